@@ -1,0 +1,34 @@
+/** One frozen table of what a caller of our own API may do, and which roles hold it. */
+export const PERMISSIONS = [
+  "status.read",
+  "connections.read",
+  "connections.write",
+  "sync.run",
+  "tenants.read",
+  "tenants.write",
+  "parked.read",
+  "parked.replay",
+  "sql.read",
+  "keys.read",
+  "keys.write",
+  "audit.read",
+  "operate",
+] as const;
+
+export type Permission = (typeof PERMISSIONS)[number];
+
+const READ = ["status.read", "connections.read", "tenants.read", "parked.read"] as const satisfies readonly Permission[];
+
+export const ROLES = {
+  /** The machine's operator: everything, every tenant. */
+  operator: PERMISSIONS,
+  /** Runs an MSP's tenants: everything but the hub's own keys, SQL and backups. */
+  "msp-admin": [...READ, "connections.write", "sync.run", "tenants.write", "parked.replay", "keys.read", "keys.write", "audit.read"],
+  analyst: [...READ, "sync.run", "parked.replay"],
+  auditor: [...READ, "audit.read", "keys.read"],
+  viewer: READ,
+} as const satisfies Record<string, readonly Permission[]>;
+
+export type Role = keyof typeof ROLES;
+
+export const ROLE_NAMES = Object.keys(ROLES) as readonly Role[];

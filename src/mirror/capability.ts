@@ -1,0 +1,41 @@
+/**
+ * The Capability contract: what a part of the hub does with the mirror. `react` runs inside the page's transaction, in a savepoint of
+ * its own; it may write its own tables and queue deliveries, never reach the network. The time arrives as an argument.
+ */
+import type { ConnectionId, TenantId } from "../kernel/ids.ts";
+import type { Route } from "../kernel/route.ts";
+import type { StreamId } from "../kernel/stream-ids.ts";
+import type { Migration, Tx } from "../store/store.ts";
+
+/** A mirror row by column name, `id`, `connection_id`, `tenant_id` and `raw` among them. */
+export type MirrorRow = Readonly<Record<string, string | number | null>>;
+
+export interface Change {
+  readonly id: string;
+  readonly before: MirrorRow | null;
+  readonly after: MirrorRow | null;
+}
+
+/** What one page changed in the mirror. */
+export interface ChangeSet {
+  readonly connection: ConnectionId;
+  readonly tenant: TenantId;
+  readonly stream: StreamId;
+  readonly inserted: readonly Change[];
+  readonly changed: readonly Change[];
+  readonly gone: readonly Change[];
+  /** Source time up to which the stream is proven read, after this page. */
+  readonly watermark: string | null;
+}
+
+export interface Capability {
+  readonly id: string;
+  readonly reads: readonly StreamId[];
+  readonly migrations: readonly Migration[];
+  react(changes: ChangeSet, tx: Tx, now: number): Promise<void>;
+  /** For what time changes: expiry, due dates, decay, reminders. Returns when it wants to be asked again (ms), or null. */
+  due(now: number, tx: Tx): Promise<number | null>;
+  /** Replays one checkpointed page of the mirror after a rule, mapping or setting changed. */
+  rebuild(page: ChangeSet, tx: Tx): Promise<void>;
+  readonly routes: readonly Route<Tx>[];
+}

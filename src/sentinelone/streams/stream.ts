@@ -1,0 +1,111 @@
+/**
+ * The Stream contract: one readable SentinelOne dataset. A stream says what it needs, which columns it fills, how one record becomes a
+ * row, and how to ask the console for a whole listing (a *snapshot* request) or for what changed since a source time (a *changes*
+ * request). It never decides what is gone and never writes: that is the mirror's and the reader's work.
+ */
+import type { StreamId } from "../../kernel/stream-ids.ts";
+import type { ConsoleClient } from "../client.ts";
+
+/** `time` is RFC 3339 UTC with six fractional digits as text, so that text order is time order; `boolean` is 0 or 1. */
+export type ColumnType = "text" | "integer" | "real" | "boolean" | "time" | "json";
+
+export interface StreamColumn {
+  /** snake_case of the vendor's field name. */
+  readonly name: string;
+  readonly type: ColumnType;
+  /** The vendor's field, `threatInfo.sha1`, for the generated docs. */
+  readonly source: string;
+  readonly indexed: boolean;
+}
+
+export type Value = string | number | null;
+
+/** One record as the mirror stores it. */
+export interface MappedRecord {
+  readonly id: string;
+  /** The source's own time of last change (RFC 3339, six digits), or "" where the dataset has none. */
+  readonly version: string;
+  readonly siteId: string | null;
+  readonly agentId: string | null;
+  /** In the order of the stream's `columns`. */
+  readonly values: readonly Value[];
+  /** Hash of `values`: equal hash, nothing we use has changed. */
+  readonly hash: string;
+  /** The record as JSON text, integers unrounded, secrets (registration tokens) removed. */
+  readonly raw: string;
+}
+
+export interface RejectedRecord {
+  /** As far as it could be read. */
+  readonly id: string | null;
+  readonly code: "RECORD_INVALID" | "RECORD_DUPLICATE";
+  /** Names the field and what is wrong with it. */
+  readonly reason: string;
+  readonly raw: string;
+}
+
+/** A part of a snapshot that is read on its own, beside others: a site, or everything. */
+export interface Partition {
+  /** `all`, or `site:<id>`. */
+  readonly id: string;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+/** How a dataset can be asked for what is new: by which time field, and how far back late records may hide. */
+export interface Pass {
+  readonly id: "updated" | "created" | "detected" | "reported";
+  /** The mirror column that holds the pass's time. */
+  readonly column: string;
+  /** Read again from this far behind the watermark at every run. */
+  readonly overlapMs: number;
+}
+
+export type ReadRequest =
+  | { readonly kind: "snapshot"; readonly partition: Partition; readonly cursor: string | null }
+  /** Ascending by the pass's time, bounds inclusive; `from` null means from the beginning, `to` null means open. */
+  | { readonly kind: "changes"; readonly pass: Pass; readonly from: string | null; readonly to: string | null };
+
+export interface Page {
+  readonly records: readonly MappedRecord[];
+  readonly rejected: readonly RejectedRecord[];
+  /** SentinelOne's cursor for the next page: a convenience for resuming, never proof. Null on the last page. */
+  readonly cursor: string | null;
+  /** The console's own total for this request, where it says one. */
+  readonly total: number | null;
+  readonly state: "more" | "caught-up" | "complete";
+  readonly bytes: number;
+}
+
+export interface StreamIo {
+  readonly client: ConsoleClient;
+  readonly signal: AbortSignal;
+  /** Limits every request to part of what the token sees (accounts or sites), as query parameters. */
+  readonly scopeParams: Readonly<Record<string, string>>;
+  /** Rows per page; the vendor's maximum unless a test or a sick console needs less. */
+  readonly limit: number;
+}
+
+export interface Stream {
+  readonly id: StreamId;
+  readonly title: string;
+  /** `snapshot`: only full listings exist. `changes`: can also be asked for what is new. */
+  readonly mode: "changes" | "snapshot";
+  /** The vendor's permission ids, `Endpoints.view`. */
+  readonly needs: readonly string[];
+  readonly endpoint: string;
+  readonly columns: readonly StreamColumn[];
+  readonly partitionedBy: "site" | "nothing";
+  readonly passes: readonly Pass[];
+  /** True where a changes pass also sees every kind of change (so that snapshots serve deletions only). */
+  readonly passesSeeEveryChange: boolean;
+  /** Defaults for the schedule, in milliseconds. */
+  readonly everyMs: number;
+  readonly proofEveryMs: number;
+  /** How the mirror ages rows out, or null to keep all. */
+  readonly retentionColumn: string | null;
+  read(request: ReadRequest, io: StreamIo): AsyncIterable<Page>;
+  /** The console's own number of records for a partition (or all), asked without reading them; null where it has none. */
+  count(partition: Partition, io: StreamIo): Promise<number | null>;
+  /** Cheapest request that proves the permission; a Fault says why not. */
+  probe(io: StreamIo): Promise<void>;
+}

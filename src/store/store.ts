@@ -1,0 +1,63 @@
+/**
+ * The Store contract: SQLite and PostgreSQL behind one small face. Reads see committed state; writes happen in transactions, one at
+ * a time on SQLite; work that must not run twice holds a lease whose fence rises, and a stale holder cannot commit.
+ */
+import type { Kysely } from "kysely";
+
+/** Untyped at the contract; each module narrows it with `withTables<OwnTables>()`. */
+export type Database = Kysely<object>;
+
+export interface Tx {
+  readonly db: Database;
+  readonly kind: Store["kind"];
+  /** Undoes `work` alone if it throws, then throws on; the transaction goes on. */
+  savepoint<T>(work: () => Promise<T>): Promise<T>;
+  /** Inserts or updates many rows of one table in page order, by the fastest way the engine has. */
+  bulkUpsert(spec: BulkUpsert, rows: readonly (readonly (string | number | null)[])[]): Promise<void>;
+}
+
+export interface BulkUpsert {
+  readonly table: string;
+  readonly columns: readonly { readonly name: string; readonly type: "text" | "integer" | "real" }[];
+  readonly key: readonly string[];
+  /** Columns an existing row takes over from the new one; empty = leave the existing row alone. */
+  readonly update: readonly string[];
+}
+
+export interface Lease {
+  readonly name: string;
+  readonly holder: string;
+  readonly fence: number;
+}
+
+export interface Durability {
+  readonly engine: string;
+  readonly version: string;
+  /** Settings read back from the engine, by name. */
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+export interface Store {
+  readonly kind: "sqlite" | "postgres";
+  /** Committed state; never use it inside a transaction's `work`. */
+  readonly read: Database;
+  tx<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** As `tx`, and fails with LEASE_LOST (nothing committed) unless the lease is still held at commit. */
+  fencedTx<T>(lease: Lease, work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Takes or renews the lease; undefined while another holder's has not run out (by the database's clock). */
+  lease(name: string, holder: string, ttlMs: number): Promise<Lease | undefined>;
+  release(lease: Lease): Promise<void>;
+  /** Reads the engine's version and settings back; a Fault (STORE_SETTINGS) where they fall short. */
+  durability(): Promise<Durability>;
+  /** Bytes on disk, side files included. */
+  size(): Promise<number>;
+  /** A consistent copy of the whole store at one instant, while it is in use (SQLite; PostgreSQL names pg_dump instead). */
+  backup(file: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Forward only. `id` sorts in the order they run: `0007-snapshot-seen`. */
+export interface Migration {
+  readonly id: string;
+  up(db: Database, kind: Store["kind"]): Promise<void>;
+}
