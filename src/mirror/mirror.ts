@@ -19,7 +19,7 @@ export interface PageInput {
   readonly run: RunId;
   /** Number of the snapshot this page belongs to; its ids are remembered as seen. Null for a changes page. */
   readonly snapshot: number | null;
-  readonly page: Pick<Page, "records" | "rejected">;
+  readonly page: Pick<Page, "records" | "rejected" | "repeated">;
   /** Stored in the same transaction; opaque JSON to the mirror. */
   readonly checkpoint: StoredCheckpoint;
   readonly watermark: string | null;
@@ -32,7 +32,7 @@ export interface StoredCheckpoint {
   readonly body: string;
 }
 
-/** `received = inserted + changed + unchanged + parked`, checked before the transaction commits. */
+/** `received = inserted + changed + unchanged + parked` (repeats inside a page count as unchanged), checked before the transaction commits. */
 export interface PageOutcome {
   readonly received: number;
   readonly inserted: number;

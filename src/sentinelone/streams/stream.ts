@@ -4,7 +4,7 @@
  * request). It never decides what is gone and never writes: that is the mirror's and the reader's work.
  */
 import type { StreamId } from "../../kernel/stream-ids.ts";
-import type { ConsoleClient } from "../client.ts";
+import type { ConsoleClient, SourceRecord } from "../client.ts";
 
 /** `time` is RFC 3339 UTC with six fractional digits as text, so that text order is time order; `boolean` is 0 or 1. */
 export type ColumnType = "text" | "integer" | "real" | "boolean" | "time" | "json";
@@ -68,6 +68,8 @@ export type ReadRequest =
 export interface Page {
   readonly records: readonly MappedRecord[];
   readonly rejected: readonly RejectedRecord[];
+  /** Exact repeats inside the page, collapsed: `received = records + rejected + repeated`. */
+  readonly repeated: number;
   /** SentinelOne's cursor for the next page: a convenience for resuming, never proof. Null on the last page. */
   readonly cursor: string | null;
   /** The console's own total for this request, where it says one. */
@@ -106,6 +108,10 @@ export interface Stream {
   read(request: ReadRequest, io: StreamIo): AsyncIterable<Page>;
   /** The console's own number of records for a partition (or all), asked without reading them; null where it has none. */
   count(partition: Partition, io: StreamIo): Promise<number | null>;
+  /** The newest value of a pass's time at the source right now (one request, descending, limit 1); null where there is no record. */
+  latest(pass: Pass, io: StreamIo): Promise<string | null>;
+  /** One record as a row, or why not: what `read` does to every record, for replaying parked ones. */
+  map(record: SourceRecord): MappedRecord | RejectedRecord;
   /** Cheapest request that proves the permission; a Fault says why not. */
   probe(io: StreamIo): Promise<void>;
 }
