@@ -97,6 +97,8 @@ export interface Stream {
   readonly endpoint: string;
   readonly columns: readonly StreamColumn[];
   readonly partitionedBy: "site" | "nothing";
+  /** How many site ids one request may name: 500 on most listings, 1 on application-management. */
+  readonly sitesPerRequest: number;
   readonly passes: readonly Pass[];
   /** True where a changes pass also sees every kind of change (so that snapshots serve deletions only). */
   readonly passesSeeEveryChange: boolean;
