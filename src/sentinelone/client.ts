@@ -25,6 +25,8 @@ export interface ConsoleClient {
   readonly origin: string;
   /** Requests sent so far, retries included. */
   readonly requests: number;
+  /** The console's clock now, from the last answer's Date header and the time since; null before the first answer. Milliseconds. */
+  readonly serverTime: number | null;
   /** One object under `data` (or `data` as it stands). */
   get(path: string, query?: Query, signal?: AbortSignal): Promise<JsonValue>;
   post(path: string, body: JsonValue, signal?: AbortSignal): Promise<JsonValue>;
