@@ -1,0 +1,133 @@
+/**
+ * One better-sqlite3 connection and the ways to it: Kysely with cached statements, and the straight path for whole pages of rows. A query
+ * made through a transaction that has ended is refused rather than run in whichever transaction happens to be open.
+ */
+import Sqlite from "better-sqlite3";
+import { Kysely, SqliteDialect, type SqliteStatement } from "kysely";
+import { Fault } from "../kernel/fault.ts";
+import type { BulkUpsert, Database } from "./store.ts";
+import { APPLICATION_ID, assertSettings, PAGE_SIZE, settingsFor } from "./sqlite-settings.ts";
+import { storableParameters, storableText, type StoredValue } from "./text.ts";
+
+type Statement = Sqlite.Statement<unknown[]>;
+
+/** Enough for every query the hub repeats; those made from lists of varying length must not pile up. */
+const CACHED_STATEMENTS = 300;
+
+export interface SqliteConnection {
+  readonly handle: Sqlite.Database;
+  readonly version: string;
+  readonly settings: () => Readonly<Record<string, string>>;
+  /** `alive` is asked at every query. */
+  kysely(alive: () => boolean): Database;
+  upsert(spec: BulkUpsert, rows: readonly (readonly StoredValue[])[]): void;
+  close(): void;
+}
+
+/** STORE_SETTINGS where the engine falls short; CONFIG_INVALID where the file is no database or damaged. */
+export function openSqliteConnection(file: string, role: "writer" | "reader", observed?: (name: string, value: string) => string): SqliteConnection {
+  const handle = new Sqlite(file, { readonly: role === "reader", fileMustExist: role === "reader", timeout: 5000 });
+  try {
+    if (role === "writer") handle.pragma(`page_size = ${String(PAGE_SIZE)}`);
+    for (const [name, value] of settingsFor(role)) handle.pragma(`${name} = ${value}`);
+    if (role === "writer" && handle.pragma("application_id", { simple: true }) === 0) handle.pragma(`application_id = ${String(APPLICATION_ID)}`);
+    const version = String(handle.prepare("SELECT sqlite_version()").pluck().get());
+    const settings = () =>
+      assertSettings(
+        version,
+        (name) => {
+          const value = String(handle.pragma(name, { simple: true }) ?? "");
+          return observed === undefined ? value : observed(name, value);
+        },
+        role,
+      );
+    settings();
+    return connectionOver(handle, version, settings);
+  } catch (error) {
+    handle.close();
+    throw sqliteFault(error);
+  }
+}
+
+function connectionOver(handle: Sqlite.Database, version: string, settings: SqliteConnection["settings"]): SqliteConnection {
+  const statements = new Map<string, Statement>();
+
+  function statement(sql: string): Statement {
+    const cached = statements.get(sql);
+    if (cached !== undefined && !cached.busy) {
+      statements.delete(sql);
+      statements.set(sql, cached);
+      return cached;
+    }
+    const fresh = handle.prepare<unknown[]>(sql);
+    statements.set(sql, fresh);
+    if (statements.size > CACHED_STATEMENTS) {
+      const [oldest] = statements.keys();
+      if (oldest !== undefined) statements.delete(oldest);
+    }
+    return fresh;
+  }
+
+  return {
+    handle,
+    version,
+    settings,
+    kysely(alive) {
+      const prepare = (sql: string): SqliteStatement => {
+        if (!alive()) throw new Fault("INTERNAL", "A query was made through a transaction that has ended.");
+        return guarded(statement(sql));
+      };
+      return new Kysely<object>({ dialect: new SqliteDialect({ database: { prepare, close() {} } }) });
+    },
+    upsert(spec, rows) {
+      const insert = statement(upsertSql(spec));
+      for (const row of rows) {
+        // Cleaned in place of a copy only where needed: this loop is the hub's hottest.
+        insert.run(row.some(hasNul) ? row.map((value) => (typeof value === "string" ? storableText(value) : value)) : row);
+      }
+    },
+    close() {
+      statements.clear();
+      handle.close();
+    },
+  };
+}
+
+function hasNul(value: StoredValue): boolean {
+  return typeof value === "string" && value.includes("\0");
+}
+
+function guarded(inner: Statement): SqliteStatement {
+  return {
+    reader: inner.reader,
+    all: (parameters) => inner.all(storableParameters(parameters)),
+    run: (parameters) => inner.run(storableParameters(parameters)),
+    iterate: (parameters) => inner.iterate(storableParameters(parameters)),
+  };
+}
+
+const upsertTexts = new WeakMap<BulkUpsert, string>();
+
+function upsertSql(spec: BulkUpsert): string {
+  const known = upsertTexts.get(spec);
+  if (known !== undefined) return known;
+  const columns = spec.columns.map((column) => quoted(column.name));
+  const update = spec.update.map((name) => `${quoted(name)} = excluded.${quoted(name)}`).join(", ");
+  const text = `INSERT INTO ${quoted(spec.table)} (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")}) ON CONFLICT (${spec.key.map(quoted).join(", ")}) DO ${update === "" ? "NOTHING" : `UPDATE SET ${update}`}`;
+  upsertTexts.set(spec, text);
+  return text;
+}
+
+export function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** What SQLite itself refuses, in words an operator can act on; anything else comes back as it is. */
+export function sqliteFault(error: unknown): unknown {
+  if (!(error instanceof Sqlite.SqliteError)) return error;
+  if (error.code === "SQLITE_FULL") return new Fault("DISK_BUDGET", "The disk that holds the data folder is full; nothing of this transaction was kept.", { cause: error });
+  if (error.code.startsWith("SQLITE_CORRUPT") || error.code === "SQLITE_NOTADB") {
+    return new Fault("CONFIG_INVALID", "The store's file is damaged or not a database.", { cause: error, cure: "Restore a backup: `vedette restore FILE`." });
+  }
+  return error;
+}

@@ -1,0 +1,154 @@
+/**
+ * The embedded store: one SQLite file in a folder this process owns. Transactions take turns on one writing connection and may await
+ * inside; reads go to a connection of their own and see the last committed state. A commit has reached the disk when `tx` resolves.
+ * Refuses a folder in use, an engine too old, and settings that do not read back.
+ */
+import { AsyncLocalStorage } from "node:async_hooks";
+import { existsSync } from "node:fs";
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { Fault } from "../kernel/fault.ts";
+import { copyDatabase } from "./backup.ts";
+import { assertFence, LEASE_TABLE, releaseLease, takeLease } from "./lease.ts";
+import { MIGRATION_TABLE } from "./migrate.ts";
+import { Mutex } from "./mutex.ts";
+import { takeOwnerLock } from "./owner-lock.ts";
+import { privateFile, privateFolder } from "./private-files.ts";
+import { openSqliteConnection, type SqliteConnection, sqliteFault } from "./sqlite-connection.ts";
+import type { Store, Tx } from "./store.ts";
+
+export interface SqliteOptions {
+  /** The data folder; made (0700) where it does not exist. */
+  readonly folder: string;
+  /** Tests only: what a setting is said to read back as. */
+  readonly observed?: (name: string, value: string) => string;
+}
+
+export interface SqliteStore extends Store {
+  readonly kind: "sqlite";
+  /** The database file, for the read-only SQL child process. */
+  readonly file: string;
+}
+
+export function sqliteFile(folder: string): string {
+  return join(folder, "vedette.sqlite");
+}
+
+/** True where an embedded store has been made in the folder. */
+export function sqliteExists(folder: string): boolean {
+  return existsSync(sqliteFile(folder));
+}
+
+export async function openSqlite(options: SqliteOptions): Promise<SqliteStore> {
+  privateFolder(options.folder);
+  const lock = takeOwnerLock(options.folder);
+  const opened: SqliteConnection[] = [];
+  try {
+    const file = sqliteFile(options.folder);
+    privateFile(file);
+    const writer = openSqliteConnection(file, "writer", options.observed);
+    opened.push(writer);
+    writer.handle.exec(`${LEASE_TABLE}; ${MIGRATION_TABLE}`);
+    const reader = openSqliteConnection(file, "reader", options.observed);
+    opened.push(reader);
+    return storeOver(file, writer, reader, () => lock.release());
+  } catch (error) {
+    for (const connection of opened) connection.close();
+    lock.release();
+    throw sqliteFault(error);
+  }
+}
+
+function storeOver(file: string, writer: SqliteConnection, reader: SqliteConnection, unlock: () => void): SqliteStore {
+  const turns = new Mutex();
+  const running = new AsyncLocalStorage<{ active: boolean }>();
+  let closed = false;
+
+  async function tx<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    if (running.getStore()?.active === true) throw new Fault("INTERNAL", "A transaction was opened inside another; it would wait for itself.");
+    return turns.run(async () => {
+      if (closed) throw new Fault("INTERNAL", "The store is closed.");
+      const state = { active: true };
+      try {
+        writer.handle.exec("BEGIN IMMEDIATE");
+        const result = await running.run(state, () => work(transactionOn(writer, state)));
+        writer.handle.exec("COMMIT");
+        return result;
+      } catch (error) {
+        if (writer.handle.inTransaction) writer.handle.exec("ROLLBACK");
+        throw sqliteFault(error);
+      } finally {
+        state.active = false;
+      }
+    });
+  }
+
+  return {
+    kind: "sqlite",
+    file,
+    read: reader.kysely(() => !closed),
+    tx,
+    fencedTx: (lease, work) =>
+      tx(async (inner) => {
+        await assertFence(inner, lease);
+        return work(inner);
+      }),
+    lease: (name, holder, ttlMs) => tx((inner) => takeLease(inner, name, holder, ttlMs)),
+    release: (lease) => tx((inner) => releaseLease(inner, lease)),
+    async durability() {
+      return { engine: "SQLite", version: writer.version, settings: writer.settings() };
+    },
+    async size() {
+      let bytes = 0;
+      for (const suffix of ["", "-wal", "-shm"]) bytes += await sizeOf(file + suffix);
+      return bytes;
+    },
+    backup: (to) => copyDatabase(file, to),
+    close: () =>
+      turns.run(async () => {
+        if (closed) return;
+        closed = true;
+        reader.close();
+        writer.handle.pragma("wal_checkpoint(TRUNCATE)");
+        writer.close();
+        unlock();
+      }),
+  };
+}
+
+function transactionOn(writer: SqliteConnection, state: { readonly active: boolean }): Tx {
+  let depth = 0;
+  return {
+    kind: "sqlite",
+    db: writer.kysely(() => state.active),
+    async savepoint(work) {
+      depth += 1;
+      const name = `s${String(depth)}`;
+      writer.handle.exec(`SAVEPOINT ${name}`);
+      try {
+        const result = await work();
+        writer.handle.exec(`RELEASE ${name}`);
+        return result;
+      } catch (error) {
+        // A full disk ends the whole transaction; there is no savepoint left to go back to.
+        if (writer.handle.inTransaction) writer.handle.exec(`ROLLBACK TO ${name}; RELEASE ${name}`);
+        throw error;
+      } finally {
+        depth -= 1;
+      }
+    },
+    async bulkUpsert(spec, rows) {
+      if (!state.active) throw new Fault("INTERNAL", "Rows were written through a transaction that has ended.");
+      writer.upsert(spec, rows);
+    },
+  };
+}
+
+async function sizeOf(file: string): Promise<number> {
+  try {
+    return (await stat(file)).size;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return 0;
+    throw error;
+  }
+}
