@@ -1,0 +1,51 @@
+/** Whole pages of rows in one statement: INSERT … SELECT FROM unnest(arrays) ON CONFLICT. */
+import type pg from "pg";
+import type { BulkUpsert } from "./store.ts";
+import { storableText, type StoredValue } from "./text.ts";
+
+const ARRAY_TYPE = { text: "text[]", integer: "bigint[]", real: "double precision[]" } as const;
+
+export async function upsertPostgres(client: pg.PoolClient, spec: BulkUpsert, rows: readonly (readonly StoredValue[])[]): Promise<void> {
+  const text = upsertText(spec);
+  for (const round of roundsOfDistinctKeys(spec, rows)) {
+    const columns = spec.columns.map((_, place) => round.map((row) => storable(row[place] ?? null)));
+    await client.query(text, columns);
+  }
+}
+
+function storable(value: StoredValue): StoredValue {
+  return typeof value === "string" ? storableText(value) : value;
+}
+
+/** One statement may not touch a row twice; a key that comes again waits for the next round, which keeps page order per key. */
+function roundsOfDistinctKeys(spec: BulkUpsert, rows: readonly (readonly StoredValue[])[]): readonly (readonly (readonly StoredValue[])[])[] {
+  const places = spec.key.map((name) => spec.columns.findIndex((column) => column.name === name));
+  const times = new Map<string, number>();
+  const rounds: (readonly StoredValue[])[][] = [];
+  for (const row of rows) {
+    const key = JSON.stringify(places.map((place) => row[place]));
+    const round = times.get(key) ?? 0;
+    times.set(key, round + 1);
+    const into = rounds[round];
+    if (into === undefined) rounds.push([row]);
+    else into.push(row);
+  }
+  return rounds;
+}
+
+const texts = new WeakMap<BulkUpsert, string>();
+
+function upsertText(spec: BulkUpsert): string {
+  const known = texts.get(spec);
+  if (known !== undefined) return known;
+  const names = spec.columns.map((column) => quoted(column.name)).join(", ");
+  const arrays = spec.columns.map((column, place) => `$${String(place + 1)}::${ARRAY_TYPE[column.type]}`).join(", ");
+  const update = spec.update.map((name) => `${quoted(name)} = excluded.${quoted(name)}`).join(", ");
+  const text = `INSERT INTO ${quoted(spec.table)} (${names}) SELECT * FROM unnest(${arrays}) ON CONFLICT (${spec.key.map(quoted).join(", ")}) DO ${update === "" ? "NOTHING" : `UPDATE SET ${update}`}`;
+  texts.set(spec, text);
+  return text;
+}
+
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
