@@ -1,0 +1,102 @@
+/**
+ * Reads what is new: ascending by each of the stream's times, bounds inclusive, from behind the watermark. The watermark moves with
+ * every stored page, so that a restart repeats one overlap and nothing else. A source that no longer holds what was not read in time
+ * leaves a named gap, never a silent one.
+ */
+import type { Pass } from "../sentinelone/streams/stream.ts";
+import type { Checkpoint } from "./checkpoint.ts";
+import { changesFrom, hasLateRecords, type LookBack } from "./plan.ts";
+import { readPages, withinRetention, type StreamJob } from "./job.ts";
+import { recordGap } from "./gaps.ts";
+
+/** How far ahead of the console's clock a record's time may be and still move the watermark: beyond it, it is a wrong clock. */
+const AHEAD_MS = 10 * 60_000;
+
+export async function readChanges(job: StreamJob, back: LookBack): Promise<void> {
+  for (const pass of job.stream.passes) await readPass(job, pass, back);
+}
+
+async function readPass(job: StreamJob, pass: Pass, back: LookBack): Promise<void> {
+  const { stream, writer, io } = job;
+  const start = startOf(writer.checkpoint, pass);
+  const from = changesFrom(pass, start, back);
+  const column = stream.columns.findIndex((entry) => entry.name === pass.column);
+  const order = new PassOrder(start);
+  let first = true;
+
+  await readPages(
+    job,
+    () => stream.read({ kind: "changes", pass, from, to: null }, io),
+    async (page) => {
+      const times = page.records.map((record) => record.values[column]).filter((time): time is string => typeof time === "string");
+      if (first && start !== null && from !== null) await noteGap(job, pass, from, start, times);
+      first = false;
+      const reached = order.after(times, page.state === "caught-up", ceiling(job));
+      await writer.write(withinRetention(job, page), (checkpoint) => withWatermark(checkpoint, pass, reached));
+    },
+  );
+}
+
+function startOf(checkpoint: Checkpoint, pass: Pass): string | null {
+  return checkpoint.watermarks[pass.id] ?? checkpoint.snapshot?.anchors[pass.id] ?? null;
+}
+
+/**
+ * Follows the times of a pass. As long as pages come in order each one moves the watermark; once one does not, a later page may still
+ * bring earlier records, so that only the end of the pass is proof.
+ */
+class PassOrder {
+  #reached: string | null;
+  #newest: string | null;
+  #ordered = true;
+
+  constructor(start: string | null) {
+    this.#reached = start;
+    this.#newest = start;
+  }
+
+  after(times: readonly string[], last: boolean, ceiling: string): string | null {
+    let previous = this.#ordered ? "" : null;
+    for (const time of times) {
+      if (previous !== null && time < previous) this.#ordered = false;
+      previous = time;
+    }
+    const oldest = times[0];
+    const seen = this.#seen;
+    if (seen !== null && oldest !== undefined && oldest < seen) this.#ordered = false;
+    for (const time of times) {
+      if (time <= ceiling && (this.#newest === null || time > this.#newest)) this.#newest = time;
+      if (this.#seen === null || time > this.#seen) this.#seen = time;
+    }
+    if (this.#ordered || last) this.#reached = this.#newest;
+    return this.#reached;
+  }
+
+  /** Newest time within this reading (not counting where it started). */
+  #seen: string | null = null;
+}
+
+function ceiling(job: StreamJob): string {
+  const console_ = job.io.client.serverTime ?? 0;
+  return new Date(Math.max(console_, job.deps.clock.now()) + AHEAD_MS).toISOString();
+}
+
+function withWatermark(checkpoint: Checkpoint, pass: Pass, reached: string | null): Checkpoint {
+  const before = checkpoint.watermarks[pass.id] ?? null;
+  if (reached === null || (before !== null && reached <= before)) return checkpoint;
+  return { ...checkpoint, watermarks: { ...checkpoint.watermarks, [pass.id]: reached } };
+}
+
+/**
+ * Events do not change their time: what we hold at and behind the watermark must come again in an inclusive reading. If none of it
+ * does, the source has let go of that period, and whatever came after the watermark may be lost with it.
+ */
+async function noteGap(job: StreamJob, pass: Pass, from: string, watermark: string, times: readonly string[]): Promise<void> {
+  if (!hasLateRecords(pass)) return;
+  if (times.some((time) => time <= watermark)) return;
+  const held = await job.deps.mirror.countBetween(job.connection.id, job.stream, pass.column, from, watermark);
+  if (held === 0) return;
+  const until = times[0] ?? null;
+  await job.deps.store.tx((tx) => recordGap(tx, { connection: job.connection.id, tenant: job.target.tenant, stream: job.stream.id, from: watermark, until, now: job.deps.clock.now() }));
+  job.deps.log.warn("reader.gap", { connection: job.connection.id, stream: job.stream.id, from: watermark, until });
+}

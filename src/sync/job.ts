@@ -1,0 +1,102 @@
+/** One stream of one connection being read: what every part of the reader works with. */
+import type { Clock } from "../kernel/clock.ts";
+import type { Log } from "../kernel/log.ts";
+import type { Mirror, MirrorTarget } from "../mirror/mirror.ts";
+import type { Page, Stream, StreamIo } from "../sentinelone/streams/stream.ts";
+import type { Store } from "../store/store.ts";
+import { Fault, asFault } from "../kernel/fault.ts";
+import type { PageWriter } from "./page-writer.ts";
+import type { SyncConnection, SyncPorts } from "./ports.ts";
+import type { StreamProgress } from "./progress.ts";
+import type { Slots } from "./slots.ts";
+
+export interface ReaderDeps {
+  readonly store: Store;
+  readonly mirror: Mirror;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly ports: SyncPorts;
+  /** Pages held in memory at once, over all streams of the hub. */
+  readonly pages: Slots;
+  /** Parts of one listing that are read side by side. */
+  readonly inFlight: number;
+  readonly pagesPerTransaction: number;
+  readonly pageSize: number;
+  /** Rows older than this many days are not kept, per stream; absent = all are. */
+  readonly retentionDays: Readonly<Partial<Record<Stream["id"], number>>>;
+}
+
+export interface StreamJob {
+  readonly deps: ReaderDeps;
+  readonly connection: SyncConnection;
+  readonly target: MirrorTarget;
+  readonly stream: Stream;
+  readonly io: StreamIo;
+  readonly writer: PageWriter;
+  readonly progress: StreamProgress;
+}
+
+const RESTARTS = 3;
+
+/**
+ * Consumes a listing page by page. A cursor that SentinelOne refuses or sends in circles restarts the listing from where `open` says;
+ * the fourth such cursor in one reading ends it with that fault (progress is kept by the checkpoint).
+ */
+export async function readPages(job: StreamJob, open: (restarted: boolean) => AsyncIterable<Page>, take: (page: Page) => Promise<void>): Promise<void> {
+  let restarts = 0;
+  for (;;) {
+    try {
+      let last: Page["state"] = "more";
+      for await (const page of paced(job, open(restarts > 0))) {
+        await take(page);
+        last = page.state;
+      }
+      if (last === "more") throw new Fault("S1_ANSWER_SHAPE", "The listing stopped before its last page.", { details: { stream: job.stream.id } });
+      return;
+    } catch (error) {
+      const fault = asFault(error);
+      if (fault.kind !== "cursor" || restarts >= RESTARTS) throw fault;
+      restarts += 1;
+      job.deps.log.warn("reader.restarted", { connection: job.connection.id, stream: job.stream.id, code: fault.code, restarts });
+    }
+  }
+}
+
+/** Holds one of the hub's page slots from the moment a page is asked for until it is stored. */
+async function* paced(job: StreamJob, pages: AsyncIterable<Page>): AsyncGenerator<Page> {
+  const iterator = pages[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const release = await job.deps.pages.take(job.io.signal);
+      try {
+        stopIfCancelled(job.io.signal);
+        const next = await iterator.next();
+        if (next.done === true) return;
+        yield next.value;
+      } finally {
+        release();
+      }
+    }
+  } finally {
+    await iterator.return?.();
+  }
+}
+
+export function stopIfCancelled(signal: AbortSignal): void {
+  if (!signal.aborted) return;
+  throw signal.reason instanceof Fault ? signal.reason : new Fault("CANCELLED", "The run was stopped.");
+}
+
+/** Leaves out rows older than the stream's retention; they count as unchanged, so that the books still balance. */
+export function withinRetention(job: StreamJob, page: Page): Page {
+  const { retentionColumn, columns, id } = job.stream;
+  const days = job.deps.retentionDays[id];
+  if (retentionColumn === null || days === undefined) return page;
+  const place = columns.findIndex((column) => column.name === retentionColumn);
+  const oldest = new Date(job.deps.clock.now() - days * 86_400_000).toISOString();
+  const records = page.records.filter((record) => {
+    const time = record.values[place];
+    return typeof time !== "string" || time >= oldest;
+  });
+  return { ...page, records, repeated: page.repeated + page.records.length - records.length };
+}

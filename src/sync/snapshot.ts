@@ -1,0 +1,179 @@
+/**
+ * Reads everything, in parts side by side, and decides what that proves. Nothing is declared gone unless every part ended, nothing was
+ * set aside, the console's count agrees before and after, the token's scope is the one the mirror was built with, and what changed
+ * meanwhile has been read as well.
+ */
+import { Fault, asFault } from "../kernel/fault.ts";
+import { sql } from "kysely";
+import type { Partition } from "../sentinelone/streams/stream.ts";
+import { viewName } from "../kernel/stream-ids.ts";
+import type { Checkpoint, SnapshotProgress } from "./checkpoint.ts";
+import { readChanges } from "./changes.ts";
+import { readPages, stopIfCancelled, withinRetention, type StreamJob } from "./job.ts";
+import { EVERYTHING, partition, type SiteWeight } from "./plan.ts";
+
+/** Undefined when the snapshot proved complete; otherwise the fault that says why nothing (or not everything) was declared gone. */
+export async function readSnapshot(job: StreamJob): Promise<Fault | undefined> {
+  const { progress, writer } = job;
+  progress.enter("counting");
+  const snapshot = writer.checkpoint.snapshot ?? (await begin(job));
+  progress.expected = snapshot.countBefore;
+
+  let verdict: Verdict;
+  if (snapshot.settling === "no") {
+    progress.enter("snapshot");
+    await readPartitions(job);
+    progress.enter("changes");
+    await readChanges(job, "overlap");
+    verdict = await judge(job);
+  } else {
+    verdict = { proof: snapshot.settling };
+  }
+
+  progress.enter("settling");
+  return "proof" in verdict ? settle(job, verdict) : abandon(job, verdict.fault);
+}
+
+async function begin(job: StreamJob): Promise<SnapshotProgress> {
+  const { stream, io, writer, deps, connection } = job;
+  const scope = await deps.ports.scopeFingerprint(io.client);
+  const anchors: Record<string, string | null> = {};
+  for (const pass of stream.passes) anchors[pass.id] = await stream.latest(pass, io);
+  const countBefore = await stream.count(EVERYTHING, io);
+  const partitions = partition(stream, await knownSites(job), countBefore, io.limit, deps.inFlight);
+  return writer.step(async (tx) => {
+    const number = await deps.mirror.beginSnapshot(tx, connection.id, stream);
+    const result: SnapshotProgress = {
+      number,
+      startedAt: deps.clock.now(),
+      anchors,
+      countBefore,
+      scope,
+      rejected: 0,
+      partitions: partitions.map((part) => ({ id: part.id, params: { ...part.params }, cursor: null, done: false })),
+      settling: "no",
+    };
+    return { result, checkpoint: { ...writer.checkpoint, snapshot: result } };
+  });
+}
+
+async function knownSites(job: StreamJob): Promise<readonly SiteWeight[]> {
+  if (job.stream.partitionedBy === "nothing") return [];
+  const { rows } = await sql<{ id: string; weight: number | null }>`
+    select id, active_licenses as weight from ${sql.table(viewName("sites"))} where connection_id = ${job.connection.id} order by id`.execute(job.deps.store.read);
+  return rows.map((row) => ({ id: row.id, weight: Number(row.weight ?? 0) }));
+}
+
+/** Runs the parts side by side. The first failure stops the others; what they stored stays, and the next run goes on from there. */
+async function readPartitions(job: StreamJob): Promise<void> {
+  const pending = (job.writer.checkpoint.snapshot?.partitions ?? []).filter((part) => !part.done);
+  const stop = new AbortController();
+  const signal = AbortSignal.any([job.io.signal, stop.signal]);
+  const failures: Fault[] = [];
+  const workers = Array.from({ length: Math.min(job.deps.inFlight, pending.length) }, async () => {
+    for (let part = pending.shift(); part !== undefined; part = pending.shift()) {
+      try {
+        await readPartition({ ...job, io: { ...job.io, signal } }, part, part.cursor);
+      } catch (error) {
+        failures.push(asFault(error));
+        stop.abort(new Fault("CANCELLED", "Another part of the listing failed."));
+        return;
+      }
+    }
+  });
+  await Promise.all(workers);
+  const [first] = failures;
+  if (first !== undefined) throw first;
+}
+
+async function readPartition(job: StreamJob, part: Partition, resumeAt: string | null): Promise<void> {
+  await readPages(
+    job,
+    (restarted) => job.stream.read({ kind: "snapshot", partition: part, cursor: restarted ? null : resumeAt }, job.io),
+    (page) => job.writer.write(withinRetention(job, page), (checkpoint) => withProgress(checkpoint, part.id, page.cursor, page.state === "complete")),
+  );
+}
+
+function withProgress(checkpoint: Checkpoint, id: string, cursor: string | null, done: boolean): Checkpoint {
+  const { snapshot } = checkpoint;
+  if (snapshot === null) return checkpoint;
+  const partitions = snapshot.partitions.map((part) => (part.id === id ? { ...part, cursor, done } : part));
+  return { ...checkpoint, snapshot: { ...snapshot, partitions } };
+}
+
+type Verdict = { readonly proof: "complete" | "uncounted"; readonly fault?: Fault } | { readonly fault: Fault };
+
+async function judge(job: StreamJob): Promise<Verdict> {
+  const { writer, stream, io, connection, deps } = job;
+  const { snapshot } = writer.checkpoint;
+  if (snapshot === null) throw new Fault("INTERNAL", "A snapshot was judged that was never begun.");
+  if (snapshot.rejected > 0) {
+    return { fault: unproven(`${snapshot.rejected} of its records could not be read and are parked`, { parked: snapshot.rejected }) };
+  }
+  const scope = await deps.ports.scopeFingerprint(io.client);
+  if (scope !== snapshot.scope || (connection.scopeFingerprint !== null && scope !== connection.scopeFingerprint)) {
+    return { fault: new Fault("S1_SCOPE_CHANGED", "The token's scope is not the one the mirror was built with, so nothing was declared gone.", { details: { stream: stream.id } }) };
+  }
+  const before = snapshot.countBefore;
+  const after = before === null ? null : await stream.count(EVERYTHING, io);
+  const seen = await deps.mirror.seenCount(connection.id, stream, snapshot.number);
+  if (before === null || after === null) return { proof: "uncounted" };
+  if (seen === before && seen === after) return { proof: "complete" };
+  const fault = unproven(`it holds ${seen} records, the console counted ${before} before and ${after} after`, { seen, before, after });
+  // Fewer than the console ever counted: pages are missing, and two readings that miss the same pages would agree with each other.
+  if (seen < Math.min(before, after)) return { fault };
+  return { proof: "uncounted", fault };
+}
+
+function unproven(why: string, details: Readonly<Record<string, number>>): Fault {
+  return new Fault("SNAPSHOT_UNPROVEN", `The full listing is not proven complete: ${why}. Nothing was declared gone on its word.`, { details });
+}
+
+async function settle(job: StreamJob, verdict: { readonly proof: "complete" | "uncounted"; readonly fault?: Fault }): Promise<Fault | undefined> {
+  const { writer, deps, target, stream, progress } = job;
+  const begun = writer.checkpoint.snapshot;
+  if (begun === null) throw new Fault("INTERNAL", "A snapshot was settled that was never begun.");
+  await writer.step(async () => ({ result: null, checkpoint: { ...writer.checkpoint, snapshot: { ...begun, settling: verdict.proof } } }));
+
+  let heldBack = 0;
+  for (let more = true; more; ) {
+    stopIfCancelled(job.io.signal);
+    const now = deps.clock.now();
+    const outcome = await writer.step(async (tx) => {
+      const result = await deps.mirror.settle(tx, { target, stream, snapshot: begun.number, startedAt: begun.startedAt, now, watermark: null }, verdict.proof);
+      return { result, checkpoint: result.more ? writer.checkpoint : finished(writer.checkpoint, verdict.fault === undefined && result.heldBack === 0, now) };
+    });
+    progress.addGone(outcome.gone);
+    ({ heldBack, more } = outcome);
+  }
+  await deps.mirror.ensureIndexes(stream);
+  if (verdict.fault === undefined && heldBack > 0) {
+    return new Fault("SNAPSHOT_BRAKE", `${heldBack} records are missing at once; they stay until a second full reading misses them too.`, { details: { heldBack } });
+  }
+  return verdict.fault;
+}
+
+async function abandon(job: StreamJob, fault: Fault): Promise<Fault> {
+  const { writer, deps } = job;
+  await writer.step(async () => ({ result: null, checkpoint: finished(writer.checkpoint, false, deps.clock.now()) }));
+  await deps.mirror.ensureIndexes(job.stream);
+  return fault;
+}
+
+function finished(checkpoint: Checkpoint, proven: boolean, now: number): Checkpoint {
+  return {
+    ...checkpoint,
+    snapshot: null,
+    watermarks: { ...checkpoint.snapshot?.anchors, ...withoutNulls(checkpoint.watermarks) },
+    firstReadAt: checkpoint.firstReadAt ?? now,
+    lastSnapshotAt: now,
+    provenAt: proven ? now : checkpoint.provenAt,
+    unprovenInARow: proven ? 0 : checkpoint.unprovenInARow + 1,
+    sweptDayAt: now,
+    sweptWeekAt: now,
+  };
+}
+
+function withoutNulls(watermarks: Checkpoint["watermarks"]): Record<string, string> {
+  return Object.fromEntries(Object.entries(watermarks).filter((entry): entry is [string, string] => entry[1] !== null));
+}

@@ -1,0 +1,151 @@
+/** One stream of one connection, once: under a lease, with a full reading when one is due and what changed otherwise. */
+import type { ConnectionId, RunId } from "../kernel/ids.ts";
+import { Fault, asFault } from "../kernel/fault.ts";
+import type { Stream } from "../sentinelone/streams/stream.ts";
+import type { Lease } from "../store/store.ts";
+import { overallWatermark, unpackCheckpoint, type Checkpoint } from "./checkpoint.ts";
+import { readChanges } from "./changes.ts";
+import type { ReaderDeps, StreamJob } from "./job.ts";
+import { stopIfCancelled } from "./job.ts";
+import { PageWriter } from "./page-writer.ts";
+import { lookBack, snapshotDue, type RunWish } from "./plan.ts";
+import type { SyncConnection } from "./ports.ts";
+import type { StreamProgress } from "./progress.ts";
+import { readSnapshot } from "./snapshot.ts";
+import { packFault, patchState, readStates } from "./stream-state.ts";
+
+const LEASE_MS = 60_000;
+const RENEW_MS = 20_000;
+const JITTER = 0.1;
+const RETRY_FIRST_MS = 5_000;
+const RETRY_LONGEST_MS = 60_000;
+const HOUR = 3_600_000;
+
+export interface StreamRunInput {
+  readonly deps: ReaderDeps;
+  readonly connection: SyncConnection;
+  readonly stream: Stream;
+  readonly run: RunId;
+  readonly wish: RunWish;
+  readonly progress: StreamProgress;
+  readonly signal: AbortSignal;
+}
+
+/** Never throws: how it ended is in `progress` and in the stream's state. */
+export async function runStream(input: StreamRunInput): Promise<void> {
+  const { deps, connection, stream, progress } = input;
+  const name = leaseName(connection.id, stream.id);
+  const held = await deps.store.lease(name, input.run, LEASE_MS);
+  if (held === undefined) {
+    progress.enter("skipped", new Fault("LEASE_LOST", `Another run is reading ${stream.id} of this connection.`));
+    return;
+  }
+  const stop = new AbortController();
+  const lease = { current: held };
+  const renewal = setInterval(() => void renew(input, name, lease, stop), RENEW_MS);
+  renewal.unref();
+  try {
+    const outcome = await read(input, () => lease.current, AbortSignal.any([input.signal, stop.signal]));
+    await conclude(input, outcome);
+  } finally {
+    clearInterval(renewal);
+    await deps.store.release(lease.current);
+  }
+}
+
+async function renew(input: StreamRunInput, name: string, lease: { current: Lease }, stop: AbortController): Promise<void> {
+  try {
+    const next = await input.deps.store.lease(name, input.run, LEASE_MS);
+    if (next === undefined || next.fence !== lease.current.fence) stop.abort(new Fault("LEASE_LOST", `Another process reads ${input.stream.id} of this connection now.`));
+    else lease.current = next;
+  } catch {
+    // The store does not answer: commits fail on their own, and the next renewal or the fence decides.
+  }
+}
+
+interface Outcome {
+  readonly fault: Fault | null;
+  readonly checkpoint: Checkpoint | null;
+}
+
+async function read(input: StreamRunInput, lease: () => Lease, signal: AbortSignal): Promise<Outcome> {
+  const { deps, connection, stream, progress, run } = input;
+  let writer: PageWriter | undefined;
+  let requestsBefore = 0;
+  let client;
+  try {
+    stopIfCancelled(signal);
+    client = await deps.ports.client(connection.id);
+    requestsBefore = client.requests;
+    const checkpoint = unpackCheckpoint(await deps.mirror.readCheckpoint(connection.id, stream));
+    const target = { connection: connection.id, tenant: connection.tenant, siteTenants: connection.siteTenants };
+    const firstRead = checkpoint.firstReadAt === null;
+    writer = new PageWriter(
+      { store: deps.store, mirror: deps.mirror, clock: deps.clock, target, stream, run, progress, lease, pagesPerTransaction: firstRead ? deps.pagesPerTransaction : 1 },
+      checkpoint,
+    );
+    const io = { client, signal, scopeParams: {}, limit: deps.pageSize };
+    const job: StreamJob = { deps, connection, target, stream, io, writer, progress };
+    const fault = (await readByPlan(job, input.wish)) ?? null;
+    progress.caughtUp = true;
+    return { fault, checkpoint: writer.checkpoint };
+  } catch (error) {
+    return { fault: signal.aborted && signal.reason instanceof Fault ? signal.reason : logged(input, asFault(error)), checkpoint: writer?.checkpoint ?? null };
+  } finally {
+    if (client !== undefined) progress.requests += client.requests - requestsBefore;
+  }
+}
+
+async function readByPlan(job: StreamJob, wish: RunWish): Promise<Fault | undefined> {
+  const { stream, writer, deps, progress } = job;
+  const now = deps.clock.now();
+  if (snapshotDue(stream, writer.checkpoint, wish, now)) return readSnapshot(job);
+  const back = lookBack(stream, writer.checkpoint, now);
+  progress.enter("changes");
+  await readChanges(job, back);
+  if (back !== "overlap") {
+    await writer.step(async () => ({
+      result: null,
+      checkpoint: { ...writer.checkpoint, sweptDayAt: now, sweptWeekAt: back === "week" ? now : writer.checkpoint.sweptWeekAt },
+    }));
+  }
+  return undefined;
+}
+
+function logged(input: StreamRunInput, fault: Fault): Fault {
+  const cause = fault.cause instanceof Error ? `${fault.cause.name}: ${fault.cause.message}` : null;
+  input.deps.log.warn("reader.fault", { connection: input.connection.id, stream: input.stream.id, code: fault.code, message: fault.message, cause });
+  return fault;
+}
+
+async function conclude(input: StreamRunInput, { fault, checkpoint }: Outcome): Promise<void> {
+  const { deps, connection, stream, progress } = input;
+  const now = deps.clock.now();
+  const readAll = fault === null || fault.kind === "incomplete";
+  const before = (await readStates(deps.store, connection.id)).find((state) => state.stream === stream.id);
+  const failures = readAll ? 0 : (before?.failures ?? 0) + 1;
+  // A run cut off on request says nothing about the source: the stream's state stands, only its turn comes again.
+  const cancelled = fault?.kind === "fenced";
+  await deps.store.tx((tx) =>
+    patchState(tx, connection.id, stream.id, {
+      ...(readAll ? { fresh_at: now } : {}),
+      ...(checkpoint === null ? {} : { watermark: checkpoint.firstReadAt === null ? null : overallWatermark(checkpoint), proven_at: checkpoint.provenAt }),
+      ...(cancelled ? { next_run_at: now } : { caught_up: readAll ? 1 : 0, failures, fault: packFault(fault), next_run_at: now + waitAfter(stream, fault, failures) }),
+    }),
+  );
+  progress.enter(readAll ? "done" : fault.kind === "permission" ? "skipped" : "failed", fault);
+  if (fault !== null && !cancelled) await deps.ports.reportFault(connection.id, stream.id, fault);
+}
+
+/** Until the next run: the stream's own rhythm with a little jitter, or sooner after something that passes by itself. */
+export function waitAfter(stream: Pick<Stream, "everyMs">, fault: Fault | null, failures: number, random: () => number = Math.random): number {
+  const spread = 1 - JITTER + 2 * JITTER * random();
+  if (fault === null || fault.kind === "incomplete") return Math.round(stream.everyMs * spread);
+  if (fault.kind === "permission" || fault.kind === "config") return Math.round(Math.max(stream.everyMs, HOUR) * spread);
+  const wait = Math.min(RETRY_LONGEST_MS, RETRY_FIRST_MS * 2 ** Math.min(failures - 1, 10));
+  return Math.round(Math.max(wait * spread, fault.retryAfterMs ?? 0));
+}
+
+function leaseName(connection: ConnectionId, stream: Stream["id"]): string {
+  return `sync:${connection}:${stream}`;
+}
