@@ -1,6 +1,7 @@
 /** What the reader needs from the rest of the house, handed over by the composition root. */
 import type { ConnectionId, TenantId } from "../kernel/ids.ts";
 import type { Fault } from "../kernel/fault.ts";
+import type { TenantScope } from "../kernel/scope.ts";
 import type { StreamId } from "../kernel/stream-ids.ts";
 import type { ConsoleClient } from "../sentinelone/client.ts";
 
@@ -26,7 +27,8 @@ export interface BudgetView {
 
 export interface SyncPorts {
   connections(): Promise<readonly SyncConnection[]>;
-  connection(id: ConnectionId): Promise<SyncConnection | undefined>;
+  /** By id or name, within the caller's tenants. */
+  find(scope: TenantScope, idOrName: string): Promise<SyncConnection | undefined>;
   /** One client per connection, so that every stream shares the console's budget. A rotated token gives a new one. */
   client(id: ConnectionId): Promise<ConsoleClient>;
   /** Asks the console what the token reaches now; null where it will not say. */

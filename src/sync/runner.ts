@@ -57,7 +57,7 @@ export class Runner {
     const run: LiveRun = { id, order: { ...order, streams }, mode: await this.#mode(order, streams), startedAt: clock.now(), progress, stop, finished: started.promise };
     this.#live.set(id, run);
     await insertRun(this.#deps.store, order.connection, this.#view(run, "running", null));
-    this.#carryOut(run).then(started.resolve, started.reject);
+    void this.#carryOut(run).then(started.resolve);
     return this.#view(run, "running", null);
   }
 
@@ -103,19 +103,25 @@ export class Runner {
   }
 
   async #carryOut(run: LiveRun): Promise<RunView> {
-    const { deps, connection } = { deps: this.#deps, connection: run.order.connection };
-    if (run.mode === "first") await deps.ports.reportSyncing(connection.id, true);
+    const deps = this.#deps;
+    const { connection } = run.order;
     try {
+      if (run.mode === "first") await deps.ports.reportSyncing(connection.id, true);
       await this.#readAll(run);
-    } finally {
       if (run.mode === "first") await deps.ports.reportSyncing(connection.id, false);
+      const view = this.#view(run, ending(run), deps.clock.now());
+      if (view.streams.every((stream) => stream.phase === "done" || stream.phase === "skipped")) await deps.ports.reportHealthy(connection.id);
+      await updateRun(deps.store, view);
+      return view;
+    } catch (error) {
+      // Only the store can bring us here; the next start finds the run still marked as running and closes it.
+      const fault = asFault(error);
+      deps.log.error("run.failed", { connection: connection.id, run: run.id, code: fault.code, cause: fault.cause instanceof Error ? fault.cause.message : fault.message });
+      return this.#view(run, "failed", deps.clock.now());
+    } finally {
+      this.#live.delete(run.id);
+      for (const stream of run.order.streams) this.#busy.delete(busyKey(connection.id, stream.id));
     }
-    const view = this.#view(run, ending(run), deps.clock.now());
-    await updateRun(deps.store, view);
-    const faulty = view.streams.some((stream) => stream.fault !== null && stream.phase !== "skipped");
-    if (!faulty && !run.stop.signal.aborted) await deps.ports.reportHealthy(connection.id);
-    this.#live.delete(run.id);
-    return view;
   }
 
   /** In the streams' order, a few side by side. Those read by site wait until the sites are there. */

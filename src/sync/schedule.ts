@@ -1,6 +1,6 @@
 /**
  * Decides when each stream of each connection is read: its own rhythm with jitter, sooner after a passing fault, never while paused,
- * refused or out of disk. Also ages rows out and finishes removed connections, a little at a time.
+ * refused or out of disk. Also ages rows out, a little at a time.
  */
 import type { Log } from "../kernel/log.ts";
 import { asFault } from "../kernel/fault.ts";
