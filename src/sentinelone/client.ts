@@ -18,6 +18,24 @@ export interface ListPage {
   readonly bytes: number;
 }
 
+/** A GraphQL query whose answer holds one connection (`edges`, `pageInfo`, `totalCount`) under `field`. */
+export interface ConnectionOperation {
+  readonly query: string;
+  readonly operationName: string;
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly field: string;
+  /** A query taking `$ids` that answers a list of `{ [idKey], [valueKey] }` under `field`. */
+  readonly details?: {
+    readonly query: string;
+    readonly operationName: string;
+    readonly field: string;
+    readonly idKey: string;
+    readonly valueKey: string;
+    readonly into: string;
+    readonly batch: number;
+  };
+}
+
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
 export interface ConsoleClient {
@@ -34,6 +52,11 @@ export interface ConsoleClient {
   list(path: string, query: Query, options: { readonly limit: number; readonly from?: string | null; readonly signal: AbortSignal }): AsyncIterable<ListPage>;
   /** `pagination.totalItems` of the same listing, by `countOnly=true`. */
   count(path: string, query: Query, signal?: AbortSignal): Promise<number | null>;
+  /**
+   * Pages of a GraphQL connection (`first`, `after` are added to the variables), under the same protections as `list`. With `details`,
+   * each page's nodes are completed in batches, and a node's `value` and `raw` hold the detail under `details.into`.
+   */
+  connection(operation: ConnectionOperation, options: { readonly limit: number; readonly from?: string | null; readonly signal: AbortSignal }): AsyncIterable<ListPage>;
   /** `data` of one GraphQL answer; `errors` in it are a Fault. */
   graphql(operation: { readonly query: string; readonly operationName: string; readonly variables: Readonly<Record<string, unknown>> }, signal?: AbortSignal): Promise<JsonObject>;
   close(): Promise<void>;

@@ -58,6 +58,11 @@ export interface Pass {
   readonly column: string;
   /** Read again from this far behind the watermark at every run. */
   readonly overlapMs: number;
+  /**
+   * The console filters by this time but neither sorts by it nor puts it into the records (risks): the watermark can only move when the
+   * whole window has been read, to the moment the reading began. `column` is then null in most rows.
+   */
+  readonly unordered?: boolean;
 }
 
 export type ReadRequest =

@@ -1,0 +1,226 @@
+/**
+ * The one place requests leave from. A client belongs to one origin: it sends there and nowhere else, follows no redirect, connects only
+ * to addresses the policy has checked (or through the operator's proxy), and gives up in bounded time and bounded memory.
+ * Whatever goes wrong on the way is a Fault; an HTTP status, whatever it is, is an answer. Bodies are decoded off the main thread.
+ */
+import { readFileSync } from "node:fs";
+import { isIP, type LookupFunction } from "node:net";
+import { getCACertificates } from "node:tls";
+import { promisify } from "node:util";
+import zlib from "node:zlib";
+import { Pool, ProxyAgent, buildConnector, type Dispatcher } from "undici";
+import { Fault } from "../kernel/fault.ts";
+import { bareHost, createAddressPolicy, type AddressPolicy, type AllowedHost, type Resolve } from "./policy.ts";
+import { proxyFor, type Environment } from "./proxy.ts";
+
+export interface HttpRequest {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD";
+  /** Path and query below the client's origin; must begin with one slash. */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Buffer;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  /** Lower-case names; repeated headers joined by a comma. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+export interface HttpClient {
+  readonly origin: string;
+  request(request: HttpRequest): Promise<HttpAnswer>;
+  close(): Promise<void>;
+}
+
+export interface HttpOptions {
+  /** `https://host[:port]`. */
+  readonly origin: string;
+  readonly allowedHosts: readonly AllowedHost[];
+  /** Replaces the system's resolver. */
+  readonly resolve?: Resolve;
+  /** Proxy and CA settings; the process's own when left out. */
+  readonly env?: Environment;
+  readonly connections?: number;
+  readonly connectTimeoutMs?: number;
+  /** Until the headers of the answer. */
+  readonly headersTimeoutMs?: number;
+  /** Longest silence inside the body. */
+  readonly bodyTimeoutMs?: number;
+  /** Of one decoded body. */
+  readonly maxBodyBytes?: number;
+}
+
+const DEFAULTS = { connections: 16, connectTimeoutMs: 15_000, headersTimeoutMs: 120_000, bodyTimeoutMs: 60_000, maxBodyBytes: 64 * 1024 * 1024 };
+
+const decoders = {
+  gzip: promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.gunzip),
+  deflate: promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.inflate),
+  br: promisify<Buffer, zlib.BrotliOptions, Buffer>(zlib.brotliDecompress),
+  zstd: promisify<Buffer, zlib.ZstdOptions, Buffer>(zlib.zstdDecompress),
+} as const;
+
+/** Error codes by which Node and OpenSSL say that the other side's certificate or handshake is not acceptable. */
+const TLS_CODE = /^(CERT_|ERR_TLS_|ERR_SSL_|EPROTO|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|INVALID_CA|PATH_LENGTH)/;
+
+function errorCode(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return errorCode(error.errors[0]);
+  if (typeof error === "object" && error !== null && "code" in error && typeof error.code === "string") return error.code;
+  return error instanceof Error ? error.name : "unknown";
+}
+
+function findFault(error: unknown): Fault | undefined {
+  for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth += 1) if (at instanceof Fault) return at;
+  return undefined;
+}
+
+function networkFault(error: unknown, host: string, inBody: boolean, signal: AbortSignal | undefined): Fault {
+  const own = findFault(error);
+  if (own !== undefined) return own;
+  if (signal?.aborted === true) return new Fault("CANCELLED", "The request was stopped on request.", { cause: error });
+  const code = errorCode(error);
+  const options = { details: { host, code }, cause: error };
+  if (TLS_CODE.test(code)) return new Fault("S1_TLS", `The certificate of ${host} is not trusted, or the TLS handshake failed (${code}).`, options);
+  if (inBody && code !== "UND_ERR_BODY_TIMEOUT") return new Fault("S1_BODY_CUT", `The answer of ${host} ended before it was complete (${code}).`, options);
+  return new Fault("S1_UNREACHABLE", `No answer from ${host} (${code}).`, options);
+}
+
+/** A lookup for net.connect that gives only checked addresses: the name is not resolved again. */
+function checkedLookup(policy: AddressPolicy, port: number): LookupFunction {
+  return (host, options, callback) => {
+    policy.resolve(host, port).then(
+      (addresses) => {
+        const first = addresses[0];
+        if (options.all === true) callback(null, addresses.map(({ address, family }) => ({ address, family })));
+        else if (first !== undefined) callback(null, first.address, first.family);
+      },
+      (error: unknown) => callback(error instanceof Error ? error : new Error("lookup failed"), "", 0),
+    );
+  };
+}
+
+function authorities(env: Environment): { ca?: string[] } {
+  const file = env["VEDETTE_CA_FILE"];
+  if (file === undefined || file === "") return {};
+  try {
+    return { ca: [...getCACertificates("default"), readFileSync(file, "utf8")] };
+  } catch (error) {
+    throw new Fault("CONFIG_INVALID", `VEDETTE_CA_FILE: ${file} cannot be read.`, { cause: error, cure: "It names a PEM file with the extra certificate authority." });
+  }
+}
+
+function createDispatcher(url: URL, options: HttpOptions, limits: typeof DEFAULTS, env: Environment): Dispatcher {
+  const common = {
+    connections: limits.connections,
+    pipelining: 1,
+    headersTimeout: limits.headersTimeoutMs,
+    bodyTimeout: limits.bodyTimeoutMs,
+    keepAliveTimeout: 30_000,
+    allowH2: false,
+  };
+  const tls = { ...authorities(env), timeout: limits.connectTimeoutMs, allowH2: false };
+  const proxy = proxyFor(url, env);
+  if (proxy !== null) return new ProxyAgent({ ...common, uri: proxy, requestTls: tls, proxyTls: tls });
+
+  const policy = createAddressPolicy({ allowedHosts: options.allowedHosts, ...(options.resolve === undefined ? {} : { resolve: options.resolve }) });
+  const port = url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port);
+  const connect = buildConnector({ ...tls, lookup: checkedLookup(policy, port) });
+  return new Pool(url.origin, {
+    ...common,
+    connect(target, callback) {
+      // An address written out is never looked up by Node, so it is checked here.
+      if (isIP(bareHost(target.hostname)) === 0) return connect(target, callback);
+      policy.resolve(target.hostname, port).then(
+        () => connect(target, callback),
+        (error: unknown) => callback(error instanceof Error ? error : new Error("lookup failed"), null),
+      );
+    },
+  });
+}
+
+function flatHeaders(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
+  const flat: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) if (value !== undefined) flat[name] = Array.isArray(value) ? value.join(", ") : value;
+  return flat;
+}
+
+function tooLarge(host: string, bytes: number): Fault {
+  return new Fault("S1_BODY_TOO_LARGE", `One answer of ${host} is larger than ${Math.round(bytes / 1_048_576)} MB.`, { details: { host, limit: bytes } });
+}
+
+async function decode(body: Buffer, encoding: string, host: string, maxBytes: number): Promise<Buffer> {
+  const names = encoding.toLowerCase().split(",").map((name) => name.trim()).filter((name) => name !== "" && name !== "identity");
+  if (names.length > 2) throw new Fault("S1_NOT_JSON", `The answer of ${host} is encoded more than twice.`, { details: { host } });
+  let decoded = body;
+  for (const name of names.reverse()) {
+    const key = name === "x-gzip" ? "gzip" : name;
+    if (key !== "gzip" && key !== "deflate" && key !== "br" && key !== "zstd") {
+      throw new Fault("S1_NOT_JSON", `The answer of ${host} has an encoding that was not asked for.`, { details: { host, encoding: name.slice(0, 40) } });
+    }
+    try {
+      decoded = await decoders[key](decoded, { maxOutputLength: maxBytes });
+    } catch (error) {
+      if (errorCode(error) === "ERR_BUFFER_TOO_LARGE") throw tooLarge(host, maxBytes);
+      throw new Fault("S1_BODY_CUT", `The ${key} answer of ${host} is cut or damaged.`, { details: { host, code: errorCode(error) }, cause: error });
+    }
+  }
+  return decoded;
+}
+
+export function createHttpClient(options: HttpOptions): HttpClient {
+  const url = new URL(options.origin);
+  const host = url.host;
+  const limits = { ...DEFAULTS, ...definedLimits(options) };
+  const dispatcher = createDispatcher(url, options, limits, options.env ?? process.env);
+
+  async function request(wanted: HttpRequest): Promise<HttpAnswer> {
+    if (!wanted.path.startsWith("/") || wanted.path.startsWith("//")) throw new Fault("INTERNAL", "A request path has to begin with one slash.");
+    const signal = wanted.signal;
+    let answer: Dispatcher.ResponseData;
+    try {
+      answer = await dispatcher.request({
+        origin: url.origin,
+        path: wanted.path,
+        method: wanted.method,
+        headers: { "accept-encoding": "gzip, br, zstd", ...wanted.headers },
+        body: wanted.body ?? null,
+        ...(signal === undefined ? {} : { signal }),
+      });
+    } catch (error) {
+      throw networkFault(error, host, false, signal);
+    }
+
+    const headers = flatHeaders(answer.headers);
+    const body = await collect(answer.body, signal);
+    return { status: answer.statusCode, headers, body: await decode(body, headers["content-encoding"] ?? "", host, limits.maxBodyBytes) };
+  }
+
+  async function collect(stream: Dispatcher.ResponseData["body"], signal: AbortSignal | undefined): Promise<Buffer> {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    try {
+      for await (const chunk of stream as AsyncIterable<Buffer>) {
+        size += chunk.length;
+        if (size > limits.maxBodyBytes) throw tooLarge(host, limits.maxBodyBytes);
+        chunks.push(chunk);
+      }
+    } catch (error) {
+      throw networkFault(error, host, true, signal);
+    }
+    const only = chunks[0];
+    return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, size);
+  }
+
+  return { origin: url.origin, request, close: () => dispatcher.destroy() };
+}
+
+function definedLimits(options: HttpOptions): Partial<typeof DEFAULTS> {
+  const given: Partial<typeof DEFAULTS> = {};
+  for (const name of ["connections", "connectTimeoutMs", "headersTimeoutMs", "bodyTimeoutMs", "maxBodyBytes"] as const) {
+    const value = options[name];
+    if (value !== undefined) given[name] = value;
+  }
+  return given;
+}
