@@ -20,7 +20,7 @@ describe("settings", () => {
       VEDETTE_REQUEST_SHARE: "off",
       VEDETTE_LOG_LEVEL: "debug",
     });
-    expect(settings).toMatchObject({ dataFolder: "/srv/vedette", allowedHosts: ["127.0.0.1:8080", "console.example.com"], diskBudget: 20e9, retentionDays: { activities: 365, threats: 730 }, requestShare: "off" });
+    expect(settings).toMatchObject({ dataFolder: "/srv/vedette", allowedHosts: [{ host: "127.0.0.1", port: 8080 }, { host: "console.example.com" }], diskBudget: 20e9, retentionDays: { activities: 365, threats: 730 }, requestShare: "off" });
     expect(JSON.stringify(settings)).not.toContain("hunter2");
   });
 

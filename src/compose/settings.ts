@@ -6,6 +6,7 @@ import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import envPaths from "env-paths";
 import { Fault } from "../kernel/fault.ts";
+import { parseAllowedHosts, type AllowedHost } from "../net/policy.ts";
 import { Secret } from "../kernel/secret.ts";
 import { isStreamId, STREAM_IDS, type StreamId } from "../kernel/stream-ids.ts";
 
@@ -16,8 +17,8 @@ export interface Settings {
   readonly databaseUrl: Secret | null;
   /** How others reach the hub. */
   readonly publicUrl: URL | null;
-  /** `host` or `host:port` entries the operator vouches for. */
-  readonly allowedHosts: readonly string[];
+  /** Hosts the operator vouches for. */
+  readonly allowedHosts: readonly AllowedHost[];
   /** Bytes the data folder may take, or null: until the disk is nearly full. */
   readonly diskBudget: number | null;
   readonly retentionDays: Readonly<Partial<Record<StreamId, number>>>;
@@ -39,7 +40,7 @@ export function readSettings(env: Environment): Settings {
     keyFile: folder(env, "VEDETTE_KEY_FILE") ?? join(paths.config, "vedette.key"),
     databaseUrl: databaseUrl(env),
     publicUrl: publicUrl(env),
-    allowedHosts: text(env, "VEDETTE_ALLOW_CONSOLE_HOSTS")?.split(",").map((host) => host.trim().toLowerCase()).filter((host) => host !== "") ?? [],
+    allowedHosts: parseAllowedHosts(env["VEDETTE_ALLOW_CONSOLE_HOSTS"]),
     diskBudget: bytes(env, "VEDETTE_DISK_BUDGET"),
     retentionDays: retention(env),
     requestShare: share(env),
