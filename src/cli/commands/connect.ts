@@ -1,0 +1,110 @@
+/**
+ * `connect`: one line from a console's address and token to a mirror. The token comes from an environment variable, a pipe or a hidden
+ * prompt, never from the command line, where other users of the machine could read it.
+ */
+import type { Command } from "commander";
+import type { ConnectionView, RunView, VerifyReport } from "../../kernel/api.ts";
+import { asFault, type FaultKind } from "../../kernel/fault.ts";
+import type { Secret } from "../../kernel/secret.ts";
+import type { StreamId } from "../../kernel/stream-ids.ts";
+import { finish, repeated, repeatedLabel, repeatedStream, type CliContext, type CliCommand, type Labels } from "../command.ts";
+import { firstSync } from "../first-sync.ts";
+import { printGuide } from "../guide.ts";
+import type { ApiClient } from "../ports.ts";
+import { readToken } from "../token.ts";
+import { printVerify } from "../verify-lines.ts";
+import { Fault } from "../../kernel/fault.ts";
+
+interface ConnectOptions {
+  readonly tokenEnv?: string;
+  readonly name?: string;
+  readonly tenant?: string;
+  readonly owner?: readonly string[];
+  readonly label?: Labels;
+  readonly stream?: readonly StreamId[];
+  readonly description?: string;
+  readonly sync: boolean;
+  readonly guide?: true;
+  readonly json?: true;
+}
+
+export interface Connected {
+  readonly connection: ConnectionView;
+  readonly verify: VerifyReport;
+}
+
+/** Faults about the console or the token: here the checks, line by line, say more than the fault. */
+const EXPLAINED_BY_VERIFY: readonly FaultKind[] = ["credential", "permission", "unavailable", "protocol"];
+
+export const connectCommand: CliCommand = {
+  id: "connect",
+  register(program: Command, context: CliContext) {
+    const command = program
+      .command("connect [url]")
+      .description("Connect a console: check its address and token, save it, read it for the first time")
+      .option("--token-env <name>", "environment variable that holds the API token (otherwise: standard input, or a hidden prompt)")
+      .option("--name <name>", "what to call the connection")
+      .option("--tenant <tenant>", "whose it is (name or id)")
+      .option("--owner <mail>", "who looks after it; may be repeated", repeated)
+      .option("--label <key=value>", "a label; may be repeated", repeatedLabel)
+      .option("--description <text>", "a description")
+      .option("--stream <stream>", "read only this stream; may be repeated", repeatedStream)
+      .option("--no-sync", "save without the first sync")
+      .option("--guide", "print how to make the token, in both console layouts")
+      .action(context.ask((api, url: string | undefined, options: ConnectOptions) => connect(context, api, url, options)));
+    finish(command, "vedette connect https://usea1-011.sentinelone.net --token-env S1_TOKEN --owner soc@example.com");
+  },
+};
+
+async function connect(context: CliContext, api: ApiClient, url: string | undefined, options: ConnectOptions): Promise<number> {
+  const json = options.json === true;
+  if (options.guide === true) return printGuide(context, api, json);
+  if (url === undefined) throw new Fault("CONFIG_INVALID", "The console's address is missing.", { cure: "Give it like `vedette connect https://usea1-011.sentinelone.net --token-env S1_TOKEN`." });
+  const token = await readToken(context.ports.io, options.tokenEnv);
+  const answer = await saveConnection(context, api, { url, token, json, draft: draftOf(options) });
+  if (!json) {
+    printVerify(context.out, answer.verify);
+    context.out.line();
+    context.out.facts([["connection", `${answer.connection.name} (${answer.connection.id})`], ["state", answer.connection.state]]);
+  }
+  if (!options.sync) {
+    if (json) context.out.json({ ...answer, run: null });
+    return 0;
+  }
+  const { run, exitCode } = await firstSync(context, api, answer.connection, { quiet: json });
+  if (json) context.out.json({ ...answer, run } satisfies Connected & { run: RunView });
+  return exitCode;
+}
+
+function draftOf(options: ConnectOptions): Readonly<Record<string, unknown>> {
+  return {
+    name: options.name,
+    tenant: options.tenant,
+    owners: options.owner,
+    labels: options.label,
+    streams: options.stream,
+    description: options.description,
+    sync: options.sync,
+  };
+}
+
+interface SaveInput {
+  readonly url: string;
+  readonly token: Secret;
+  readonly json: boolean;
+  readonly draft: Readonly<Record<string, unknown>>;
+}
+
+/** Verifies and saves; where the console or the token is at fault, shows every check before the fault itself. */
+export async function saveConnection(context: CliContext, api: ApiClient, input: SaveInput): Promise<Connected> {
+  const token = input.token.reveal();
+  try {
+    return await api.request<Connected>("POST", "/api/v1/connections", { body: { ...input.draft, url: input.url, token } });
+  } catch (error) {
+    if (!input.json && EXPLAINED_BY_VERIFY.includes(asFault(error).kind)) {
+      const report = await api.request<VerifyReport>("POST", "/api/v1/verify", { body: { url: input.url, token } }).catch(() => undefined);
+      if (report !== undefined) printVerify(context.out, report);
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,39 @@
+/** Every command, in the order help shows them. A command not in this list does not exist; a test holds the folder against it. */
+import type { CliCommand } from "../command.ts";
+import { apiKeysCommand } from "./api-keys.ts";
+import { auditCommand } from "./audit.ts";
+import { backupCommand } from "./backup.ts";
+import { connectCommand } from "./connect.ts";
+import { connectionsCommand } from "./connections.ts";
+import { demoCommand } from "./demo.ts";
+import { gapsCommand } from "./gaps.ts";
+import { keyringCommand } from "./keyring.ts";
+import { parkedCommand } from "./parked.ts";
+import { restoreCommand } from "./restore.ts";
+import { serveCommand } from "./serve.ts";
+import { simulateCommand } from "./simulate.ts";
+import { sqlCommand } from "./sql.ts";
+import { statusCommand } from "./status.ts";
+import { streamsCommand } from "./streams.ts";
+import { syncCommand } from "./sync.ts";
+import { tenantsCommand } from "./tenants.ts";
+
+export const COMMANDS: readonly CliCommand[] = [
+  demoCommand,
+  serveCommand,
+  connectCommand,
+  connectionsCommand,
+  tenantsCommand,
+  syncCommand,
+  statusCommand,
+  streamsCommand,
+  parkedCommand,
+  gapsCommand,
+  sqlCommand,
+  simulateCommand,
+  backupCommand,
+  restoreCommand,
+  keyringCommand,
+  apiKeysCommand,
+  auditCommand,
+];

@@ -1,0 +1,28 @@
+/** `serve`: the hub. Reads, answers the HTTP API and stays until it is asked to stop. */
+import type { Command } from "commander";
+import { finish, integer, type CliCommand, type CliContext, type JsonOption } from "../command.ts";
+import { sayReady, stayUntilStopped } from "../service.ts";
+
+interface ServeFlags extends JsonOption {
+  readonly port?: number;
+  readonly host?: string;
+}
+
+export const serveCommand: CliCommand = {
+  id: "serve",
+  register(program: Command, context: CliContext) {
+    const command = program
+      .command("serve")
+      .description("Run the hub: keep the mirror fresh and answer the HTTP API")
+      .option("--port <port>", "port to listen on, 0 for any free one", integer(0, 65_535))
+      .option("--host <address>", "address to listen on (default: loopback only)")
+      .action(context.run((options: ServeFlags) => serve(context, options)));
+    finish(command, "vedette serve --port 7483", "when ready, print one line of JSON: {\"ready\":true,\"url\":…}");
+  },
+};
+
+async function serve(context: CliContext, options: ServeFlags): Promise<number> {
+  const service = await context.ports.serve({ port: options.port, host: options.host });
+  sayReady(context, options.json === true, { url: service.url }, [["hub", service.url], ["API", `${service.url}/api/openapi.json`], ["stop", "Ctrl-C"]]);
+  return stayUntilStopped(context, service);
+}

@@ -1,0 +1,77 @@
+/**
+ * `status`: one screen that says whether the mirror can be trusted right now. Exit code 0 when healthy; otherwise that of the worst
+ * fault, or 1 where there is none (a token near its end, a paused stream).
+ */
+import type { Command } from "commander";
+import type { StatusView } from "../../kernel/api.ts";
+import { finish, type CliCommand, type CliContext, type JsonOption } from "../command.ts";
+import { EXIT_NO, EXIT_OK, exitCodeOf, worstFault } from "../faults.ts";
+import { bytes, count, day, duration } from "../format.ts";
+import type { ApiClient } from "../ports.ts";
+import { clean } from "../terminal.ts";
+
+export const statusCommand: CliCommand = {
+  id: "status",
+  register(program: Command, context: CliContext) {
+    const command = program
+      .command("status")
+      .description("Connections, freshness, lag and what is set aside; exit code 0 when healthy")
+      .action(context.ask((api, options: JsonOption) => status(context, api, options)));
+    finish(command, "vedette status --json | jq .health");
+  },
+};
+
+async function status(context: CliContext, api: ApiClient, options: JsonOption): Promise<number> {
+  const view = await api.request<StatusView>("GET", "/api/v1/status");
+  if (options.json === true) context.out.json(view);
+  else print(context, view, api.origin);
+  return statusExitCode(view);
+}
+
+export function statusExitCode(view: StatusView): number {
+  if (view.health.ok) return EXIT_OK;
+  const worst = worstFault([...view.connections.map((connection) => connection.fault), ...view.streams.map((stream) => stream.fault)]);
+  return worst === undefined ? EXIT_NO : exitCodeOf(worst.kind);
+}
+
+function print(context: CliContext, view: StatusView, origin: ApiClient["origin"]): void {
+  const { out } = context;
+  const disk = `${bytes(view.hub.diskBytes)}${view.hub.diskBudgetBytes === null ? "" : ` of ${bytes(view.hub.diskBudgetBytes)}`}`;
+  out.facts([
+    ["vedette", view.version],
+    ["hub", origin === "hub" ? `running${view.hub.url === null ? "" : ` at ${view.hub.url}`}` : "not running (`vedette serve` keeps the mirror fresh)"],
+    ["store", `${view.hub.store}, ${disk}${view.hub.readingPaused ? ", reading is paused" : ""}`],
+  ]);
+  if (view.connections.length === 0) out.line("\nNo connections yet: `vedette connect URL --token-env NAME`, or `vedette demo`.");
+  else out.line();
+  out.table(["CONNECTION", "STATE", "CONSOLE", "TOKEN UNTIL"], view.connections.map((connection) => [connection.name, connection.state, connection.url, day(connection.token.expiresAt)]));
+  const names = new Map(view.connections.map((connection) => [connection.id, connection.name]));
+  if (view.streams.length > 0) out.line();
+  out.table(
+    ["CONNECTION", "STREAM", "ROWS", "FRESH", "LAG", "PARKED", "GAPS", "NOTE"],
+    view.streams.map((stream) => [
+      names.get(stream.connection) ?? stream.connection,
+      stream.stream,
+      count(stream.rows),
+      stream.ageSeconds === null ? "never" : `${duration(stream.ageSeconds)} ago`,
+      stream.caughtUp ? "caught up" : lag(stream.watermark, view.now),
+      count(stream.parked),
+      count(stream.gaps),
+      stream.fault?.code ?? (stream.paused ? "paused" : ""),
+    ]),
+  );
+  for (const connection of view.connections) {
+    if (connection.fault === null) continue;
+    out.line(`\n${out.paint(clean(`${connection.name}: ${connection.fault.code}: ${connection.fault.message}`), "red")}`);
+    out.line(clean(`  what to do: ${connection.fault.cure}`));
+  }
+  for (const token of view.expiring) {
+    out.line();
+    out.line(out.paint(clean(`${token.name}: the token ${token.daysLeft < 0 ? "ended" : "ends"} on ${day(token.expiresAt)} (${String(token.daysLeft)} days left): \`vedette connections rotate ${token.name} --token-env NAME\``), "yellow"));
+  }
+  out.line(view.health.ok ? `\n${out.paint("healthy", "green")}` : `\n${out.paint("not healthy", "red")}: ${clean(view.health.reasons.join("; "))}`);
+}
+
+function lag(watermark: string | null, now: string): string {
+  return watermark === null ? "-" : `${duration((Date.parse(now) - Date.parse(watermark)) / 1000)} behind`;
+}

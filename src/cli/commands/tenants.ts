@@ -1,0 +1,130 @@
+/** `tenants`: an MSP's customers; which sites belong to whom; what leaves with them. */
+import { createWriteStream } from "node:fs";
+import { once } from "node:events";
+import type { Command } from "commander";
+import type { Static } from "typebox";
+import type { SiteMapping } from "../../kernel/api.ts";
+import { Fault } from "../../kernel/fault.ts";
+import { finish, type CliCommand, type CliContext, type JsonOption } from "../command.ts";
+import { EXIT_OK } from "../faults.ts";
+import { count, day, plural } from "../format.ts";
+import { findConnection, findTenant, gather, listItems, printArray, segment, type Tenant } from "../lists.ts";
+import type { ApiClient } from "../ports.ts";
+import { clean } from "../terminal.ts";
+
+type Site = Static<typeof SiteMapping>;
+const PATH = "/api/v1/tenants";
+
+interface MapOptions extends JsonOption {
+  readonly connection?: string;
+}
+
+export const tenantsCommand: CliCommand = {
+  id: "tenants",
+  register(program: Command, context: CliContext) {
+    const group = program.command("tenants").description("Customers, and which sites are theirs (TENANT is a name or an id)");
+    finish(group.command("list").description("All tenants").action(context.ask((api, options: JsonOption) => list(context, api, options))), "vedette tenants list");
+    finish(group.command("add <name>").description("Make one").action(context.ask((api, name: string, options: JsonOption) => add(context, api, name, options))), "vedette tenants add 'Orchard Freight'");
+    finish(
+      group.command("map <tenant> [site...]").description("Give a connection's sites (ids) to a tenant; without sites, show those it has").option("--connection <name>", "whose sites they are").action(context.ask((api, tenant: string, sites: readonly string[], options: MapOptions) => map(context, api, tenant, sites, options))),
+      "vedette tenants map 'Orchard Freight' 2101000000000000011 --connection msp",
+    );
+    finish(group.command("unassigned").description("Sites that belong to no tenant of their own").action(context.ask((api, options: JsonOption) => unassigned(context, api, options))), "vedette tenants unassigned");
+    finish(
+      group.command("export <tenant>").description("Everything mirrored for a tenant, as NDJSON").option("--out <file>", "write to FILE (mode 0600) instead of standard output").action(context.ask((api, tenant: string, options: JsonOption & { out?: string }) => exportAll(context, api, tenant, options))),
+      "vedette tenants export 'Orchard Freight' --out orchard.ndjson",
+      "standard output is NDJSON in any case; with --out, print JSON about the file",
+    );
+    finish(
+      group.command("purge <tenant>").description("Delete a tenant and everything of it").option("--yes", "really").action(context.ask((api, tenant: string, options: JsonOption & { yes?: true }) => purge(context, api, tenant, options))),
+      "vedette tenants purge 'Orchard Freight' --yes",
+    );
+  },
+};
+
+async function list(context: CliContext, api: ApiClient, options: JsonOption): Promise<number> {
+  const tenants = listItems<Tenant>(api, PATH);
+  if (options.json === true) return printArray(context.out, tenants).then(() => EXIT_OK);
+  context.out.table(["NAME", "CONNECTIONS", "SITES", "SINCE", "ID"], (await gather(tenants)).map((one) => [one.name, count(one.connections), count(one.sites), day(one.createdAt), one.id]));
+  return EXIT_OK;
+}
+
+async function add(context: CliContext, api: ApiClient, name: string, options: JsonOption): Promise<number> {
+  const tenant = await api.request<Tenant>("POST", PATH, { body: { name } });
+  if (options.json === true) context.out.json(tenant);
+  else context.out.line(clean(`${tenant.name} (${tenant.id})`));
+  return EXIT_OK;
+}
+
+function printSites(context: CliContext, sites: readonly Site[]): void {
+  context.out.table(["SITE", "NAME", "ACCOUNT", "CONNECTION", "TENANT"], sites.map((site) => [site.site, site.siteName ?? "-", site.accountName ?? "-", site.connection, site.tenant ?? "-"]));
+}
+
+async function map(context: CliContext, api: ApiClient, reference: string, sites: readonly string[], options: MapOptions): Promise<number> {
+  const tenant = await findTenant(api, reference);
+  const path = `${PATH}/${segment(tenant.id)}/sites`;
+  if (sites.length > 0) {
+    if (options.connection === undefined) throw new Fault("CONFIG_INVALID", "Whose sites these are is missing.", { cure: "Add --connection NAME." });
+    const connection = await findConnection(api, options.connection);
+    const answer = await api.request<unknown>("PUT", path, { body: { connection: connection.id, sites } });
+    if (options.json === true) context.out.json(answer);
+    else context.out.line(clean(`${plural(sites.length, "site")} of ${connection.name} now ${sites.length === 1 ? "belongs" : "belong"} to ${tenant.name}`));
+    return EXIT_OK;
+  }
+  const mapped = listItems<Site>(api, path);
+  if (options.json === true) return printArray(context.out, mapped).then(() => EXIT_OK);
+  printSites(context, await gather(mapped));
+  return EXIT_OK;
+}
+
+async function unassigned(context: CliContext, api: ApiClient, options: JsonOption): Promise<number> {
+  const sites = listItems<Site>(api, "/api/v1/sites/unassigned");
+  if (options.json === true) return printArray(context.out, sites).then(() => EXIT_OK);
+  const all = await gather(sites);
+  if (all.length === 0) context.out.note("Every site belongs to a tenant.");
+  printSites(context, all);
+  return EXIT_OK;
+}
+
+async function exportAll(context: CliContext, api: ApiClient, reference: string, options: JsonOption & { out?: string }): Promise<number> {
+  const tenant = await findTenant(api, reference);
+  const chunks = api.stream("GET", `${PATH}/${segment(tenant.id)}/export`);
+  if (options.out === undefined) {
+    const decoder = new TextDecoder();
+    for await (const chunk of chunks) await context.out.write(decoder.decode(chunk, { stream: true }));
+    return EXIT_OK;
+  }
+  const written = await writeChunks(options.out, chunks);
+  if (options.json === true) context.out.json({ tenant: tenant.id, file: options.out, bytes: written });
+  else context.out.line(clean(`${tenant.name}: ${count(written)} bytes in ${options.out}`));
+  return EXIT_OK;
+}
+
+/** A customer's whole data: readable by its owner only, and never over an existing file. */
+async function writeChunks(file: string, chunks: AsyncIterable<Uint8Array>): Promise<number> {
+  const stream = createWriteStream(file, { mode: 0o600, flags: "wx" });
+  const failed = once(stream, "error").then(([error]: unknown[]) => {
+    throw new Fault("CONFIG_INVALID", `The export cannot be written to ${file}.`, { cause: error, cure: "Give a new file in a folder that may be written and has room." });
+  });
+  const work = async (): Promise<number> => {
+    let written = 0;
+    await once(stream, "open");
+    for await (const chunk of chunks) {
+      written += chunk.length;
+      if (!stream.write(chunk)) await once(stream, "drain");
+    }
+    stream.end();
+    await once(stream, "close");
+    return written;
+  };
+  return Promise.race([work(), failed]);
+}
+
+async function purge(context: CliContext, api: ApiClient, reference: string, options: JsonOption & { yes?: true }): Promise<number> {
+  const tenant = await findTenant(api, reference);
+  if (options.yes !== true) throw new Fault("CONFIG_INVALID", `Purging ${JSON.stringify(tenant.name)} deletes ${plural(tenant.connections, "connection")} and everything mirrored for it.`, { cure: "Export first if it may be needed; add --yes if that is meant." });
+  const answer = await api.request<unknown>("DELETE", `${PATH}/${segment(tenant.id)}`, { body: { confirm: tenant.name } });
+  if (options.json === true) context.out.json(answer);
+  else context.out.line(clean(`${tenant.name}: purged`));
+  return EXIT_OK;
+}

@@ -1,0 +1,47 @@
+/**
+ * How a command ends badly: what went wrong and what to do on standard error (with --json as one JSON object), and the exit code of
+ * the fault's kind. Two codes of our own beside the fault table: 0 all well, 1 asked and answered "no" (an unhealthy status, a broken
+ * audit chain, a verify that failed without a fault).
+ */
+import { asFault, FAULTS, type Fault, type FaultKind } from "../kernel/fault.ts";
+import type { FaultView } from "../kernel/api.ts";
+import { clean, safeJson, type Terminal } from "./terminal.ts";
+
+export const EXIT_OK = 0;
+export const EXIT_NO = 1;
+
+/** When several streams end badly, the one that needs a person most decides. */
+const WORST_FIRST: readonly FaultKind[] = [
+  "internal", "config", "credential", "permission", "refused", "protocol", "unavailable", "cursor", "incomplete", "record", "throttled", "fenced",
+];
+
+function isFaultKind(kind: string): kind is FaultKind {
+  return Object.hasOwn(FAULTS, kind);
+}
+
+/** Exit code of a fault's kind; a kind this version does not know (a newer hub) is `internal`. */
+export function exitCodeOf(kind: string): number {
+  return isFaultKind(kind) ? FAULTS[kind].exitCode : FAULTS.internal.exitCode;
+}
+
+export function worstFault(faults: readonly (FaultView | null)[]): FaultView | undefined {
+  const rank = (fault: FaultView): number => (isFaultKind(fault.kind) ? WORST_FIRST.indexOf(fault.kind) : 0);
+  return faults.filter((fault) => fault !== null).toSorted((left, right) => rank(left) - rank(right))[0];
+}
+
+export function faultView(fault: Fault): FaultView {
+  return { ...fault.toJSON(), details: { ...fault.details } };
+}
+
+/** Prints on standard error and gives the exit code. */
+export function reportFault(out: Terminal, error: unknown, json: boolean): number {
+  const fault = asFault(error);
+  if (json) {
+    out.note(safeJson({ fault: faultView(fault) }));
+  } else {
+    out.note(`${clean(fault.code)}: ${clean(fault.message)}`);
+    out.note(`what to do: ${clean(fault.cure)}`);
+    if (fault.code === "INTERNAL" && fault.cause instanceof Error) out.note(clean(`cause: ${fault.cause.name}: ${fault.cause.message}`));
+  }
+  return fault.policy.exitCode;
+}

@@ -1,0 +1,100 @@
+/**
+ * The command line as a whole: parses, runs one command, and turns whatever happens into an exit code. It never ends the process and
+ * never throws; what a person typed wrong is answered with exit code 64 and a suggestion.
+ */
+import { Command, CommanderError } from "commander";
+import { Fault } from "../kernel/fault.ts";
+import type { CliContext } from "./command.ts";
+import { COMMANDS } from "./commands/index.ts";
+import { EXIT_OK, reportFault } from "./faults.ts";
+import type { CliPorts } from "./ports.ts";
+import { Terminal } from "./terminal.ts";
+
+const ENVIRONMENT = `
+Environment:
+  VEDETTE_DATA                 data folder (default: the user's data folder)
+  VEDETTE_DATABASE_URL         PostgreSQL instead of the embedded store
+  VEDETTE_KEY_FILE             the key that seals tokens; kept outside the data folder
+  VEDETTE_PUBLIC_URL           how others reach the hub
+  VEDETTE_DISK_BUDGET          size of the data folder at which reading pauses, like 50GB
+  VEDETTE_ALLOW_CONSOLE_HOSTS  console hosts outside *.sentinelone.net, host[:port], comma separated
+  HTTPS_PROXY, NO_PROXY        proxy towards the consoles
+  NODE_EXTRA_CA_CERTS          further certificate authorities
+  NO_COLOR                     no colour
+
+Exit codes: 0 all well; 1 the answer is no; 64 wrong input; 65 record; 69 not reachable; 70 defect; 73 refused; 74 incomplete;
+75 try later; 76 protocol; 77 token not accepted; 78 permission missing. docs/faults.md has every fault.`;
+
+/** Runs one command line (without `node` and the script) and gives its exit code. */
+export async function runCli(argv: readonly string[], ports: CliPorts): Promise<number> {
+  const out = new Terminal(ports.io);
+  const json = wantsJson(argv);
+  let exitCode = EXIT_OK;
+  const context: CliContext = {
+    ports,
+    out,
+    run: (work) => async (...args) => {
+      exitCode = await work(...args);
+    },
+    ask: (work) => async (...args) => {
+      const api = await ports.api();
+      try {
+        exitCode = await work(api, ...args);
+      } finally {
+        await api.close();
+      }
+    },
+  };
+  try {
+    await buildProgram(context).parseAsync([...argv], { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) return reportFault(out, error, json);
+    if (error.exitCode === 0) return EXIT_OK;
+    return reportFault(out, usageFault(error, argv), json);
+  } finally {
+    out.release();
+  }
+}
+
+export function buildProgram(context: CliContext): Command {
+  const { io, version } = context.ports;
+  const program = new Command("vedette")
+    .description("Connect a SentinelOne console once; keep a typed local mirror of it.")
+    .version(version, "--version", "print the version")
+    .helpOption("--help", "show help, with an example")
+    .addHelpText("after", `\nExample:\n  vedette demo\n  vedette connect https://usea1-011.sentinelone.net --token-env S1_TOKEN\n${ENVIRONMENT}`);
+  for (const command of COMMANDS) command.register(program, context);
+  settle(program, context, io.columns);
+  return program;
+}
+
+/** The same manners for every command: no process.exit, output through the terminal given, complaints left to us. */
+function settle(command: Command, context: CliContext, columns: number | undefined): void {
+  const { io } = context.ports;
+  command
+    .exitOverride()
+    .helpOption("--help", "show help, with an example")
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(text),
+      outputError: () => undefined,
+      getOutHelpWidth: () => columns ?? 120,
+      getErrHelpWidth: () => columns ?? 120,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    });
+  for (const inner of command.commands) settle(inner, context, columns);
+}
+
+function wantsJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf("--");
+  return (end === -1 ? argv : argv.slice(0, end)).includes("--json");
+}
+
+function usageFault(error: CommanderError, argv: readonly string[]): Fault {
+  const words = argv.filter((word) => !word.startsWith("-")).slice(0, 1);
+  const help = ["vedette", ...words.filter((word) => COMMANDS.some((command) => command.id === word)), "--help"].join(" ");
+  if (error.code === "commander.help") return new Fault("CONFIG_INVALID", "A command is missing.", { cure: `\`${help}\` lists the commands.` });
+  return new Fault("CONFIG_INVALID", error.message.replace(/^error: /, "").replace(/\n/g, " "), { cure: `\`${help}\` shows what is expected.` });
+}

@@ -1,0 +1,19 @@
+/** A verify report as people read it: one line per check, its cure below it, then what the token may do. */
+import type { VerifyReport } from "../kernel/api.ts";
+import { clean, type Colour, type Terminal } from "./terminal.ts";
+
+const MARKS: Readonly<Record<VerifyReport["lines"][number]["outcome"], readonly [string, Colour]>> = {
+  ok: ["ok     ", "green"],
+  warning: ["warning", "yellow"],
+  failed: ["failed ", "red"],
+  unknown: ["unknown", "dim"],
+};
+
+export function printVerify(out: Terminal, report: VerifyReport): void {
+  const width = Math.max(0, ...report.lines.map((line) => line.check.length));
+  for (const line of report.lines) {
+    const [mark, colour] = MARKS[line.outcome];
+    out.line(`${out.paint(mark, colour)}  ${clean(line.check.padEnd(width))}  ${clean(line.message)}`);
+    if (line.cure !== null) out.line(`         ${" ".repeat(width)}  what to do: ${clean(line.cure)}`);
+  }
+}
