@@ -1,0 +1,52 @@
+/** Puts the mirror together. The tables must have been made by `migrate` (MIRROR_MIGRATIONS) and `prepareMirror` before. */
+import { sql } from "kysely";
+import type { Stream } from "../sentinelone/streams/stream.ts";
+import type { Store } from "../store/store.ts";
+import type { Capability } from "./capability.ts";
+import type { Mirror } from "./mirror.ts";
+import { applyPage, type MirrorContext } from "./page.ts";
+import { beginSnapshot, countRows, seenCount, settle } from "./snapshots.ts";
+import { StreamTables } from "./tables.ts";
+import { countBetween, ensureIndexes, erase, prune, reassign } from "./upkeep.ts";
+
+export interface MirrorOptions {
+  readonly store: Store;
+  readonly streams: readonly Stream[];
+  readonly capabilities: readonly Capability[];
+  /** Written on what is parked, so that one can tell which version could not read it. */
+  readonly codeVersion: string;
+  readonly now?: () => number;
+}
+
+export function mirrorContext(options: Pick<MirrorOptions, "streams" | "capabilities" | "codeVersion">): MirrorContext {
+  return { tables: new StreamTables(options.streams), capabilities: options.capabilities, codeVersion: options.codeVersion };
+}
+
+export function createMirror(options: MirrorOptions): Mirror {
+  const { store } = options;
+  const now = options.now ?? Date.now;
+  const context = mirrorContext(options);
+  const of = (stream: Stream) => context.tables.of(stream);
+  return {
+    applyPage: (tx, input) => applyPage(context, tx, input),
+    async readCheckpoint(connection, stream) {
+      const answer = await sql<{ format: number; body: string }>`
+        SELECT format, body FROM mirror_checkpoints WHERE connection_id = ${connection} AND stream = ${stream.id}`.execute(store.read);
+      return answer.rows[0] ?? null;
+    },
+    async writeCheckpoint(tx, connection, stream, checkpoint) {
+      await sql`
+        INSERT INTO mirror_checkpoints (connection_id, stream, format, body) VALUES (${connection}, ${stream.id}, ${checkpoint.format}, ${checkpoint.body})
+        ON CONFLICT (connection_id, stream) DO UPDATE SET format = excluded.format, body = excluded.body`.execute(tx.db);
+    },
+    beginSnapshot: (tx, connection, stream) => beginSnapshot(tx, of(stream), connection),
+    seenCount: (connection, stream, snapshot) => seenCount(store.read, of(stream), connection, snapshot),
+    settle: (tx, input, proof) => settle(context, tx, input, proof),
+    rowCounts: (connection, stream) => countRows(store.read, of(stream), connection),
+    countBetween: (connection, stream, column, from, to) => countBetween(store.read, of(stream), connection, column, from, to),
+    ensureIndexes: (stream) => ensureIndexes(store, of(stream)),
+    prune: (tx, connection, stream, before, limit) => prune(tx, of(stream), connection, before, limit),
+    erase: (tx, connection, limit) => erase(context, tx, connection, limit),
+    reassign: (tx, target, site, limit) => reassign(context, tx, target, site, limit, now()),
+  };
+}

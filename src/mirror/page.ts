@@ -1,0 +1,212 @@
+/**
+ * One page into the mirror: what is new, what changed, what stayed; rejects parked; ids remembered as seen; the capabilities told; the checkpoint
+ * moved, all in the caller's transaction. The books of the page are balanced before it returns; where they do not, it throws and nothing is kept.
+ */
+import { hash } from "node:crypto";
+import { sql } from "kysely";
+import { Fault } from "../kernel/fault.ts";
+import type { TenantId } from "../kernel/ids.ts";
+import type { MappedRecord } from "../sentinelone/streams/stream.ts";
+import type { StoredValue } from "../store/text.ts";
+import type { Tx } from "../store/store.ts";
+import type { Capability, Change, MirrorRow } from "./capability.ts";
+import type { MirrorTarget, PageInput, PageOutcome } from "./mirror.ts";
+import { park, RECORD, resolve } from "./parking.ts";
+import { react, readersOf } from "./reactions.ts";
+import { rowsById } from "./rows.ts";
+import { clearMissing, currentSnapshot, remember } from "./snapshots.ts";
+import { idList, type StreamTable, type StreamTables } from "./tables.ts";
+
+export interface MirrorContext {
+  readonly tables: StreamTables;
+  readonly capabilities: readonly Capability[];
+  readonly codeVersion: string;
+}
+
+interface Existing {
+  readonly id: string;
+  readonly tenant_id: string;
+  readonly hash: string;
+  readonly raw_hash: string;
+  readonly version: string;
+  readonly first_seen_at: number;
+  readonly changed_at: number;
+  readonly gone_at: number | null;
+}
+
+interface Sorted {
+  readonly inserted: string[];
+  readonly changed: string[];
+  unchanged: number;
+  readonly rows: (readonly StoredValue[])[];
+  /** The same rows, by id, as capabilities see them; made only where one reads the stream. */
+  readonly after: Map<string, MirrorRow>;
+}
+
+export async function applyPage(context: MirrorContext, tx: Tx, input: PageInput): Promise<PageOutcome> {
+  const { target, stream, page, now } = input;
+  const table = context.tables.of(stream);
+  const merged = await merge(context, tx, table, target, page.records, input.watermark, now);
+  await park(
+    tx,
+    page.rejected.map((rejected) => ({
+      connection: target.connection,
+      tenant: target.tenant,
+      kind: RECORD,
+      stream: stream.id,
+      key: rejected.id,
+      code: rejected.code,
+      reason: rejected.reason,
+      codeVersion: context.codeVersion,
+      raw: rejected.raw,
+      change: null,
+      now,
+    })),
+  );
+  if (input.snapshot !== null) {
+    const snapshot = await currentSnapshot(tx, target.connection, stream, input.snapshot);
+    await remember(tx, snapshot, merged.ids, page.rejected.flatMap((rejected) => (rejected.id === null ? [] : [rejected.id])));
+  }
+  await sql`
+    INSERT INTO mirror_checkpoints (connection_id, stream, format, body, watermark)
+    VALUES (${target.connection}, ${stream.id}, ${input.checkpoint.format}, ${input.checkpoint.body}, ${input.watermark})
+    ON CONFLICT (connection_id, stream) DO UPDATE SET format = excluded.format, body = excluded.body, watermark = excluded.watermark`.execute(tx.db);
+
+  return balanced(input, {
+    received: page.records.length + page.rejected.length + page.repeated,
+    inserted: merged.inserted,
+    changed: merged.changed,
+    unchanged: merged.unchanged + page.repeated + (page.records.length - merged.ids.length),
+    parked: page.rejected.length,
+  });
+}
+
+/** One record outside a page: a parked one that can be read now. */
+export async function mergeRecord(context: MirrorContext, tx: Tx, table: StreamTable, target: MirrorTarget, record: MappedRecord, now: number): Promise<void> {
+  await merge(context, tx, table, target, [record], null, now);
+}
+
+interface Merged {
+  readonly ids: readonly string[];
+  readonly inserted: number;
+  readonly changed: number;
+  readonly unchanged: number;
+}
+
+async function merge(context: MirrorContext, tx: Tx, table: StreamTable, target: MirrorTarget, all: readonly MappedRecord[], watermark: string | null, now: number): Promise<Merged> {
+  const { connection } = target;
+  const { stream } = table;
+  const readers = readersOf(context.capabilities, stream.id);
+  const records = newestOfEach(all);
+  const ids = [...records.keys()];
+  const existing = await lookUp(tx, table, connection, ids);
+  const tenants = await tenantsOf(context, tx, target, [...records.values()]);
+  const sorted = sortOut(table, target, now, records, existing, tenants, readers.length > 0);
+
+  const before = readers.length === 0 ? new Map<string, MirrorRow>() : await rowsById(tx.db, tx.kind, table, connection, sorted.changed);
+  if (sorted.rows.length > 0) await tx.bulkUpsert(table.upsert, sorted.rows);
+  if (existing.size > 0) await clearMissing(tx, connection, stream, ids);
+  await resolve(tx, connection, stream.id, RECORD, ids);
+  const changes: Change[] = [
+    ...sorted.inserted.map((id) => ({ id, before: null, after: sorted.after.get(id) ?? null })),
+    ...sorted.changed.map((id) => ({ id, before: before.get(id) ?? null, after: sorted.after.get(id) ?? null })),
+  ];
+  await react(tx, readers, changes, { connection, stream: stream.id, watermark, now, codeVersion: context.codeVersion });
+  return { ids, inserted: sorted.inserted.length, changed: sorted.changed.length, unchanged: sorted.unchanged };
+}
+
+function balanced(input: PageInput, outcome: PageOutcome): PageOutcome {
+  const accounted = outcome.inserted + outcome.changed + outcome.unchanged + outcome.parked;
+  if (accounted === outcome.received) return outcome;
+  throw new Fault("INTERNAL", `A page of ${input.stream.id} had ${String(outcome.received)} records and ${String(accounted)} were accounted for; nothing of it was kept.`, {
+    details: { stream: input.stream.id, ...outcome },
+  });
+}
+
+/** The same id twice in a page is one record: the newer by its own version, else the later. */
+function newestOfEach(records: readonly MappedRecord[]): ReadonlyMap<string, MappedRecord> {
+  const newest = new Map<string, MappedRecord>();
+  for (const record of records) {
+    const known = newest.get(record.id);
+    if (known === undefined || record.version >= known.version) newest.set(record.id, record);
+  }
+  return newest;
+}
+
+async function lookUp(tx: Tx, table: StreamTable, connection: string, ids: readonly string[]): Promise<ReadonlyMap<string, Existing>> {
+  if (ids.length === 0) return new Map();
+  const answer = await sql<Existing>`
+    SELECT id, tenant_id, hash, raw_hash, version, first_seen_at, changed_at, gone_at FROM ${sql.table(table.name)}
+    WHERE connection_id = ${connection} AND id IN ${idList(tx.kind, ids)}`.execute(tx.db);
+  return new Map(answer.rows.map((row) => [row.id, row]));
+}
+
+function sortOut(
+  table: StreamTable,
+  target: MirrorTarget,
+  now: number,
+  records: ReadonlyMap<string, MappedRecord>,
+  existing: ReadonlyMap<string, Existing>,
+  tenants: (record: MappedRecord) => TenantId,
+  wantRows: boolean,
+): Sorted {
+  const sorted: Sorted = { inserted: [], changed: [], unchanged: 0, rows: [], after: new Map() };
+  for (const record of records.values()) {
+    const old = existing.get(record.id);
+    const tenant = tenants(record);
+    const rawHash = hash("sha1", record.raw, "base64");
+    if (old !== undefined && old.gone_at === null) {
+      const same = old.hash === record.hash && old.tenant_id === tenant;
+      // Pages of different passes overlap: what was read later but is older must not undo what is there.
+      if (record.version < old.version || (same && old.raw_hash === rawHash)) {
+        sorted.unchanged += 1;
+        continue;
+      }
+      if (same) {
+        sorted.unchanged += 1;
+        sorted.rows.push(rowOf(table, target, record, tenant, rawHash, old.first_seen_at, old.changed_at));
+        continue;
+      }
+    }
+    const back = old === undefined || old.gone_at !== null;
+    (back ? sorted.inserted : sorted.changed).push(record.id);
+    const row = rowOf(table, target, record, tenant, rawHash, old?.first_seen_at ?? now, now);
+    sorted.rows.push(row);
+    if (wantRows) sorted.after.set(record.id, asMirrorRow(table, row));
+  }
+  return sorted;
+}
+
+/** In the order of the table's columns. */
+function rowOf(table: StreamTable, target: MirrorTarget, record: MappedRecord, tenant: TenantId, rawHash: string, firstSeen: number, changed: number): readonly StoredValue[] {
+  const row: StoredValue[] = [target.connection, record.id, tenant, record.siteId, record.agentId, record.version, record.hash, rawHash, firstSeen, changed, null];
+  for (const column of table.columns) row.push(record.values[column.place] ?? null);
+  row.push(record.raw);
+  return row;
+}
+
+function asMirrorRow(table: StreamTable, row: readonly StoredValue[]): MirrorRow {
+  const named: Record<string, StoredValue> = {};
+  table.upsert.columns.forEach((column, place) => {
+    named[column.name] = row[place] ?? null;
+  });
+  return named;
+}
+
+/** The tenant of a record: of its site where that is mapped, of its agent's site where it names only an agent, else the connection's. */
+async function tenantsOf(context: MirrorContext, tx: Tx, target: MirrorTarget, records: readonly MappedRecord[]): Promise<(record: MappedRecord) => TenantId> {
+  const { tenant, siteTenants, connection } = target;
+  if (siteTenants.size === 0) return () => tenant;
+  const sites = new Map<string, string>();
+  const agents = context.tables.find("agents");
+  const wanted = [...new Set(records.flatMap((record) => (record.siteId === null && record.agentId !== null ? [record.agentId] : [])))];
+  if (agents !== undefined && wanted.length > 0) {
+    const answer = await sql<{ id: string; of_site: string | null }>`
+      SELECT id, of_site FROM ${sql.table(agents.name)} WHERE connection_id = ${connection} AND id IN ${idList(tx.kind, wanted)}`.execute(tx.db);
+    for (const row of answer.rows) if (row.of_site !== null) sites.set(row.id, row.of_site);
+  }
+  return (record) => {
+    const site = record.siteId ?? (record.agentId === null ? undefined : sites.get(record.agentId));
+    return (site === undefined ? undefined : siteTenants.get(site)) ?? tenant;
+  };
+}

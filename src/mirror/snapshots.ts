@@ -1,0 +1,148 @@
+/**
+ * Snapshots: which ids a full listing has seen, which it missed, and when a missing one is declared gone. Only `settle` makes tombstones, and only with
+ * proof: a complete snapshot, or two that both missed the row. The brake holds back a loss of more than max(20, 10 %) until a second snapshot agrees.
+ */
+import { sql } from "kysely";
+import { Fault } from "../kernel/fault.ts";
+import type { ConnectionId } from "../kernel/ids.ts";
+import type { Stream } from "../sentinelone/streams/stream.ts";
+import type { BulkUpsert, Database, Tx } from "../store/store.ts";
+import type { SettleInput, SettleOutcome } from "./mirror.ts";
+import type { MirrorContext } from "./page.ts";
+import { react, readersOf } from "./reactions.ts";
+import { rowsById } from "./rows.ts";
+import { idList, type StreamTable } from "./tables.ts";
+
+const CHUNK = 1000;
+
+interface Snapshot {
+  readonly owner: number;
+  readonly number: number;
+  /** Begun on an empty mirror: every row there is was seen since, so that no ids need remembering. */
+  readonly fresh: number;
+  /** The snapshot whose missing ids have been worked out; equal to `number` while settling. */
+  readonly settling: number;
+  readonly all_may_go: number;
+}
+
+const SEEN_COLUMNS = [
+  { name: "owner", type: "integer" },
+  { name: "id", type: "text" },
+  { name: "snapshot", type: "integer" },
+  { name: "refused", type: "integer" },
+] as const;
+const SEEN: BulkUpsert = { table: "mirror_seen", columns: SEEN_COLUMNS, key: ["owner", "id"], update: ["snapshot"] };
+const REFUSED: BulkUpsert = { ...SEEN, update: ["refused"] };
+
+export async function beginSnapshot(tx: Tx, table: StreamTable, connection: ConnectionId): Promise<number> {
+  const any = await sql`SELECT 1 FROM ${sql.table(table.name)} WHERE connection_id = ${connection} LIMIT 1`.execute(tx.db);
+  const fresh = any.rows.length === 0 ? 1 : 0;
+  const answer = await sql<{ number: number }>`
+    INSERT INTO mirror_snapshots (connection_id, stream, number, fresh, settling, all_may_go) VALUES (${connection}, ${table.stream.id}, 1, ${fresh}, 0, 0)
+    ON CONFLICT (connection_id, stream) DO UPDATE SET number = mirror_snapshots.number + 1, fresh = excluded.fresh
+    RETURNING number`.execute(tx.db);
+  return answer.rows[0]?.number ?? 1;
+}
+
+async function findSnapshot(db: Database, connection: ConnectionId, stream: Stream): Promise<Snapshot | undefined> {
+  const answer = await sql<Snapshot>`
+    SELECT owner, number, fresh, settling, all_may_go FROM mirror_snapshots WHERE connection_id = ${connection} AND stream = ${stream.id}`.execute(db);
+  return answer.rows[0];
+}
+
+/** INTERNAL where a later snapshot has begun, or this one never did. */
+export async function currentSnapshot(tx: Pick<Tx, "db">, connection: ConnectionId, stream: Stream, number: number): Promise<Snapshot> {
+  const snapshot = await findSnapshot(tx.db, connection, stream);
+  if (snapshot?.number !== number) {
+    throw new Fault("INTERNAL", `Snapshot ${String(number)} of ${stream.id} is not the one under way.`, { details: { stream: stream.id, snapshot: number, current: snapshot?.number ?? null } });
+  }
+  return snapshot;
+}
+
+/** A refused record is not counted as seen, but it proves that its row is not missing. */
+export async function remember(tx: Tx, snapshot: Snapshot, ids: readonly string[], refused: readonly string[]): Promise<void> {
+  if (snapshot.fresh === 0 && ids.length > 0) await tx.bulkUpsert(SEEN, ids.map((id) => [snapshot.owner, id, snapshot.number, 0]));
+  if (refused.length > 0) await tx.bulkUpsert(REFUSED, refused.map((id) => [snapshot.owner, id, 0, snapshot.number]));
+}
+
+/** Whatever page shows an id again: it is not missing, and a second snapshot has to start over with it. */
+export async function clearMissing(tx: Tx, connection: ConnectionId, stream: Stream, ids: readonly string[]): Promise<void> {
+  const owner = sql`(SELECT owner FROM mirror_snapshots WHERE connection_id = ${connection} AND stream = ${stream.id})`;
+  const any = await sql`SELECT 1 FROM mirror_missing WHERE owner = ${owner} LIMIT 1`.execute(tx.db);
+  if (any.rows.length === 0) return;
+  await sql`DELETE FROM mirror_missing WHERE owner = ${owner} AND id IN ${idList(tx.kind, ids)}`.execute(tx.db);
+}
+
+export async function seenCount(db: Database, table: StreamTable, connection: ConnectionId, number: number): Promise<number> {
+  const snapshot = await findSnapshot(db, connection, table.stream);
+  if (snapshot?.number !== number) return 0;
+  const counted =
+    snapshot.fresh === 1
+      ? sql<{ n: number }>`SELECT count(*) AS n FROM ${sql.table(table.name)} WHERE connection_id = ${connection}`
+      : sql<{ n: number }>`SELECT count(*) AS n FROM mirror_seen WHERE owner = ${snapshot.owner} AND snapshot = ${number}`;
+  return (await counted.execute(db)).rows[0]?.n ?? 0;
+}
+
+export async function settle(context: MirrorContext, tx: Tx, input: SettleInput, proof: "complete" | "uncounted"): Promise<SettleOutcome> {
+  const table = context.tables.of(input.stream);
+  const { connection } = input.target;
+  const snapshot = await currentSnapshot(tx, connection, input.stream, input.snapshot);
+  if (snapshot.fresh === 1) return { gone: 0, heldBack: 0, more: false };
+  const allMayGo = snapshot.settling === snapshot.number ? snapshot.all_may_go === 1 : await beginSettling(tx, table, snapshot, input, proof);
+  const eligible = allMayGo ? sql`1 = 1` : sql`since < ${snapshot.number}`;
+
+  const chosen = await sql<{ id: string }>`SELECT id FROM mirror_missing WHERE owner = ${snapshot.owner} AND ${eligible} ORDER BY id LIMIT ${CHUNK}`.execute(tx.db);
+  const ids = chosen.rows.map((row) => row.id);
+  const gone = await tombstone(context, tx, table, input, ids);
+  if (ids.length > 0) {
+    await sql`DELETE FROM mirror_missing WHERE owner = ${snapshot.owner} AND id IN ${idList(tx.kind, ids)}`.execute(tx.db);
+    await sql`DELETE FROM mirror_seen WHERE owner = ${snapshot.owner} AND id IN ${idList(tx.kind, ids)}`.execute(tx.db);
+  }
+  const left = await sql<{ eligible: number; n: number }>`
+    SELECT count(*) AS n, coalesce(sum(CASE WHEN ${eligible} THEN 1 ELSE 0 END), 0) AS eligible FROM mirror_missing WHERE owner = ${snapshot.owner}`.execute(tx.db);
+  const { n, eligible: waiting } = left.rows[0] ?? { n: 0, eligible: 0 };
+  return { gone, heldBack: n - waiting, more: waiting > 0 };
+}
+
+/** Works out what is missing and, once for the whole snapshot, whether the brake holds. */
+async function beginSettling(tx: Tx, table: StreamTable, snapshot: Snapshot, input: SettleInput, proof: "complete" | "uncounted"): Promise<boolean> {
+  const { owner, number } = snapshot;
+  const name = sql.table(table.name);
+  // Materialised, so that the two narrow indexes are compared first and only what is missing is looked up in the wide table.
+  await sql`
+    WITH unseen AS MATERIALIZED (
+      SELECT m.id FROM ${name} AS m WHERE m.connection_id = ${input.target.connection}
+        AND NOT EXISTS (SELECT 1 FROM mirror_seen AS s WHERE s.owner = ${owner} AND s.id = m.id AND (s.snapshot = ${number} OR s.refused = ${number})))
+    INSERT INTO mirror_missing (owner, id, since, last)
+    SELECT CAST(${owner} AS BIGINT), m.id, CAST(${number} AS BIGINT), CAST(${number} AS BIGINT) FROM unseen JOIN ${name} AS m ON m.connection_id = ${input.target.connection} AND m.id = unseen.id
+    WHERE m.gone_at IS NULL AND m.first_seen_at < ${input.startedAt} AND m.changed_at < ${input.startedAt}
+    ON CONFLICT (owner, id) DO UPDATE SET last = excluded.last`.execute(tx.db);
+  await sql`DELETE FROM mirror_missing WHERE owner = ${owner} AND last < ${number}`.execute(tx.db);
+  const missing = await sql<{ n: number }>`SELECT count(*) AS n FROM mirror_missing WHERE owner = ${owner}`.execute(tx.db);
+  const { live } = await countRows(tx.db, table, input.target.connection);
+  const allMayGo = proof === "complete" && (missing.rows[0]?.n ?? 0) <= Math.max(20, live * 0.1);
+  await sql`UPDATE mirror_snapshots SET settling = ${number}, all_may_go = ${allMayGo ? 1 : 0} WHERE owner = ${owner}`.execute(tx.db);
+  return allMayGo;
+}
+
+async function tombstone(context: MirrorContext, tx: Tx, table: StreamTable, input: SettleInput, ids: readonly string[]): Promise<number> {
+  if (ids.length === 0) return 0;
+  const { connection } = input.target;
+  const readers = readersOf(context.capabilities, input.stream.id);
+  const before = readers.length === 0 ? new Map() : await rowsById(tx.db, tx.kind, table, connection, ids);
+  const marked = await sql<{ id: string }>`
+    UPDATE ${sql.table(table.name)} SET gone_at = ${input.now} WHERE connection_id = ${connection} AND gone_at IS NULL AND id IN ${idList(tx.kind, ids)} RETURNING id`.execute(tx.db);
+  const changes = marked.rows.flatMap(({ id }) => (before.has(id) ? [{ id, before: before.get(id) ?? null, after: null }] : []));
+  await react(tx, readers, changes, { connection, stream: input.stream.id, watermark: input.watermark, now: input.now, codeVersion: context.codeVersion });
+  return marked.rows.length;
+}
+
+/** Counts by the two narrow indexes, never by reading the wide table. */
+export async function countRows(db: Database, table: StreamTable, connection: ConnectionId): Promise<{ readonly live: number; readonly gone: number }> {
+  const name = sql.table(table.name);
+  const answer = await sql<{ n: number; gone: number }>`
+    SELECT (SELECT count(*) FROM ${name} WHERE connection_id = ${connection}) AS n,
+      (SELECT count(*) FROM ${name} WHERE connection_id = ${connection} AND gone_at IS NOT NULL) AS gone`.execute(db);
+  const { n, gone } = answer.rows[0] ?? { n: 0, gone: 0 };
+  return { live: n - gone, gone };
+}
