@@ -50,13 +50,15 @@ export interface ConsoleClient {
   post(path: string, body: JsonValue, signal?: AbortSignal): Promise<JsonValue>;
   /** Pages of a REST listing, `path` below `/web/api/v2.1`; `from` resumes at a cursor. The next page is fetched while the last is used. */
   list(path: string, query: Query, options: { readonly limit: number; readonly from?: string | null; readonly signal: AbortSignal }): AsyncIterable<ListPage>;
+  /** One page of a listing and no more; `query` says which and how large. */
+  page(path: string, query: Query, signal?: AbortSignal): Promise<ListPage>;
   /** `pagination.totalItems` of the same listing, by `countOnly=true`. */
   count(path: string, query: Query, signal?: AbortSignal): Promise<number | null>;
   /**
    * Pages of a GraphQL connection (`first`, `after` are added to the variables), under the same protections as `list`. With `details`,
    * each page's nodes are completed in batches, and a node's `value` and `raw` hold the detail under `details.into`.
    */
-  connection(operation: ConnectionOperation, options: { readonly limit: number; readonly from?: string | null; readonly signal: AbortSignal }): AsyncIterable<ListPage>;
+  connection(operation: ConnectionOperation, options: { readonly limit: number; readonly from?: string | null; readonly signal: AbortSignal; /** False where only the first page is wanted. */ readonly prefetch?: boolean }): AsyncIterable<ListPage>;
   /** `data` of one GraphQL answer; `errors` in it are a Fault. */
   graphql(operation: { readonly query: string; readonly operationName: string; readonly variables: Readonly<Record<string, unknown>> }, signal?: AbortSignal): Promise<JsonObject>;
   close(): Promise<void>;

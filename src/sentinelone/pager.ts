@@ -54,6 +54,8 @@ export interface PagerOptions {
   readonly limit: number;
   readonly from: string | null;
   readonly signal: AbortSignal;
+  /** False: ask for the next page only when it is wanted. */
+  readonly prefetch?: boolean;
   fetch(cursor: string | null, signal: AbortSignal): Promise<ListPage>;
 }
 
@@ -67,10 +69,12 @@ export async function* pages(options: PagerOptions): AsyncGenerator<ListPage, vo
     while (next !== null) {
       const page: ListPage = await next;
       guard.check(page);
-      next = page.nextCursor === null ? null : options.fetch(page.nextCursor, signal);
+      const { nextCursor } = page;
+      if (options.prefetch === false) yield page;
+      next = nextCursor === null ? null : options.fetch(nextCursor, signal);
       // Its failure is met when its turn comes; until then it must not count as unhandled.
       next?.catch(() => undefined);
-      yield page;
+      if (options.prefetch !== false) yield page;
     }
   } finally {
     own.abort();

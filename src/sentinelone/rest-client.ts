@@ -103,6 +103,10 @@ class RestClient implements ConsoleClient {
     return this.#call({ method: "GET", path, query: { ...query, countOnly: true }, signal }, readCount);
   }
 
+  async page(path: string, query: Query, signal?: AbortSignal): Promise<ListPage> {
+    return this.#call({ method: "GET", path, query, signal }, readPage);
+  }
+
   list(path: string, query: Query, options: Parameters<ConsoleClient["list"]>[2]): AsyncIterable<ListPage> {
     return pages({
       path,
@@ -124,6 +128,7 @@ class RestClient implements ConsoleClient {
       limit: options.limit,
       from: options.from ?? null,
       signal: options.signal,
+      prefetch: options.prefetch ?? true,
       fetch: (cursor, signal) => this.#connectionPage(operation, cursor, options.limit, signal),
     });
   }

@@ -1,0 +1,240 @@
+/**
+ * Makes a row of a record by a table of columns: one line per field we use says where it lies and what it is. That table is the schema:
+ * `schemaOf` gives it as JSON Schema, `createMapper` reads records by it. Lenient where nothing is lost (a number as text, text digits as a
+ * number, a time in any RFC 3339 form), strict where something would be: an object where a scalar belongs, or no key, rejects the
+ * record with a reason. A time that is none becomes null; the original stays in `raw`, from which secrets are removed.
+ */
+import { hash } from "node:crypto";
+import Type, { type TSchema } from "typebox";
+import type { JsonObject, SourceRecord } from "../client.ts";
+import { readTime } from "./time.ts";
+import type { ColumnType, MappedRecord, RejectedRecord, StreamColumn, Value } from "./stream.ts";
+
+export interface Column extends StreamColumn {
+  readonly path: readonly string[];
+}
+
+/** `threatInfo.sha1` as text in `sha1`. Without a name, the snake_case of the whole path. */
+export function column(type: ColumnType, source: string, name?: string, options: { readonly indexed?: boolean } = {}): Column {
+  return { name: name ?? snakeCase(source), type, source, indexed: options.indexed ?? false, path: source.split(".") };
+}
+
+/** Columns of one type, named by their fields; `prefix` is the object they lie in. */
+export function columns(type: ColumnType, names: string, prefix = ""): readonly Column[] {
+  return names.split(/\s+/).filter((name) => name !== "").map((name) => column(type, `${prefix}${name}`, snakeCase(name)));
+}
+
+/** `externalIp` → `external_ip`, `threatInfo.md5` → `threat_info_md5`. */
+export function snakeCase(source: string): string {
+  return source.replaceAll(".", "_").replace(/([a-z0-9])([A-Z])/g, "$1_$2").toLowerCase();
+}
+
+const Scalar = Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()]);
+
+/** What a record must look like, as JSON Schema: only `id` is required, and unknown fields are welcome. */
+export function schemaOf(table: readonly Column[]): TSchema {
+  const nested = new Map<string, Record<string, TSchema>>();
+  const top: Record<string, TSchema> = {};
+  for (const { path, type, name } of table) {
+    const [first = "", ...rest] = path;
+    const leaf = type === "json" ? Type.Unknown() : Scalar;
+    if (rest.length === 0) top[first] = name === "id" ? Type.Union([Type.String({ minLength: 1 }), Type.Integer()]) : Type.Optional(leaf);
+    else nested.set(first, { ...nested.get(first), [rest.join(".")]: Type.Optional(leaf) });
+  }
+  for (const [field, properties] of nested) top[field] = Type.Optional(Type.Union([Type.Object(properties), Type.Null()]));
+  return Type.Object(top);
+}
+
+export interface MapperSpec {
+  readonly columns: readonly Column[];
+  /** Vendor's path of the key; `id` everywhere but in the older alerts. */
+  readonly key?: string;
+  /** Column that holds the source's time of last change. */
+  readonly version?: string;
+  readonly siteId?: string;
+  readonly agentId?: string;
+  /** Adds what a column reads but the record holds in another form (the first of a list, a fallback); `raw` stays as it is. */
+  readonly derive?: (record: JsonObject) => JsonObject;
+  /** Keys removed from `raw` wherever they stand. */
+  readonly secrets?: readonly string[];
+}
+
+class Unreadable extends Error {}
+
+export type Mapper = (record: SourceRecord) => MappedRecord | RejectedRecord;
+
+export function createMapper(spec: MapperSpec): Mapper {
+  const table = spec.columns;
+  const keyPath = (spec.key ?? "id").split(".");
+  const at = (name: string | undefined): number => (name === undefined ? -1 : table.findIndex((entry) => entry.name === name));
+  const version = at(spec.version);
+  const siteId = at(spec.siteId);
+  const agentId = at(spec.agentId);
+  const keyColumn = at("id");
+  const withoutSecrets = secretRemover(spec.secrets ?? []);
+
+  return (record) => {
+    const raw = withoutSecrets(record);
+    let id: string | null = null;
+    try {
+      if (!isObject(record.value)) throw new Unreadable(`the record is ${describe(record.value)}, not an object`);
+      id = readKey(record.value, keyPath);
+      const value = spec.derive === undefined ? record.value : spec.derive(record.value);
+      const values = new Array<Value>(table.length);
+      for (let index = 0; index < table.length; index += 1) {
+        const entry = table[index];
+        if (entry !== undefined) values[index] = index === keyColumn ? id : readValue(value, entry);
+      }
+      return {
+        id,
+        version: text(values[version]) ?? "",
+        siteId: text(values[siteId]),
+        agentId: text(values[agentId]),
+        values,
+        hash: hash("sha256", JSON.stringify(values), "base64url"),
+        raw,
+      };
+    } catch (error) {
+      if (!(error instanceof Unreadable)) throw error;
+      return { id, code: "RECORD_INVALID", reason: error.message, raw };
+    }
+  };
+}
+
+export function isMapped(outcome: MappedRecord | RejectedRecord): outcome is MappedRecord {
+  return "hash" in outcome;
+}
+
+function text(value: Value | undefined): string | null {
+  return typeof value === "string" && value !== "" ? value : null;
+}
+
+/** A plain JSON object, not a list and not null. */
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Own properties only, so that a record cannot borrow from Object.prototype. */
+function own(object: JsonObject, key: string): unknown {
+  const value = object[key];
+  if (value === undefined || typeof value === "function") return undefined;
+  return key === "__proto__" || key === "constructor" ? (Object.hasOwn(object, key) ? value : undefined) : value;
+}
+
+function readKey(record: JsonObject, path: readonly string[]): string {
+  const found = readAt(record, path);
+  const name = path.join(".");
+  if (typeof found === "string") {
+    const id = clean(found);
+    if (id.trim() === "") throw new Unreadable(`${name}: empty, and it is the record's key`);
+    if (id.length > 512) throw new Unreadable(`${name}: ${id.length} characters, too long for a key`);
+    return id;
+  }
+  if (typeof found === "number" && Number.isSafeInteger(found)) return String(found);
+  throw new Unreadable(`${name}: ${describe(found)} where the record's key belongs`);
+}
+
+function readAt(record: JsonObject, path: readonly string[]): unknown {
+  let at: unknown = own(record, path[0] ?? "");
+  for (let depth = 1; depth < path.length; depth += 1) {
+    if (at === undefined || at === null) return undefined;
+    if (!isObject(at)) throw new Unreadable(`${path.slice(0, depth).join(".")}: ${describe(at)} where an object belongs`);
+    at = own(at, path[depth] ?? "");
+  }
+  return at;
+}
+
+function readValue(record: JsonObject, entry: Column): Value {
+  const { path } = entry;
+  const found = path.length === 1 ? own(record, entry.source) : readAt(record, path);
+  if (found === undefined || found === null) return null;
+  if (entry.type === "json") return jsonText(found);
+  if (entry.type === "text" && typeof found === "string") return clean(found);
+  if (typeof found === "object") throw new Unreadable(`${entry.source}: ${describe(found)} where ${WANTED[entry.type]} belongs`);
+  return SCALARS[entry.type](found, entry);
+}
+
+const WANTED = { text: "text", integer: "a whole number", real: "a number", boolean: "true or false", time: "a time", json: "anything" } as const satisfies Record<ColumnType, string>;
+
+/** Words some fields have instead of a number. */
+const NO_NUMBER = /^\s*(n\/?a|none|null|unknown|-)?\s*$/i;
+
+const SCALARS: Record<ColumnType, (found: unknown, entry: Column) => Value> = {
+  text: (found) => String(found),
+  json: jsonText,
+  integer(found, entry) {
+    if (typeof found === "number" && Number.isSafeInteger(found)) return found;
+    if (typeof found === "boolean") return found ? 1 : 0;
+    if (typeof found === "string") {
+      const trimmed = found.trim();
+      if (/^-?\d{1,18}(\.0+)?$/.test(trimmed)) {
+        const whole = trimmed.replace(/\.0+$/, "");
+        return Number.isSafeInteger(Number(whole)) ? Number(whole) : whole;
+      }
+      if (NO_NUMBER.test(found)) return null;
+    }
+    throw new Unreadable(`${entry.source}: ${describe(found)} where a whole number belongs`);
+  },
+  real(found, entry) {
+    if (typeof found === "number") return Number.isFinite(found) ? found : null;
+    if (typeof found === "string") {
+      if (NO_NUMBER.test(found)) return null;
+      const trimmed = found.trim();
+      if (/^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d{1,3})?$/i.test(trimmed) && Number.isFinite(Number(trimmed))) return Number(trimmed);
+    }
+    throw new Unreadable(`${entry.source}: ${describe(found)} where a number belongs`);
+  },
+  boolean(found, entry) {
+    if (found === true || found === 1) return 1;
+    if (found === false || found === 0) return 0;
+    const word = typeof found === "string" ? found.trim().toLowerCase() : null;
+    if (word === "true") return 1;
+    if (word === "false") return 0;
+    if (word !== null && NO_NUMBER.test(word)) return null;
+    throw new Unreadable(`${entry.source}: ${describe(found)} where true or false belongs`);
+  },
+  time: (found) => readTime(found),
+};
+
+/** PostgreSQL's text cannot hold NUL, and UTF-8 no lone surrogate. */
+function clean(value: string): string {
+  const well = value.isWellFormed() ? value : value.toWellFormed();
+  return well.includes("\0") ? well.replaceAll("\0", "\ufffd") : well;
+}
+
+function jsonText(found: unknown): string {
+  return JSON.stringify(found);
+}
+
+function describe(found: unknown): string {
+  if (found === undefined) return "nothing";
+  if (found === null) return "null";
+  if (Array.isArray(found)) return "a list";
+  if (typeof found === "object") return "an object";
+  if (typeof found === "string") return found === "" ? "empty text" : "text";
+  return typeof found === "number" ? "a number" : "true or false";
+}
+
+/** Keeps the record's own text where it names no secret; else writes it again without those keys. */
+function secretRemover(keys: readonly string[]): (record: SourceRecord) => string {
+  if (keys.length === 0) return ({ raw }) => raw;
+  const names = new Set(keys);
+  // Escapes may spell a key (`\u0070ass`), so text with any is looked through too.
+  const suspicious = new RegExp(`\\\\u00|"(?:${keys.join("|")})"`);
+  return ({ raw }) => (suspicious.test(raw) ? withoutKeys(raw, names) : raw);
+}
+
+interface RawJson {
+  parse(text: string, reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown): unknown;
+  rawJSON(text: string): unknown;
+}
+const exactJson = JSON as unknown as RawJson;
+
+function withoutKeys(raw: string, names: ReadonlySet<string>): string {
+  return JSON.stringify(
+    exactJson.parse(raw, (key, value, { source }) => {
+      if (names.has(key)) return undefined;
+      return typeof value === "number" && source !== undefined ? exactJson.rawJSON(source) : value;
+    }),
+  );
+}
