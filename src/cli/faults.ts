@@ -41,7 +41,14 @@ export function reportFault(out: Terminal, error: unknown, json: boolean): numbe
   } else {
     out.note(`${clean(fault.code)}: ${clean(fault.message)}`);
     out.note(`what to do: ${clean(fault.cure)}`);
-    if (fault.code === "INTERNAL" && fault.cause instanceof Error) out.note(clean(`cause: ${fault.cause.name}: ${fault.cause.message}`));
+    for (const frame of framesOf(fault)) out.note(clean(`where: ${frame}`));
   }
   return fault.policy.exitCode;
+}
+
+/** Places in our code for a defect's report. Never the cause's message: it may quote data. */
+function framesOf(fault: Fault): readonly string[] {
+  if (fault.code !== "INTERNAL" || !(fault.cause instanceof Error)) return [];
+  const lines = (fault.cause.stack ?? "").split("\n").map((line) => line.trim());
+  return lines.filter((line) => line.startsWith("at ")).slice(0, 4);
 }

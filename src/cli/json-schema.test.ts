@@ -1,0 +1,139 @@
+import Type, { type TSchema } from "typebox";
+import { Compile } from "typebox/compile";
+import { describe, expect, it } from "vitest";
+import { ApiKeyCreated, ApiKeyView, AuditEntry, AuditVerification, BackupResult, ConnectionLogLine, ConnectionView, FaultView, Ok, ParkedDetail, ParkedView, ReplayResult, RunView, SiteMapping, StatusView, StreamView, TenantView, VerifyReport } from "../kernel/api.ts";
+import { Secret } from "../kernel/secret.ts";
+import { COMMANDS } from "./commands/index.ts";
+import type { CliPorts, RunningDemo, RunningSimulator } from "./ports.ts";
+import { apiKey, auditEntry, connection, parked, run, site, statusView, stream, tenant, verifyReport } from "./test-views.ts";
+import { fakeApi, fakeTerminal, fakePorts, vedette, type Routes } from "./test-support.ts";
+import { runCli } from "./program.ts";
+
+const list = (...items: readonly unknown[]): unknown => ({ items, next: null });
+const gap = { id: "gap_1", connection: "con_1", stream: "alerts", from: "2026-01-01T00:00:00.000Z", until: null, noticedAt: "2026-11-20T16:00:00.000Z" };
+const Gap = Type.Object({ id: Type.String(), connection: Type.String(), stream: Type.String(), from: Type.String(), until: Type.Union([Type.String(), Type.Null()]), noticedAt: Type.String() });
+const logLine = { at: "2026-11-20T16:00:00.000Z", level: "info", event: "verified", message: "ok", fields: {} };
+
+const ROUTES: Routes = {
+  "POST /api/v1/connections": { connection: connection(), verify: verifyReport() },
+  "GET /api/v1/connections": list(connection()),
+  "GET /api/v1/guide": { consoles: [{ title: "Classic", steps: ["Settings"] }] },
+  "GET /api/v1/runs": list(),
+  "POST /api/v1/connections/con_1/sync": run(),
+  "POST /api/v1/connections/con_1/verify": verifyReport(),
+  "GET /api/v1/connections/con_1/log": list(logLine),
+  "POST /api/v1/connections/con_1/pause": connection({ paused: true }),
+  "POST /api/v1/connections/con_1/resume": connection(),
+  "POST /api/v1/connections/con_1/rotate": { connection: connection(), verify: verifyReport() },
+  "DELETE /api/v1/connections/con_1": { ok: true },
+  "GET /api/v1/tenants": list(tenant),
+  "POST /api/v1/tenants": tenant,
+  "GET /api/v1/tenants/ten_1/sites": list(site),
+  "PUT /api/v1/tenants/ten_1/sites": { ok: true },
+  "GET /api/v1/sites/unassigned": list(site),
+  "GET /api/v1/tenants/ten_1/export": ['{"table":"agents",', '"id":"1"}\n'],
+  "DELETE /api/v1/tenants/ten_1": { ok: true },
+  "GET /api/v1/status": statusView(),
+  "GET /api/v1/streams": list(stream),
+  "GET /api/v1/parked": list(parked),
+  "GET /api/v1/parked/prk_1": parked,
+  "POST /api/v1/parked/replay": { replayed: 1, applied: 1, stillParked: 0 },
+  "GET /api/v1/gaps": list(gap),
+  "POST /api/v1/gaps/gap_1/acknowledge": { ok: true },
+  "POST /api/v1/sql": ['{"columns":["id"]}\n["1"]\n'],
+  "POST /api/v1/backup": { file: "/tmp/x", bytes: 12 },
+  "POST /api/v1/keyring/rotate": { ok: true },
+  "POST /api/v1/api-keys": { key: apiKey, secret: "vk_secret" },
+  "GET /api/v1/api-keys": list(apiKey),
+  "DELETE /api/v1/api-keys/key_1": { ok: true },
+  "GET /api/v1/audit": list(auditEntry),
+  "GET /api/v1/audit/verify": { ok: true, entries: 1, head: "h", firstBroken: null },
+};
+
+const Connected = Type.Object({ connection: ConnectionView, verify: VerifyReport, run: Type.Union([RunView, Type.Null()]) });
+const Ready = Type.Object({ ready: Type.Literal(true), url: Type.String() });
+const TOKEN = { env: { T: "token" } };
+
+/** One line per command that prints JSON: what is typed, and the schema its output promises. */
+const PROMISES: readonly (readonly [string, TSchema])[] = [
+  ["connect https://usea1-011.sentinelone.net --token-env T", Connected],
+  ["connect https://usea1-011.sentinelone.net --token-env T --no-sync", Connected],
+  ["connections list", Type.Array(ConnectionView)],
+  ["connections show emea", ConnectionView],
+  ["connections verify emea", VerifyReport],
+  ["connections log emea", Type.Array(ConnectionLogLine)],
+  ["connections pause emea", ConnectionView],
+  ["connections resume emea", ConnectionView],
+  ["connections rotate emea --token-env T", Type.Object({ connection: ConnectionView, verify: VerifyReport })],
+  ["connections remove emea --yes", Ok],
+  ["tenants list", Type.Array(TenantView)],
+  ["tenants add Orchard", TenantView],
+  ["tenants map Orchard", Type.Array(SiteMapping)],
+  ["tenants map Orchard 11 --connection emea", Ok],
+  ["tenants unassigned", Type.Array(SiteMapping)],
+  ["tenants purge Orchard --yes", Ok],
+  ["sync", Type.Object({ runs: Type.Array(RunView) })],
+  ["status", StatusView],
+  ["streams list", Type.Array(StreamView)],
+  ["parked list", Type.Array(ParkedView)],
+  ["parked show prk_1", ParkedDetail],
+  ["parked replay prk_1", ReplayResult],
+  ["gaps list", Type.Array(Gap)],
+  ["gaps acknowledge gap_1", Ok],
+  ["sql select", Type.Array(Type.Object({ id: Type.String() }))],
+  ["backup x.db", BackupResult],
+  ["restore x.db", BackupResult],
+  ["keyring rotate", Ok],
+  ["api-keys create grafana", ApiKeyCreated],
+  ["api-keys list", Type.Array(ApiKeyView)],
+  ["api-keys revoke key_1", Ok],
+  ["audit list", Type.Array(AuditEntry)],
+  ["audit verify", AuditVerification],
+];
+
+function valid(schema: TSchema, text: string): readonly unknown[] {
+  return Compile(schema).Errors(JSON.parse(text) as unknown);
+}
+
+describe("--json", () => {
+  it.each(PROMISES)("`%s` prints one JSON value of the promised shape and nothing else", async (line, schema) => {
+    const { code, stdout, api } = await vedette([...line.split(" "), "--json"], ROUTES, { ...TOKEN, ports: { restore: async () => ({ file: "/tmp/x", bytes: 12 }) } });
+
+    expect(valid(schema, stdout)).toEqual([]);
+    expect(code).toBe(0);
+    if (api.calls.length > 0) expect(api.closed).toBe(true);
+  });
+
+  const running = { url: "http://127.0.0.1:1", ended: new Promise<void>(() => undefined), stop: async () => undefined };
+  const services: readonly (readonly [string, Partial<CliPorts>, TSchema])[] = [
+    ["serve", { serve: async () => running }, Ready],
+    ["simulate", { simulate: async (): Promise<RunningSimulator> => ({ ...running, tokens: { admin: "a", viewer: "v", site: "s", expired: "e" } }) }, Type.Intersect([Ready, Type.Object({ tokens: Type.Record(Type.String(), Type.String()) })])],
+    ["demo", { demo: async (): Promise<RunningDemo> => ({ ...running, console: { url: "http://127.0.0.1:2", token: new Secret("t") }, api: fakeApi(ROUTES) }) }, Ready],
+  ];
+  it.each(services)("`%s` prints exactly one line when ready, stays, and stops on a signal with exit code 0", async (command, ports, schema) => {
+    const terminal = fakeTerminal();
+    const done = runCli([command, "--json", "--port", "0"], fakePorts(fakeApi({}), terminal.io, ports));
+    while (terminal.stdout() === "") await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+
+    terminal.signal("SIGTERM");
+
+    expect(await done).toBe(0);
+    expect(terminal.stdout().trimEnd().split("\n")).toHaveLength(1);
+    expect(valid(schema, terminal.stdout())).toEqual([]);
+  });
+
+  it("every command has a promise here", () => {
+    const covered = new Set([...PROMISES.map(([line]) => line.split(" ")[0]), ...services.map(([command]) => command)]);
+
+    expect(COMMANDS.map((command) => command.id).filter((id) => !covered.has(id))).toEqual([]);
+  });
+
+  it("a fault is one JSON object on standard error, and standard output stays empty", async () => {
+    const { code, stdout, stderr } = await vedette(["connections", "show", "nobody", "--json"], ROUTES);
+
+    expect(valid(Type.Object({ fault: FaultView }), stderr)).toEqual([]);
+    expect(stdout).toBe("");
+    expect(code).toBe(64);
+  });
+});
