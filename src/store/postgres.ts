@@ -8,6 +8,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { Kysely, PostgresDialect, type PostgresPoolClient, sql } from "kysely";
 import pg from "pg";
 import { Fault } from "../kernel/fault.ts";
+import type { Secret } from "../kernel/secret.ts";
 import { assertFence, LEASE_TABLE, releaseLease, takeLease } from "./lease.ts";
 import { MIGRATION_TABLE } from "./migrate.ts";
 import { upsertPostgres } from "./postgres-upsert.ts";
@@ -15,8 +16,8 @@ import type { Database, Durability, Store, Tx } from "./store.ts";
 import { storableParameters } from "./text.ts";
 
 export interface PostgresOptions {
-  /** `postgres://user:password@host:port/database`; never logged. */
-  readonly url: string;
+  /** `postgres://user:password@host:port/database`. */
+  readonly url: Secret;
   readonly poolSize?: number;
   /** Tests only: what a setting is said to read back as. */
   readonly observed?: (name: string, value: string) => string;
@@ -25,6 +26,8 @@ export interface PostgresOptions {
 export interface PostgresStore extends Store {
   readonly kind: "postgres";
   readonly pool: pg.Pool;
+  /** For the read-only SQL role, which signs in by itself. */
+  readonly url: Secret;
 }
 
 /** Anything else, and a commit that was answered can be lost, or a table torn, in a power cut. */
@@ -43,7 +46,7 @@ const LOCK_NOT_AVAILABLE = "55P03";
 
 export async function openPostgres(options: PostgresOptions): Promise<PostgresStore> {
   const pool = new pg.Pool({
-    connectionString: options.url,
+    connectionString: options.url.reveal(),
     max: options.poolSize ?? 8,
     application_name: "vedette",
     connectionTimeoutMillis: 10_000,
@@ -60,10 +63,10 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresSt
     await pool.end();
     throw postgresFault(error);
   }
-  return storeOver(pool, options.observed);
+  return storeOver(pool, options);
 }
 
-function storeOver(pool: pg.Pool, observed: PostgresOptions["observed"]): PostgresStore {
+function storeOver(pool: pg.Pool, { url, observed }: PostgresOptions): PostgresStore {
   const running = new AsyncLocalStorage<{ active: boolean }>();
 
   async function tx<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
@@ -103,6 +106,7 @@ function storeOver(pool: pg.Pool, observed: PostgresOptions["observed"]): Postgr
   return {
     kind: "postgres",
     pool,
+    url,
     read: kyselyOver(async () => cleaning(await pool.connect(), () => true)),
     tx,
     fencedTx: (lease, work) =>
