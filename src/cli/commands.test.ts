@@ -9,7 +9,7 @@ import { connection, expired, forbidden, parked, run, statusView, streamRun, str
 import { fakeApi, fakePorts, fakeTerminal, vedette } from "./test-support.ts";
 
 const list = (...items: readonly unknown[]): unknown => ({ items, next: null });
-const SAVED = { "POST /api/v1/connections": { connection: connection(), verify: verifyReport() }, "GET /api/v1/runs": list(run()) };
+const SAVED = { "POST /api/v1/connections": { connection: connection(), verify: verifyReport(), warnings: ["It is connected twice."] }, "GET /api/v1/runs": list(run()) };
 const URL = "https://usea1-011.sentinelone.net";
 
 describe("connect", () => {

@@ -1,31 +1,25 @@
 /** How to make an API token, as the hub tells it (`GET /api/v1/guide`), for a terminal. */
 import type { CliContext } from "./command.ts";
+import { EXIT_OK } from "./faults.ts";
 import type { ApiClient } from "./ports.ts";
 import { clean } from "./terminal.ts";
 
-export async function printGuide(context: CliContext, api: ApiClient, json: boolean): Promise<number> {
-  const guide = await api.request<unknown>("GET", "/api/v1/guide");
-  if (json) context.out.json(guide);
-  else printPart(context, guide, 0);
-  return 0;
+interface GuidePart {
+  readonly title: string;
+  readonly steps: readonly string[];
 }
 
-/** Titles, steps and sentences of any depth: the guide is text, and grows without this command changing. */
-function printPart(context: CliContext, part: unknown, depth: number): void {
+export async function printGuide(context: CliContext, api: ApiClient, json: boolean): Promise<number> {
   const { out } = context;
-  const indent = "  ".repeat(depth);
-  if (typeof part === "string") {
-    out.line(`${indent}${clean(part)}`);
-  } else if (Array.isArray(part)) {
-    for (const [index, item] of part.entries()) {
-      if (typeof item === "string") out.line(`${indent}${String(index + 1)}. ${clean(item)}`);
-      else printPart(context, item, depth);
-    }
-  } else if (typeof part === "object" && part !== null) {
-    for (const [name, value] of Object.entries(part)) {
-      if (name === "title" && typeof value === "string") out.line(`\n${indent}${out.paint(clean(value), "bold")}`);
-      else if (name === "id") continue;
-      else printPart(context, value, depth + 1);
-    }
+  const guide = await api.request<readonly GuidePart[]>("GET", "/api/v1/guide");
+  if (json) {
+    out.json(guide);
+    return EXIT_OK;
   }
+  for (const [index, part] of guide.entries()) {
+    if (index > 0) out.line();
+    out.line(out.paint(clean(part.title), "bold"));
+    for (const [step, text] of part.steps.entries()) out.line(`  ${String(step + 1)}. ${clean(text)}`);
+  }
+  return EXIT_OK;
 }

@@ -15,24 +15,26 @@ const Gap = Type.Object({ id: Type.String(), connection: Type.String(), stream: 
 const logLine = { at: "2026-11-20T16:00:00.000Z", level: "info", event: "verified", message: "ok", fields: {} };
 
 const ROUTES: Routes = {
-  "POST /api/v1/connections": { connection: connection(), verify: verifyReport() },
+  "POST /api/v1/connections": { connection: connection(), verify: verifyReport(), warnings: ["It is connected twice."] },
   "GET /api/v1/connections": list(connection()),
-  "GET /api/v1/guide": { consoles: [{ title: "Classic", steps: ["Settings"] }] },
+  "GET /api/v1/guide": [{ title: "Classic", steps: ["Settings"] }],
   "GET /api/v1/runs": list(),
   "POST /api/v1/connections/con_1/sync": run(),
   "POST /api/v1/connections/con_1/verify": verifyReport(),
   "GET /api/v1/connections/con_1/log": list(logLine),
   "POST /api/v1/connections/con_1/pause": connection({ paused: true }),
   "POST /api/v1/connections/con_1/resume": connection(),
-  "POST /api/v1/connections/con_1/rotate": { connection: connection(), verify: verifyReport() },
+  "POST /api/v1/connections/con_1/rotate": connection(),
   "DELETE /api/v1/connections/con_1": { ok: true },
   "GET /api/v1/tenants": list(tenant),
   "POST /api/v1/tenants": tenant,
   "GET /api/v1/tenants/ten_1/sites": list(site),
-  "PUT /api/v1/tenants/ten_1/sites": { ok: true },
+  "PUT /api/v1/tenants/ten_1/sites": list(site),
+  "DELETE /api/v1/tenants/ten_1/sites": list(site),
   "GET /api/v1/sites/unassigned": list(site),
   "GET /api/v1/tenants/ten_1/export": ['{"table":"agents",', '"id":"1"}\n'],
-  "DELETE /api/v1/tenants/ten_1": { ok: true },
+  "DELETE /api/v1/tenants/ten_1": { ...tenant, leavingSince: tenant.createdAt },
+  "PATCH /api/v1/tenants/ten_1": tenant,
   "GET /api/v1/status": statusView(),
   "GET /api/v1/streams": list(stream),
   "GET /api/v1/parked": list(parked),
@@ -50,7 +52,7 @@ const ROUTES: Routes = {
   "GET /api/v1/audit/verify": { ok: true, entries: 1, head: "h", firstBroken: null },
 };
 
-const Connected = Type.Object({ connection: ConnectionView, verify: VerifyReport, run: Type.Union([RunView, Type.Null()]) });
+const Connected = Type.Object({ connection: ConnectionView, verify: VerifyReport, warnings: Type.Array(Type.String()), run: Type.Union([RunView, Type.Null()]) });
 const Ready = Type.Object({ ready: Type.Literal(true), url: Type.String() });
 const TOKEN = { env: { T: "token" } };
 
@@ -58,20 +60,23 @@ const TOKEN = { env: { T: "token" } };
 const PROMISES: readonly (readonly [string, TSchema])[] = [
   ["connect https://usea1-011.sentinelone.net --token-env T", Connected],
   ["connect https://usea1-011.sentinelone.net --token-env T --no-sync", Connected],
+  ["connect --guide", Type.Array(Type.Object({ title: Type.String(), steps: Type.Array(Type.String()) }))],
   ["connections list", Type.Array(ConnectionView)],
   ["connections show emea", ConnectionView],
   ["connections verify emea", VerifyReport],
   ["connections log emea", Type.Array(ConnectionLogLine)],
   ["connections pause emea", ConnectionView],
   ["connections resume emea", ConnectionView],
-  ["connections rotate emea --token-env T", Type.Object({ connection: ConnectionView, verify: VerifyReport })],
+  ["connections rotate emea --token-env T", ConnectionView],
   ["connections remove emea --yes", Ok],
   ["tenants list", Type.Array(TenantView)],
   ["tenants add Orchard", TenantView],
   ["tenants map Orchard", Type.Array(SiteMapping)],
-  ["tenants map Orchard 11 --connection emea", Ok],
+  ["tenants map Orchard 11 --connection emea", Type.Array(SiteMapping)],
+  ["tenants unmap Orchard 11 --connection emea", Type.Array(SiteMapping)],
   ["tenants unassigned", Type.Array(SiteMapping)],
-  ["tenants purge Orchard --yes", Ok],
+  ["tenants purge Orchard --yes", TenantView],
+  ["tenants keep Orchard", TenantView],
   ["sync", Type.Object({ runs: Type.Array(RunView) })],
   ["status", StatusView],
   ["streams list", Type.Array(StreamView)],

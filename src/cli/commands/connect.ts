@@ -4,16 +4,16 @@
  */
 import type { Command } from "commander";
 import type { ConnectionView, RunView, VerifyReport } from "../../kernel/api.ts";
-import { asFault, type FaultKind } from "../../kernel/fault.ts";
+import { asFault, Fault, type FaultKind } from "../../kernel/fault.ts";
 import type { Secret } from "../../kernel/secret.ts";
 import type { StreamId } from "../../kernel/stream-ids.ts";
 import { finish, repeated, repeatedLabel, repeatedStream, type CliContext, type CliCommand, type Labels } from "../command.ts";
 import { firstSync } from "../first-sync.ts";
 import { printGuide } from "../guide.ts";
 import type { ApiClient } from "../ports.ts";
+import { clean } from "../terminal.ts";
 import { readToken } from "../token.ts";
 import { printVerify } from "../verify-lines.ts";
-import { Fault } from "../../kernel/fault.ts";
 
 interface ConnectOptions {
   readonly tokenEnv?: string;
@@ -31,6 +31,7 @@ interface ConnectOptions {
 export interface Connected {
   readonly connection: ConnectionView;
   readonly verify: VerifyReport;
+  readonly warnings: readonly string[];
 }
 
 /** Faults about the console or the token: here the checks, line by line, say more than the fault. */
@@ -64,6 +65,7 @@ async function connect(context: CliContext, api: ApiClient, url: string | undefi
   const answer = await saveConnection(context, api, { url, token, json, draft: draftOf(options) });
   if (!json) {
     printVerify(context.out, answer.verify);
+    for (const warning of answer.warnings) context.out.line(context.out.paint(clean(warning), "yellow"));
     context.out.line();
     context.out.facts([["connection", `${answer.connection.name} (${answer.connection.id})`], ["state", answer.connection.state]]);
   }

@@ -2,22 +2,16 @@
 import { createWriteStream } from "node:fs";
 import { once } from "node:events";
 import type { Command } from "commander";
-import type { Static } from "typebox";
-import type { SiteMapping } from "../../kernel/api.ts";
 import { Fault } from "../../kernel/fault.ts";
 import { finish, type CliCommand, type CliContext, type JsonOption } from "../command.ts";
 import { EXIT_OK } from "../faults.ts";
 import { count, day, plural } from "../format.ts";
-import { findConnection, findTenant, gather, listItems, printArray, segment, type Tenant } from "../lists.ts";
+import { findTenant, gather, listItems, printArray, segment, type Tenant } from "../lists.ts";
 import type { ApiClient } from "../ports.ts";
+import { mapSites, unassignedSites, type MapOptions } from "../tenant-sites.ts";
 import { clean } from "../terminal.ts";
 
-type Site = Static<typeof SiteMapping>;
 const PATH = "/api/v1/tenants";
-
-interface MapOptions extends JsonOption {
-  readonly connection?: string;
-}
 
 export const tenantsCommand: CliCommand = {
   id: "tenants",
@@ -26,19 +20,24 @@ export const tenantsCommand: CliCommand = {
     finish(group.command("list").description("All tenants").action(context.ask((api, options: JsonOption) => list(context, api, options))), "vedette tenants list");
     finish(group.command("add <name>").description("Make one").action(context.ask((api, name: string, options: JsonOption) => add(context, api, name, options))), "vedette tenants add 'Orchard Freight'");
     finish(
-      group.command("map <tenant> [site...]").description("Give a connection's sites (ids) to a tenant; without sites, show those it has").option("--connection <name>", "whose sites they are").action(context.ask((api, tenant: string, sites: readonly string[], options: MapOptions) => map(context, api, tenant, sites, options))),
+      group.command("map <tenant> [site...]").description("Give a connection's sites (ids) to a tenant; without sites, show those it has").option("--connection <name>", "whose sites they are").action(context.ask((api, tenant: string, sites: readonly string[], options: MapOptions) => mapSites(context, api, "PUT", tenant, sites, options))),
       "vedette tenants map 'Orchard Freight' 2101000000000000011 --connection msp",
     );
-    finish(group.command("unassigned").description("Sites that belong to no tenant of their own").action(context.ask((api, options: JsonOption) => unassigned(context, api, options))), "vedette tenants unassigned");
+    finish(
+      group.command("unmap <tenant> <site...>").description("Take sites away from a tenant; they belong to the connection's tenant again").option("--connection <name>", "whose sites they are").action(context.ask((api, tenant: string, sites: readonly string[], options: MapOptions) => mapSites(context, api, "DELETE", tenant, sites, options))),
+      "vedette tenants unmap 'Orchard Freight' 2101000000000000011 --connection msp",
+    );
+    finish(group.command("unassigned").description("Sites that belong to no tenant of their own").action(context.ask((api, options: JsonOption) => unassignedSites(context, api, options))), "vedette tenants unassigned");
     finish(
       group.command("export <tenant>").description("Everything mirrored for a tenant, as NDJSON").option("--out <file>", "write to FILE (mode 0600) instead of standard output").action(context.ask((api, tenant: string, options: JsonOption & { out?: string }) => exportAll(context, api, tenant, options))),
       "vedette tenants export 'Orchard Freight' --out orchard.ndjson",
       "standard output is NDJSON in any case; with --out, print JSON about the file",
     );
     finish(
-      group.command("purge <tenant>").description("Delete a tenant and everything of it").option("--yes", "really").action(context.ask((api, tenant: string, options: JsonOption & { yes?: true }) => purge(context, api, tenant, options))),
+      group.command("purge <tenant>").description("Stop reading a tenant now, and delete everything of it after the delay").option("--yes", "really").action(context.ask((api, tenant: string, options: JsonOption & { yes?: true }) => purge(context, api, tenant, options))),
       "vedette tenants purge 'Orchard Freight' --yes",
     );
+    finish(group.command("keep <tenant>").description("Take a purge back while its delay lasts").action(context.ask((api, tenant: string, options: JsonOption) => keep(context, api, tenant, options))), "vedette tenants keep 'Orchard Freight'");
   },
 };
 
@@ -53,36 +52,6 @@ async function add(context: CliContext, api: ApiClient, name: string, options: J
   const tenant = await api.request<Tenant>("POST", PATH, { body: { name } });
   if (options.json === true) context.out.json(tenant);
   else context.out.line(clean(`${tenant.name} (${tenant.id})`));
-  return EXIT_OK;
-}
-
-function printSites(context: CliContext, sites: readonly Site[]): void {
-  context.out.table(["SITE", "NAME", "ACCOUNT", "CONNECTION", "TENANT"], sites.map((site) => [site.site, site.siteName ?? "-", site.accountName ?? "-", site.connection, site.tenant ?? "-"]));
-}
-
-async function map(context: CliContext, api: ApiClient, reference: string, sites: readonly string[], options: MapOptions): Promise<number> {
-  const tenant = await findTenant(api, reference);
-  const path = `${PATH}/${segment(tenant.id)}/sites`;
-  if (sites.length > 0) {
-    if (options.connection === undefined) throw new Fault("CONFIG_INVALID", "Whose sites these are is missing.", { cure: "Add --connection NAME." });
-    const connection = await findConnection(api, options.connection);
-    const answer = await api.request<unknown>("PUT", path, { body: { connection: connection.id, sites } });
-    if (options.json === true) context.out.json(answer);
-    else context.out.line(clean(`${plural(sites.length, "site")} of ${connection.name} now ${sites.length === 1 ? "belongs" : "belong"} to ${tenant.name}`));
-    return EXIT_OK;
-  }
-  const mapped = listItems<Site>(api, path);
-  if (options.json === true) return printArray(context.out, mapped).then(() => EXIT_OK);
-  printSites(context, await gather(mapped));
-  return EXIT_OK;
-}
-
-async function unassigned(context: CliContext, api: ApiClient, options: JsonOption): Promise<number> {
-  const sites = listItems<Site>(api, "/api/v1/sites/unassigned");
-  if (options.json === true) return printArray(context.out, sites).then(() => EXIT_OK);
-  const all = await gather(sites);
-  if (all.length === 0) context.out.note("Every site belongs to a tenant.");
-  printSites(context, all);
   return EXIT_OK;
 }
 
@@ -123,8 +92,16 @@ async function writeChunks(file: string, chunks: AsyncIterable<Uint8Array>): Pro
 async function purge(context: CliContext, api: ApiClient, reference: string, options: JsonOption & { yes?: true }): Promise<number> {
   const tenant = await findTenant(api, reference);
   if (options.yes !== true) throw new Fault("CONFIG_INVALID", `Purging ${JSON.stringify(tenant.name)} deletes ${plural(tenant.connections, "connection")} and everything mirrored for it.`, { cure: "Export first if it may be needed; add --yes if that is meant." });
-  const answer = await api.request<unknown>("DELETE", `${PATH}/${segment(tenant.id)}`, { body: { confirm: tenant.name } });
+  const answer = await api.request<Tenant>("DELETE", `${PATH}/${segment(tenant.id)}`, { body: { confirm: tenant.name } });
   if (options.json === true) context.out.json(answer);
-  else context.out.line(clean(`${tenant.name}: purged`));
+  else context.out.line(clean(`${tenant.name}: read no more, and deleted after the delay; \`vedette tenants keep ${tenant.id}\` takes it back until then`));
+  return EXIT_OK;
+}
+
+async function keep(context: CliContext, api: ApiClient, reference: string, options: JsonOption): Promise<number> {
+  const tenant = await findTenant(api, reference);
+  const answer = await api.request<Tenant>("PATCH", `${PATH}/${segment(tenant.id)}`, { body: { leaving: false } });
+  if (options.json === true) context.out.json(answer);
+  else context.out.line(clean(`${tenant.name}: stays`));
   return EXIT_OK;
 }
