@@ -1,0 +1,188 @@
+/**
+ * API keys: 256 random bits shown once and stored as a hash, with one role, one set of tenants (or all) and an end. Nobody makes or
+ * revokes a key that may do more, or see more, than himself. A revoked or ended key stops working with the next request.
+ */
+import { createHash, randomBytes } from "node:crypto";
+import type { Kysely } from "kysely";
+import { sql } from "kysely";
+import type { Static } from "typebox";
+import type { ApiKeyDraft, ApiKeyView } from "../kernel/api.ts";
+import { isoTime, type Clock } from "../kernel/clock.ts";
+import { Fault } from "../kernel/fault.ts";
+import { newId, type TenantId } from "../kernel/ids.ts";
+import type { Log } from "../kernel/log.ts";
+import { ROLES, type Role } from "../kernel/permissions.ts";
+import type { Actor, AuditDetails } from "../kernel/route.ts";
+import { EVERY_TENANT, onlyTenants, scopeAllows, type TenantScope } from "../kernel/scope.ts";
+import { Secret } from "../kernel/secret.ts";
+import type { Database, Migration, Store, Tx } from "../store/store.ts";
+
+export type KeyView = Static<typeof ApiKeyView>;
+
+export const KEY_PREFIX = "vdt_";
+const DEFAULT_DAYS = 365;
+const DAY_MS = 86_400_000;
+const LAST_USED_EVERY_MS = 60_000;
+const NAME_MAX = 100;
+
+export interface ApiKeyPorts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The id of a tenant the scope sees, by id or name; NOT_FOUND otherwise. */
+  resolveTenant(scope: TenantScope, reference: string): Promise<string>;
+}
+
+type Recorder = (tx: Tx, details: AuditDetails) => Promise<void>;
+
+export interface ApiKeys {
+  create(actor: Actor, draft: Static<typeof ApiKeyDraft>, record: Recorder): Promise<{ readonly key: KeyView; readonly secret: Secret }>;
+  list(scope: TenantScope): Promise<readonly KeyView[]>;
+  revoke(actor: Actor, id: string, record: Recorder): Promise<KeyView>;
+  /** The key's holder, or undefined for a key that is unknown, revoked or past its end. */
+  authenticate(secret: string): Promise<Actor | undefined>;
+}
+
+type KeyRow = { id: string; name: string; role: string; tenants: string | null; hash: string; created_at: string; created_by: string; expires_at: string; last_used_at: string | null; revoked_at: string | null };
+type KeyTables = { api_keys: KeyRow };
+
+export function createApiKeys({ store, clock, log, resolveTenant }: ApiKeyPorts): ApiKeys {
+  const lastWritten = new Map<string, number>();
+
+  function touch(id: string): void {
+    const now = clock.now();
+    if (now - (lastWritten.get(id) ?? 0) < LAST_USED_EVERY_MS) return;
+    lastWritten.set(id, now);
+    // Not awaited: a request does not wait for a note about itself.
+    store
+      .tx(async (tx) => {
+        await tables(tx.db).updateTable("api_keys").set({ last_used_at: isoTime(now) }).where("id", "=", id).execute();
+      })
+      .catch(() => log.warn("api-key.last-used-failed", { key: id }));
+  }
+
+  return {
+    async create(actor, draft, record) {
+      const name = checkedName(draft.name);
+      refuseMoreThan(actor, draft.role);
+      const tenants = await tenantsFor(actor, draft, resolveTenant);
+      const text = KEY_PREFIX + randomBytes(32).toString("base64url");
+      const now = clock.now();
+      const row: KeyRow = {
+        id: newId("api-key", now),
+        name,
+        role: draft.role,
+        tenants: tenants === null ? null : JSON.stringify(tenants),
+        hash: hashOf(text),
+        created_at: isoTime(now),
+        created_by: actor.id,
+        expires_at: isoTime(now + (draft.expiresInDays ?? DEFAULT_DAYS) * DAY_MS),
+        last_used_at: null,
+        revoked_at: null,
+      };
+      await store.tx(async (tx) => {
+        await tables(tx.db).insertInto("api_keys").values(row).execute();
+        await record(tx, { subject: row.id, tenant: tenants?.length === 1 ? (tenants[0] ?? null) : null, details: { name, role: draft.role, expiresAt: row.expires_at } });
+      });
+      return { key: viewOf(row), secret: new Secret(text) };
+    },
+    async list(scope) {
+      const rows = await tables(store.read).selectFrom("api_keys").selectAll().orderBy("id").execute();
+      return rows.filter((row) => visible(scope, row)).map(viewOf);
+    },
+    async revoke(actor, id, record) {
+      return store.tx(async (tx) => {
+        const row = await tables(tx.db).selectFrom("api_keys").selectAll().where("id", "=", id).executeTakeFirst();
+        if (row === undefined || !visible(actor.scope, row)) throw new Fault("NOT_FOUND", "There is no API key of that id.", { cure: "`vedette api-keys list` shows what there is." });
+        refuseMoreThan(actor, row.role as Role);
+        const revoked = row.revoked_at ?? isoTime(clock.now());
+        await tables(tx.db).updateTable("api_keys").set({ revoked_at: revoked }).where("id", "=", id).execute();
+        const tenants = tenantsOf(row);
+        await record(tx, { subject: id, tenant: tenants?.length === 1 ? (tenants[0] ?? null) : null, details: { name: row.name } });
+        return viewOf({ ...row, revoked_at: revoked });
+      });
+    },
+    async authenticate(secret) {
+      if (!secret.startsWith(KEY_PREFIX) || secret.length > 200) return undefined;
+      // Found by its hash: what can be learnt from the time of the search is a hash, not a key.
+      const row = await tables(store.read).selectFrom("api_keys").selectAll().where("hash", "=", hashOf(secret)).executeTakeFirst();
+      if (row === undefined || row.revoked_at !== null || Date.parse(row.expires_at) <= clock.now() || !isRole(row.role)) return undefined;
+      touch(row.id);
+      const tenants = tenantsOf(row);
+      return { kind: "api-key", id: row.id, name: row.name, role: row.role, scope: tenants === null ? EVERY_TENANT : onlyTenants(...tenants), permissions: ROLES[row.role] };
+    },
+  };
+}
+
+function isRole(text: string): text is Role {
+  return Object.hasOwn(ROLES, text);
+}
+
+function checkedName(text: string): string {
+  const name = text.trim();
+  if (name === "" || name.length > NAME_MAX || /[\p{Cc}\p{Zl}\p{Zp}]/u.test(name)) throw new Fault("CONFIG_INVALID", `An API key's name has 1 to ${NAME_MAX} characters and no control characters.`);
+  return name;
+}
+
+function refuseMoreThan(actor: Actor, role: Role): void {
+  const missing = ROLES[role].filter((permission) => !actor.permissions.includes(permission));
+  if (missing.length > 0) throw new Fault("FORBIDDEN", `Your own key lacks what the role ${role} holds: ${missing.join(", ")}.`);
+}
+
+/** Null = every tenant, which only who sees every tenant may give. */
+async function tenantsFor(actor: Actor, draft: Static<typeof ApiKeyDraft>, resolveTenant: ApiKeyPorts["resolveTenant"]): Promise<readonly TenantId[] | null> {
+  if (draft.tenants === undefined) return actor.scope.all ? null : actor.scope.tenants;
+  if (draft.role === "operator") throw new Fault("CONFIG_INVALID", "An operator runs the whole hub; that role cannot be limited to tenants.");
+  if (draft.tenants.length === 0) throw new Fault("CONFIG_INVALID", "A key of no tenant would see nothing; leave `tenants` out for all that you see.");
+  const ids = new Set<TenantId>();
+  for (const reference of draft.tenants) {
+    const id = (await resolveTenant(actor.scope, reference)) as TenantId;
+    if (!scopeAllows(actor.scope, id)) throw new Fault("NOT_FOUND", "There is no tenant of that name or id.");
+    ids.add(id);
+  }
+  return [...ids];
+}
+
+/** A key is shown to who sees all of its tenants. */
+function visible(scope: TenantScope, row: KeyRow): boolean {
+  const tenants = tenantsOf(row);
+  if (tenants === null) return scope.all;
+  return tenants.every((tenant) => scopeAllows(scope, tenant));
+}
+
+function tenantsOf(row: KeyRow): readonly TenantId[] | null {
+  return row.tenants === null ? null : (JSON.parse(row.tenants) as TenantId[]);
+}
+
+function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+function viewOf(row: KeyRow): KeyView {
+  const role = isRole(row.role) ? row.role : "viewer";
+  const tenants = tenantsOf(row);
+  return {
+    id: row.id,
+    name: row.name,
+    role,
+    permissions: [...ROLES[role]],
+    tenants: tenants === null ? null : [...tenants],
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+    lastUsedAt: row.last_used_at,
+    revokedAt: row.revoked_at,
+  };
+}
+
+function tables(db: Database): Kysely<KeyTables> {
+  return db.withTables<KeyTables>() as unknown as Kysely<KeyTables>;
+}
+
+async function createTables(db: Database): Promise<void> {
+  await sql`create table api_keys (
+    id text primary key, name text not null, role text not null, tenants text, hash text not null, created_at text not null, created_by text not null,
+    expires_at text not null, last_used_at text, revoked_at text)`.execute(db);
+  await sql`create unique index api_keys_hash on api_keys (hash)`.execute(db);
+}
+
+export const apiKeyMigrations: readonly Migration[] = [{ id: "0210-api-keys", up: createTables }];

@@ -1,0 +1,245 @@
+/**
+ * The HTTP application, built from Route declarations: it checks who calls, what is sent and what goes out, and that an audited route has
+ * written its line in the audit log. Refuses foreign hosts and origins, bodies that are not JSON, keys nobody declared, and a route
+ * declared twice. Bodies and tokens never reach a log.
+ */
+import { randomUUID } from "node:crypto";
+import { Readable } from "node:stream";
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import type { Clock } from "../kernel/clock.ts";
+import { asFault, Fault } from "../kernel/fault.ts";
+import type { Log } from "../kernel/log.ts";
+import type { Actor, Route, RouteContext, StreamedBody } from "../kernel/route.ts";
+import type { Tx } from "../store/store.ts";
+import { NOBODY, type Auth } from "./auth.ts";
+import type { AuditLog } from "./audit.ts";
+import { faultStatus } from "./fault-status.ts";
+import { guardRequest, SECURE_HEADERS } from "./request-guard.ts";
+import { answerFor, checkFor, type Check } from "./schemas.ts";
+
+export interface AppOptions {
+  readonly routes: readonly Route<Tx>[];
+  readonly auth: Auth;
+  readonly audit: Pick<AuditLog, "append">;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** The address the hub will listen on; decides which Host headers are believed. */
+  readonly host?: string;
+  readonly publicUrl?: string | null;
+  readonly bodyLimit?: number;
+  /** A handler that has not begun to answer by then is told to stop, and the caller gets 503. */
+  readonly handlerTimeoutMs?: number;
+}
+
+export const DEFAULT_HOST = "127.0.0.1";
+const BODY_LIMIT = 1_048_576;
+const HANDLER_TIMEOUT_MS = 120_000;
+/** For a request to arrive whole, headers and body. */
+const REQUEST_TIMEOUT_MS = 30_000;
+const JSON_TYPE = /^application\/json(?:; ?charset=utf-8)?$/i;
+
+interface Call {
+  actor: Actor;
+  route: string;
+  startedAt: number;
+}
+
+export function createApp(options: AppOptions): FastifyInstance {
+  const { auth, log, clock } = options;
+  const guard = { host: options.host ?? DEFAULT_HOST, publicUrl: options.publicUrl ?? null };
+  const calls = new WeakMap<FastifyRequest, Call>();
+  const app = Fastify({
+    logger: false,
+    // Never taken from the caller: it ties a log line to an audit entry.
+    genReqId: () => randomUUID(),
+    requestIdHeader: false,
+    bodyLimit: options.bodyLimit ?? BODY_LIMIT,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    exposeHeadRoutes: false,
+    forceCloseConnections: "idle",
+    routerOptions: { maxParamLength: 500 },
+    frameworkErrors: (error, request, reply) => void answerFault(request, reply as FastifyReply, asRequestFault(error)),
+  });
+  const parse = app.getDefaultJsonParser("error", "error");
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(JSON_TYPE, { parseAs: "string" }, (request, body, done) => void parse(request, body as string, done));
+
+  app.addHook("onRequest", async (request, reply) => {
+    const call: Call = { actor: NOBODY, route: request.routeOptions.url ?? "(none)", startedAt: clock.monotonic() };
+    calls.set(request, call);
+    void reply.headers({ ...SECURE_HEADERS, "x-request-id": request.id });
+    const { host, origin } = request.headers;
+    const site = request.headers["sec-fetch-site"];
+    guardRequest(guard, { method: request.method, host, origin, secFetchSite: typeof site === "string" ? site : undefined });
+    const route = routeOf(request);
+    if (route === undefined || route.permission === "public") return;
+    // Before the body is read: a stranger's body is not worth parsing.
+    call.actor = await permitted(auth, route, request.headers.authorization);
+  });
+  app.addHook("onResponse", (request, reply, done) => {
+    const call = calls.get(request);
+    const ms = Math.round(clock.monotonic() - (call?.startedAt ?? clock.monotonic()));
+    log.info("http.request", { requestId: request.id, method: request.method, route: call?.route ?? "(none)", status: reply.statusCode, ms, actor: call?.actor.id ?? NOBODY.id });
+    done();
+  });
+  app.setNotFoundHandler((request, reply) => answerFault(request, reply, new Fault("NOT_FOUND", "There is no such address in this API.", { cure: "/api/openapi.json lists what there is." })));
+  app.setErrorHandler((error, request, reply) => answerFault(request, reply, asRequestFault(error)));
+
+  function answerFault(request: FastifyRequest, reply: FastifyReply, fault: Fault): FastifyReply {
+    const status = statusOf(fault);
+    if (status >= 500) log.error("http.fault", { requestId: request.id, code: fault.code, status, cause: causeName(fault) });
+    if (status === 401) void reply.header("www-authenticate", "Bearer");
+    if (fault.retryAfterMs !== undefined) void reply.header("retry-after", String(Math.ceil(fault.retryAfterMs / 1000)));
+    return reply.headers({ ...SECURE_HEADERS, "x-request-id": request.id }).code(status).type("application/json; charset=utf-8").send(JSON.stringify({ fault: fault.toJSON(), requestId: request.id }));
+  }
+
+  for (const route of options.routes) {
+    app.route({ method: route.method, url: route.path, config: { vedette: route }, handler: handlerFor(route, options, (request) => calls.get(request)?.actor ?? NOBODY) });
+  }
+  return app;
+}
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    vedette?: Route<Tx>;
+  }
+}
+
+function routeOf(request: FastifyRequest): Route<Tx> | undefined {
+  return request.routeOptions.config.vedette;
+}
+
+async function permitted(auth: Auth, route: Route<Tx>, authorization: string | undefined): Promise<Actor> {
+  const actor = await auth.authenticate(authorization);
+  if (actor === undefined) throw new Fault("UNAUTHENTICATED", "This address needs an API key.");
+  if (route.permission !== "public" && !actor.permissions.includes(route.permission)) {
+    throw new Fault("FORBIDDEN", `This needs the permission ${route.permission}, which the role ${actor.role} does not hold.`);
+  }
+  return actor;
+}
+
+function handlerFor(route: Route<Tx>, options: AppOptions, actorOf: (request: FastifyRequest) => Actor) {
+  const checks = {
+    params: route.params === undefined ? undefined : checkFor("params", route.params),
+    query: route.query === undefined ? undefined : checkFor("query", route.query),
+    body: route.body === undefined ? undefined : checkFor("body", route.body),
+  };
+  const answer = route.answer === "stream" ? undefined : answerFor(route.answer);
+  const timeoutMs = options.handlerTimeoutMs ?? HANDLER_TIMEOUT_MS;
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const input = {
+      params: checked(checks.params, { ...(request.params as object) }),
+      query: checkedQuery(checks.query, { ...(request.query as object) }),
+      // Most bodies have optional keys only; none at all says the same as `{}`.
+      body: checked(checks.body, request.body ?? {}),
+    };
+    if (checks.body === undefined && request.body !== undefined && !isEmpty(request.body)) throw new Fault("CONFIG_INVALID", "This address takes no body.");
+    const stop = new AbortController();
+    reply.raw.once("close", () => {
+      if (!reply.raw.writableFinished) stop.abort(new Fault("CANCELLED", "The caller went away."));
+    });
+    const ledger = ledgerFor(route, options, actorOf(request), request.id);
+    const actor = actorOf(request);
+    const context: RouteContext<Tx> = { actor, scope: actor.scope, requestId: request.id, signal: stop.signal, record: ledger.record };
+    const result = await withinTime(route.handle(input, context), timeoutMs, stop);
+    if (ledger.missing()) {
+      options.log.error("audit.missing", { requestId: request.id, method: route.method, route: route.path });
+      throw new Fault("INTERNAL", "The change was made but not recorded in the audit log.");
+    }
+    if (answer !== undefined) return reply.type("application/json; charset=utf-8").send(answer(result));
+    return sendStream(reply, result as StreamedBody, () => options.log.warn("http.stream-cut", { requestId: request.id, route: route.path }));
+  };
+}
+
+function checked(check: Check | undefined, value: unknown): unknown {
+  return check === undefined ? undefined : check(value);
+}
+
+function checkedQuery(check: Check | undefined, query: object): unknown {
+  if (check !== undefined) return check(query);
+  const [unknown] = Object.keys(query);
+  if (unknown !== undefined) throw new Fault("CONFIG_INVALID", `query has a key that is not known there: ${JSON.stringify(unknown.slice(0, 60))}.`);
+  return undefined;
+}
+
+function isEmpty(body: unknown): boolean {
+  return typeof body === "object" && body !== null && !Array.isArray(body) && Object.keys(body).length === 0;
+}
+
+/** The audit pen of one request, and whether an audited route has put it down unused. */
+function ledgerFor(route: Route<Tx>, { audit }: AppOptions, actor: Actor, requestId: string): { readonly record: RouteContext<Tx>["record"]; missing(): boolean } {
+  let recorded = false;
+  const policy = route.audit;
+  return {
+    async record(tx, details) {
+      if (!("event" in policy)) throw new Fault("INTERNAL", `The route ${route.method} ${route.path} says it has nothing to record.`);
+      await audit.append(tx, { actor, event: policy.event, requestId, ...details });
+      recorded = true;
+    },
+    missing: () => "event" in policy && !recorded,
+  };
+}
+
+async function withinTime<T>(work: Promise<T>, ms: number, stop: AbortController): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      const fault = new Fault("S1_UNREACHABLE", "The answer took too long; the work was told to stop.", { cure: "Try again; if it stays, look at `vedette status`." });
+      stop.abort(fault);
+      reject(fault);
+    }, ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The first chunk is awaited before the headers go, so that a fault on the way to it is still answered as one. */
+async function sendStream(reply: FastifyReply, body: StreamedBody, cut: () => void): Promise<FastifyReply> {
+  const chunks = body.chunks[Symbol.asyncIterator]();
+  const first = await chunks.next();
+  async function* rest(): AsyncGenerator<string | Uint8Array> {
+    try {
+      if (first.done !== true) yield first.value;
+      for (let next = first; next.done !== true; ) {
+        next = await chunks.next();
+        if (next.done !== true) yield next.value;
+      }
+    } catch (error) {
+      // The connection is broken off, so that a cut answer cannot be taken for a whole one.
+      cut();
+      throw error;
+    } finally {
+      await chunks.return?.();
+    }
+  }
+  if (body.fileName !== undefined) void reply.header("content-disposition", `attachment; filename="${body.fileName.replaceAll(/[^A-Za-z0-9._-]/g, "_")}"`);
+  return reply.type(body.contentType).send(Readable.from(rest()));
+}
+
+/** What Fastify itself refuses, as a Fault of ours that keeps its status. */
+function asRequestFault(error: unknown): Fault {
+  if (error instanceof Fault) return error;
+  const { statusCode, code } = error as { readonly statusCode?: unknown; readonly code?: unknown };
+  if (typeof statusCode !== "number" || statusCode < 400 || statusCode >= 500) return asFault(error);
+  const message = REQUEST_FAULTS[statusCode] ?? (code === "FST_ERR_CTP_EMPTY_JSON_BODY" ? "The body is empty." : "The request is malformed: its address or its JSON.");
+  return new Fault("CONFIG_INVALID", message, { details: { status: statusCode } });
+}
+
+const REQUEST_FAULTS: Readonly<Record<number, string>> = {
+  408: "The request did not arrive whole in time.",
+  413: "The body is larger than this address takes.",
+  414: "The address is too long.",
+  415: "A body has to be `application/json`.",
+};
+
+function statusOf(fault: Fault): number {
+  const own = fault.details["status"];
+  return fault.code === "CONFIG_INVALID" && typeof own === "number" && own in REQUEST_FAULTS ? own : faultStatus(fault);
+}
+
+function causeName(fault: Fault): string | undefined {
+  return fault.cause instanceof Error ? `${fault.cause.name}: ${fault.cause.message.slice(0, 200)}` : undefined;
+}

@@ -1,0 +1,52 @@
+/** Metrics in Prometheus' text form, from the same status that people read. Labels are ids and fixed words, never text from a record or a name. */
+import { Gauge, Registry } from "prom-client";
+import type { StatusView } from "../kernel/api.ts";
+
+type Sample = readonly [labels: Readonly<Record<string, string>>, value: number | null];
+
+/** Numbers that are not known are left out: a missing sample is not a zero. */
+export async function metricsText(status: StatusView, process: { readonly rssBytes: number; readonly uptimeSeconds: number }): Promise<string> {
+  const registry = new Registry();
+  function gauge(name: string, help: string, labelNames: readonly string[], samples: readonly Sample[]): void {
+    const metric = new Gauge({ name: `vedette_${name}`, help, labelNames: [...labelNames], registers: [registry] });
+    for (const [labels, value] of samples) if (value !== null && Number.isFinite(value)) metric.set(labels, value);
+  }
+  const perStream = (pick: (stream: StatusView["streams"][number]) => number | null): readonly Sample[] =>
+    status.streams.map((stream) => [{ connection: stream.connection, stream: stream.stream }, pick(stream)] as const);
+  const STREAM = ["connection", "stream"];
+  const now = Date.parse(status.now);
+
+  gauge("up", "1 while the hub answers.", [], [[{}, 1]]);
+  gauge("healthy", "1 where status has no reason to complain.", [], [[{}, status.health.ok ? 1 : 0]]);
+  gauge("build_info", "The version, as a label.", ["version"], [[{ version: status.version }, 1]]);
+  gauge("process_resident_bytes", "Memory of the hub's process.", [], [[{}, process.rssBytes]]);
+  gauge("process_uptime_seconds", "Seconds since the hub started.", [], [[{}, process.uptimeSeconds]]);
+  gauge("disk_bytes", "Size of the store on disk.", [], [[{}, status.hub.diskBytes]]);
+  gauge("disk_budget_bytes", "Size at which reading pauses.", [], [[{}, status.hub.diskBudgetBytes]]);
+  gauge("reading_paused", "1 while reading is paused for want of disk.", [], [[{}, status.hub.readingPaused ? 1 : 0]]);
+
+  gauge("stream_age_seconds", "Seconds since the console was last asked with success.", STREAM, perStream((stream) => stream.ageSeconds));
+  gauge("stream_lag_seconds", "Seconds by which the proven source time is behind; 0 when caught up.", STREAM, perStream((stream) => lag(stream, now)));
+  gauge("stream_caught_up", "1 where everything there was at the last reading is mirrored.", STREAM, perStream((stream) => (stream.caughtUp ? 1 : 0)));
+  gauge("stream_rows", "Live rows in the mirror.", STREAM, perStream((stream) => stream.rows));
+  gauge("stream_rows_gone", "Rows proven gone from the console.", STREAM, perStream((stream) => stream.goneRows));
+  gauge("stream_parked", "Records set aside.", STREAM, perStream((stream) => stream.parked));
+  gauge("stream_gaps", "Periods the source no longer holds that nobody has acknowledged.", STREAM, perStream((stream) => stream.gaps));
+  gauge("stream_proven_age_seconds", "Seconds since the last listing that was proven complete.", STREAM, perStream((stream) => (stream.provenAt === null ? null : (now - Date.parse(stream.provenAt)) / 1000)));
+  gauge("stream_paused", "1 where reading is paused.", STREAM, perStream((stream) => (stream.paused ? 1 : 0)));
+  gauge("stream_fault", "1 per stream with a fault, by its code.", [...STREAM, "code"], status.streams.flatMap((stream) => (stream.fault === null ? [] : [[{ connection: stream.connection, stream: stream.stream, code: stream.fault.code }, 1] as const])));
+  gauge("stream_budget_per_second", "Requests per second the console's budget allows for this stream's path class.", STREAM, perStream((stream) => stream.budget?.perSecond ?? null));
+  gauge("stream_budget_available", "Requests left in this instant.", STREAM, perStream((stream) => stream.budget?.available ?? null));
+  gauge("stream_budget_waiting", "Requests waiting for their turn.", STREAM, perStream((stream) => stream.budget?.waiting ?? null));
+
+  gauge("connection_state", "1 for the state a connection is in.", ["connection", "state"], status.connections.map((one) => [{ connection: one.id, state: one.state }, 1]));
+  gauge("connection_fault", "1 per connection with a fault, by its code.", ["connection", "code"], status.connections.flatMap((one) => (one.fault === null ? [] : [[{ connection: one.id, code: one.fault.code }, 1] as const])));
+  gauge("token_expiry_days", "Whole days until the token ends; negative after it.", ["connection"], status.connections.map((one) => [{ connection: one.id }, one.token.daysLeft]));
+  gauge("parked", "Records set aside in all.", [], [[{}, status.parked]]);
+  return registry.metrics();
+}
+
+function lag(stream: StatusView["streams"][number], now: number): number | null {
+  if (stream.caughtUp) return 0;
+  return stream.watermark === null ? null : Math.max(0, (now - Date.parse(stream.watermark)) / 1000);
+}
