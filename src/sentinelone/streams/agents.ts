@@ -20,7 +20,7 @@ export const agents = restStream({
   version: "updated_at",
   siteId: "site_id",
   agentId: "id",
-  secrets: ["passphrase", "registrationToken", "licenseKey"],
+  secrets: ["passphrase", "registrationToken"],
   passes: [{ id: "updated", column: "updated_at", overlapMs: 5 * MINUTE, filter: "updatedAt", sortBy: "updatedAt" }],
   columns: [
     column("text", "id"),

@@ -1,7 +1,7 @@
 /** Times of the console as the mirror keeps them: RFC 3339, UTC, six digits, so that text order is time order. */
 
-/** The form REST answers have already. */
-const EXACT = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{6}Z$/;
+/** The forms the console gives: six digits as we keep them, or three, or none. */
+const USUAL = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{3}(?:\d{3})?)?Z$/;
 const LENIENT = /^\s*(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,12}))?)?)?\s*(Z|z|UTC|[+-]\d\d(?::?\d\d)?)?\s*$/;
 
 const MIN_MS = Date.UTC(1970, 0, 1);
@@ -23,7 +23,10 @@ function fromNumber(value: number): string | null {
 export function readTime(found: unknown): string | null {
   if (typeof found === "number") return fromNumber(found);
   if (typeof found !== "string") return null;
-  if (found.length === 27 && EXACT.test(found) && !endsOddly(found)) return found;
+  if (USUAL.test(found) && found > "1970") {
+    if (found.length === 27) return found;
+    return found.length === 24 ? `${found.slice(0, 23)}000Z` : `${found.slice(0, 19)}.000000Z`;
+  }
   if (/^\d{13}$/.test(found)) return fromNumber(Number(found));
   const match = LENIENT.exec(found);
   if (match === null) return null;
@@ -36,11 +39,6 @@ export function readTime(found: unknown): string | null {
   if (date.getUTCMonth() !== mo - 1 || date.getUTCDate() !== d) return null;
   const offset = zoneMinutes(zone);
   return offset === null ? null : withMicros(local - offset * 60_000, fraction.padEnd(6, "0").slice(0, 6));
-}
-
-/** Days 29 to 31 need the calendar; years before 1970 are placeholders (`0001-01-01…`). */
-function endsOddly(time: string): boolean {
-  return time < "1970" || (time.charCodeAt(8) >= 50 && time.slice(8, 10) > "28");
 }
 
 function zoneMinutes(zone: string): number | null {
