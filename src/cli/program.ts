@@ -16,8 +16,12 @@ Environment:
   VEDETTE_DATABASE_URL         PostgreSQL instead of the embedded store
   VEDETTE_KEY_FILE             the key that seals tokens; kept outside the data folder
   VEDETTE_PUBLIC_URL           how others reach the hub
-  VEDETTE_DISK_BUDGET          size of the data folder at which reading pauses, like 50GB
   VEDETTE_ALLOW_CONSOLE_HOSTS  console hosts outside *.sentinelone.net, host[:port], comma separated
+  VEDETTE_DISK_BUDGET          size of the data folder at which reading pauses, like 50GB
+  VEDETTE_RETENTION            days to keep, by stream, like activities=365,threats=730
+  VEDETTE_REQUEST_SHARE        part of SentinelOne's request limits to use, 0.8 when left out
+  VEDETTE_CA_FILE              further certificate authorities, as NODE_EXTRA_CA_CERTS
+  VEDETTE_LOG_LEVEL            debug, info, warn or error
   HTTPS_PROXY, NO_PROXY        proxy towards the consoles
   NODE_EXTRA_CA_CERTS          further certificate authorities
   NO_COLOR                     no colour
