@@ -5,6 +5,7 @@ import type { StreamId } from "../kernel/stream-ids.ts";
 import type { Store, Tx } from "../store/store.ts";
 import type { Capability, Change, MirrorRow } from "./capability.ts";
 import type { MirrorContext } from "./page.ts";
+import { clearHealth } from "./parking.ts";
 import { reasonOf } from "./reactions.ts";
 
 export interface DueOutcome {
@@ -20,7 +21,11 @@ export async function runDue(store: Store, capabilities: readonly Capability[], 
   const outcomes: DueOutcome[] = [];
   for (const capability of capabilities) {
     try {
-      const next = await store.tx((tx) => capability.due(now, tx));
+      const next = await store.tx(async (tx) => {
+        const asked = await capability.due(now, tx);
+        await clearHealth(tx, capability.id);
+        return asked;
+      });
       outcomes.push({ capability: capability.id, next, failed: null });
     } catch (error) {
       const failed = reasonOf(error);
