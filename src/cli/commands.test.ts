@@ -155,6 +155,22 @@ describe("names and lists", () => {
     expect(await vedette(["parked", "replay"], { "POST /api/v1/parked/replay": {} })).toMatchObject({ code: 64 });
   });
 
+  it("replay by stream tries every parked record exactly once, in portions", async () => {
+    const rows = Array.from({ length: 450 }, (_, n) => ({ ...parked, id: `prk_${String(n)}` }));
+    const tried: string[] = [];
+    const { stdout } = await vedette(["parked", "replay", "--stream", "threats"], {
+      "GET /api/v1/parked": (call: { query: Readonly<Record<string, unknown>> }) => (call.query["after"] === undefined ? { items: rows.slice(0, 300), next: "p2" } : { items: rows.slice(300), next: null }),
+      "POST /api/v1/parked/replay": (call: { body: unknown }) => {
+        const { ids } = call.body as { ids: readonly string[] };
+        tried.push(...ids);
+        return { replayed: ids.length, applied: 0, stillParked: ids.length };
+      },
+    });
+
+    expect(tried).toEqual(rows.map((row) => row.id));
+    expect(stdout).toBe("450 records tried again: 0 applied, 450 still set aside\n");
+  });
+
   it("a parked record's raw bytes stay text", async () => {
     const { stdout } = await vedette(["parked", "show", "prk_1"], { "GET /api/v1/parked/prk_1": { ...parked, raw: '{"name":"\u001b[2J"}' } });
 

@@ -11,9 +11,9 @@ export function streamsDocument(): string {
 # Streams
 
 What is read from a console, where it lands, and what the token needs for it. Each stream has a view of live rows for \`vedette sql\`,
-and \`<view>_history\` with the rows proven gone. Every view begins with \`id\`, and has \`connection_id\`, \`tenant_id\` and \`raw\` (the record as
-SentinelOne sent it, registration secrets removed) beside the columns below. Times are RFC 3339 UTC text with six fractional digits, so that
-text order is time order; booleans are 0 or 1.
+and \`<view>_history\` with the rows proven gone. Every view has, in this order, \`id\`, \`connection_id\`, \`tenant_id\`, the columns below, \`raw\` (the
+record as SentinelOne sent it, registration secrets removed), \`first_seen_at\` and \`changed_at\` (ours, milliseconds since the epoch). Times
+of SentinelOne's are RFC 3339 UTC text with six fractional digits, so that text order is time order; booleans are 0 or 1.
 
 ${table(["Stream", "View", "Read from", "Permissions", "Every", "Proof of deletions"], overview)}
 

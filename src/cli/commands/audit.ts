@@ -8,12 +8,17 @@ import { count, time } from "../format.ts";
 import { gather, listItems, printArray } from "../lists.ts";
 import type { ApiClient } from "../ports.ts";
 
+interface Proof extends JsonOption {
+  readonly entries?: number;
+  readonly head?: string;
+}
+
 export const auditCommand: CliCommand = {
   id: "audit",
   register(program: Command, context: CliContext) {
     const group = program.command("audit").description("The history of changes to the hub");
     finish(group.command("list").description("Entries, in the order the hub keeps them").option("--limit <number>", "how many at most", integer(1, 1_000_000)).action(context.ask((api, options: JsonOption & { limit?: number }) => list(context, api, options))), "vedette audit list --limit 50");
-    finish(group.command("verify").description("Check the hash chain from the first entry to the last").action(context.ask((api, options: JsonOption) => verify(context, api, options))), "vedette audit verify");
+    finish(group.command("verify").description("Check the hash chain from the first entry to the last").option("--entries <number>", "with --head: the log had this many entries when the head was noted", integer(1, Number.MAX_SAFE_INTEGER)).option("--head <hash>", "a head noted elsewhere, which must still be in the chain").action(context.ask((api, options: Proof) => verify(context, api, options))), "vedette audit verify");
   },
 };
 
@@ -27,8 +32,8 @@ async function list(context: CliContext, api: ApiClient, options: JsonOption & {
   return EXIT_OK;
 }
 
-async function verify(context: CliContext, api: ApiClient, options: JsonOption): Promise<number> {
-  const result = await api.request<Static<typeof AuditVerification>>("GET", "/api/v1/audit/verify");
+async function verify(context: CliContext, api: ApiClient, options: Proof): Promise<number> {
+  const result = await api.request<Static<typeof AuditVerification>>("GET", "/api/v1/audit/verify", { query: { entries: options.entries, head: options.head } });
   if (options.json === true) context.out.json(result);
   else if (result.ok) context.out.line(`${count(result.entries)} entries, unbroken; head ${result.head ?? "-"}`);
   else context.out.line(context.out.paint(`broken at entry ${String(result.firstBroken ?? "?")} of ${count(result.entries)}: restore a backup and compare`, "red"));

@@ -103,7 +103,7 @@ async function log(context: CliContext, api: ApiClient, connection: ConnectionVi
 }
 
 async function change(context: CliContext, api: ApiClient, connection: ConnectionView, verb: "pause" | "resume", options: JsonOption): Promise<number> {
-  const answer = await api.request<unknown>("POST", `${PATH}/${segment(connection.id)}/${verb}`, { body: {} });
+  const answer = await api.request<unknown>("POST", `${PATH}/${segment(connection.id)}/${verb}`);
   if (options.json === true) context.out.json(answer);
   else context.out.line(clean(`${connection.name}: ${verb === "pause" ? "paused" : "reading again"}`));
   return EXIT_OK;

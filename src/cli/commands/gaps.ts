@@ -36,7 +36,7 @@ async function list(context: CliContext, api: ApiClient, options: JsonOption): P
 }
 
 async function acknowledge(context: CliContext, api: ApiClient, id: string, options: JsonOption): Promise<number> {
-  const answer = await api.request<unknown>("POST", `/api/v1/gaps/${segment(id)}/acknowledge`, { body: {} });
+  const answer = await api.request<unknown>("POST", `/api/v1/gaps/${segment(id)}/acknowledge`);
   if (options.json === true) context.out.json(answer);
   else context.out.line(clean(`${id}: acknowledged`));
   return EXIT_OK;

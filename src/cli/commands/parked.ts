@@ -43,6 +43,7 @@ async function filterOf(api: ApiClient, options: Filter): Promise<{ readonly con
 }
 
 const TABLE_ROWS = 200;
+const PORTION = 200;
 
 async function list(context: CliContext, api: ApiClient, options: Filter & { limit?: number }): Promise<number> {
   const query = await filterOf(api, options);
@@ -74,8 +75,37 @@ async function replay(context: CliContext, api: ApiClient, ids: readonly string[
   if (ids.length === 0 && Object.keys(filter).length === 0 && options.all !== true) {
     throw new Fault("CONFIG_INVALID", "Nothing says what to replay.", { cure: "Give ids, --connection, --stream, or --all." });
   }
-  const result = await api.request<Static<typeof ReplayResult>>("POST", "/api/v1/parked/replay", { body: { ...filter, ...(ids.length === 0 ? {} : { ids }) } });
+  const wanted = ids.length > 0 ? each(ids) : idsOf(listItems<Parked>(api, "/api/v1/parked", filter));
+  const result = await replayAll(api, wanted);
   if (options.json === true) context.out.json(result);
   else context.out.line(`${plural(result.replayed, "record")} tried again: ${String(result.applied)} applied, ${String(result.stillParked)} still set aside`);
   return EXIT_OK;
+}
+
+async function* each(ids: readonly string[]): AsyncGenerator<string> {
+  yield* ids;
+}
+
+async function* idsOf(rows: AsyncIterable<Parked>): AsyncGenerator<string> {
+  for await (const row of rows) yield row.id;
+}
+
+/** In portions the hub takes at once; every one is tried exactly once, however many stay parked. */
+async function replayAll(api: ApiClient, ids: AsyncIterable<string>): Promise<Static<typeof ReplayResult>> {
+  const total = { replayed: 0, applied: 0, stillParked: 0 };
+  let portion: string[] = [];
+  const send = async (): Promise<void> => {
+    if (portion.length === 0) return;
+    const result = await api.request<Static<typeof ReplayResult>>("POST", "/api/v1/parked/replay", { body: { ids: portion } });
+    total.replayed += result.replayed;
+    total.applied += result.applied;
+    total.stillParked += result.stillParked;
+    portion = [];
+  };
+  for await (const id of ids) {
+    portion.push(id);
+    if (portion.length >= PORTION) await send();
+  }
+  await send();
+  return total;
 }
