@@ -1,0 +1,108 @@
+/** A SentinelOne console on loopback: seeded estate, tokens with scope and role, faults, and a control API. See README.md. */
+import { SimulatedClock } from "./clock.ts";
+import { Control, truth } from "./control.ts";
+import { makeEstate } from "./estate/estate.ts";
+import { FaultBook, type FaultPlan, type FaultReport } from "./faults.ts";
+import { AlertGraph } from "./graphql/engine.ts";
+import { Motion } from "./motion.ts";
+import { Mutator, type Mutation, type MutationResult } from "./mutation.ts";
+import { sizesOf, type SimulatorOptions } from "./options.ts";
+import type { ApiRecord } from "./record.ts";
+import { RequestLog, type RequestCounts } from "./requests.ts";
+import { Inventory } from "./rest/inventory.ts";
+import { makeServer } from "./server.ts";
+import { TokenBook, type TokenChange, type TokenName } from "./tokens.ts";
+import type { StreamId } from "../kernel/stream-ids.ts";
+
+export type { Fault, FaultPlan, FaultReport, FaultRule } from "./faults.ts";
+export { readFaultPlan } from "./faults.ts";
+export type { Mutation, MutationResult } from "./mutation.ts";
+export type { SimulatorOptions } from "./options.ts";
+export type { RequestCounts } from "./requests.ts";
+export type { TokenName } from "./tokens.ts";
+
+export interface Simulator {
+  readonly url: string;
+  readonly port: number;
+  readonly tokens: Readonly<Record<TokenName, string>>;
+  mutate(mutation: Mutation): MutationResult;
+  advance(ms: number): void;
+  /** Replaces the fault plan; throws a RangeError for one it cannot read. */
+  setFaults(plan: FaultPlan): void;
+  faults(): FaultReport;
+  requests(): RequestCounts;
+  resetRequests(): void;
+  /** Revokes, narrows or expires a token, by name or text; false when there is none. */
+  changeToken(nameOrText: string, change: TokenChange): boolean;
+  /** Every record of a stream as it stands; an iterator, so that nobody holds it whole by accident. */
+  truth(stream: StreamId): Iterable<ApiRecord>;
+  close(): Promise<void>;
+}
+
+const MINUTE_MS = 60_000;
+const ESTATE_SECONDS_PER_MS = 1 / 1000;
+
+/** Starts a console; throws a RangeError for options that make no sense, an Error for a folder that cannot be loaded. */
+export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  const seed = options.seed ?? 1;
+  const speed = options.speed ?? 0;
+  if (!(speed >= 0 && Number.isFinite(speed))) throw new RangeError("speed must be a number, 0 or more");
+  const now = options.now ?? Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS;
+  const clock = new SimulatedClock(now, speed);
+  const asked = sizesOf(options);
+  const sizes = options.load === undefined ? asked : { ...asked, agents: 0 };
+  const estate = makeEstate(seed, clock.start, sizes, options.load);
+  const tokens = new TokenBook(seed, estate, () => clock.now());
+  const faults = new FaultBook(seed, options.faults);
+  const requests = new RequestLog();
+  const mutator = new Mutator(estate, clock);
+  const motion = new Motion(estate, mutator);
+  const advance = (ms: number): void => {
+    clock.advance(ms);
+    if (speed > 0) motion.pass(ms * ESTATE_SECONDS_PER_MS);
+  };
+  const server = makeServer({
+    console: { estate, tokens, clock, inventory: new Inventory(estate.streams.applications), strict: options.strict ?? false },
+    graph: new AlertGraph(estate.streams.alerts),
+    control: new Control({ estate, mutator, faults, requests, tokens, advance }),
+    faults,
+    requests,
+    latencyMs: options.latencyMs ?? 0,
+    rateLimits: options.rateLimits ?? "off",
+  });
+  const host = options.host ?? "127.0.0.1";
+  const port = await new Promise<number>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(options.port ?? 0, host, () => {
+      const address = server.address();
+      resolve(typeof address === "object" && address !== null ? address.port : 0);
+    });
+  });
+  if (speed > 0) motion.start(speed);
+  return {
+    url: `http://${host.includes(":") ? `[${host}]` : host}:${String(port)}`,
+    port,
+    tokens: tokens.texts,
+    mutate: (mutation) => mutator.apply(mutation),
+    advance,
+    setFaults: (plan) => {
+      faults.set(plan);
+    },
+    faults: () => faults.report(),
+    requests: () => requests.counts(),
+    resetRequests: () => {
+      requests.reset();
+    },
+    changeToken: (nameOrText, change) => tokens.change(nameOrText, change),
+    truth: (stream) => truth(estate, stream),
+    async close() {
+      motion.stop();
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+      });
+    },
+  };
+}

@@ -1,0 +1,207 @@
+/**
+ * Changes to the estate: the ones a test asks for and the ones time brings. Records to change are picked by the seed, so that the
+ * same requests change the same records.
+ */
+import type { SimulatedClock } from "./clock.ts";
+import type { Collection } from "./collection.ts";
+import { agentFacts } from "./estate/agents.ts";
+import { makeActivity } from "./estate/activities.ts";
+import type { Estate } from "./estate/estate.ts";
+import type { StreamId } from "../kernel/stream-ids.ts";
+import { mix } from "./random.ts";
+import { readPath, withPath, type ApiRecord } from "./record.ts";
+import { micros, millis } from "./times.ts";
+
+export interface Mutation {
+  readonly stream: StreamId;
+  readonly action: "update" | "add" | "remove";
+  readonly ids?: readonly string[];
+  /** How many records, picked by the seed. */
+  readonly count?: number;
+  /** Which share of the records, picked by the seed. */
+  readonly fraction?: number;
+  /** Fields to set; dotted names reach inside. */
+  readonly set?: Readonly<Record<string, unknown>>;
+}
+
+export interface MutationResult {
+  readonly changed: number;
+  /** At most the first 1000. */
+  readonly ids: readonly string[];
+}
+
+const SHOWN_IDS = 1000;
+
+/** Where a stream's records carry their times. Streams left out carry none that a change moves. */
+const STAMPS: Readonly<Partial<Record<StreamId, { readonly created?: string; readonly updated?: string; readonly format: (time: number) => string }>>> = {
+  accounts: { created: "createdAt", updated: "updatedAt", format: micros },
+  sites: { created: "createdAt", updated: "updatedAt", format: micros },
+  groups: { created: "createdAt", updated: "updatedAt", format: micros },
+  roles: { created: "createdAt", updated: "updatedAt", format: micros },
+  users: { created: "createdAt", format: micros },
+  "service-users": { created: "createdAt", updated: "updatedAt", format: micros },
+  agents: { created: "createdAt", updated: "updatedAt", format: micros },
+  threats: { created: "threatInfo.createdAt", updated: "threatInfo.updatedAt", format: micros },
+  alerts: { created: "createdAt", updated: "updatedAt", format: millis },
+  "cloud-detection-alerts": { created: "alertInfo.createdAt", updated: "alertInfo.updatedAt", format: micros },
+  activities: { created: "createdAt", updated: "updatedAt", format: micros },
+  applications: { created: "detectionDate", format: micros },
+  risks: { created: "detectionDate", format: micros },
+};
+
+export class Mutator {
+  readonly #estate: Estate;
+  readonly #clock: SimulatedClock;
+  #turn = 0;
+
+  constructor(estate: Estate, clock: SimulatedClock) {
+    this.#estate = estate;
+    this.#clock = clock;
+  }
+
+  /** Applies a change; throws a RangeError for one that makes no sense. */
+  apply(mutation: Mutation): MutationResult {
+    const collection = this.#estate.streams[mutation.stream];
+    this.#turn += 1;
+    const idPath = collection.shape.idPath ?? "id";
+    const ids: string[] = [];
+    let changed = 0;
+    const note = (ordinal: number): void => {
+      changed += 1;
+      if (ids.length < SHOWN_IDS) ids.push(String(collection.value(ordinal, idPath)));
+    };
+    if (mutation.action === "add") {
+      const count = wholeCount(mutation.count ?? 1);
+      for (let n = 0; n < count; n += 1) note(this.#add(collection, mutation));
+      return { changed, ids };
+    }
+    for (const ordinal of this.#chosen(collection, mutation)) {
+      note(ordinal);
+      if (mutation.action === "remove") collection.remove(ordinal);
+      else this.#update(collection, ordinal, mutation);
+    }
+    return { changed, ids };
+  }
+
+  #chosen(collection: Collection, mutation: Mutation): readonly number[] {
+    if (mutation.ids !== undefined) return mutation.ids.flatMap((id) => collection.find(id));
+    const wanted = Math.min(collection.live, mutation.fraction === undefined ? wholeCount(mutation.count ?? 1) : Math.round(shareOf(mutation.fraction) * collection.live));
+    const dice = (at: number): number => mix(this.#estate.world.seed, 98, at, this.#turn) / 4_294_967_296;
+    if (wanted * 4 > collection.live) {
+      // The first `wanted` of a seeded shuffle.
+      const live = [...collection.walk({ path: "id", descending: false })];
+      for (let at = 0; at < wanted; at += 1) {
+        const other = at + Math.floor(dice(at) * (live.length - at));
+        const here = live[at] ?? 0;
+        live[at] = live[other] ?? here;
+        live[other] = here;
+      }
+      return live.slice(0, wanted);
+    }
+    const chosen = new Set<number>();
+    for (let at = 0; chosen.size < wanted; at += 1) {
+      const ordinal = Math.floor(dice(at) * collection.end);
+      if (collection.has(ordinal)) chosen.add(ordinal);
+    }
+    return [...chosen];
+  }
+
+  #update(collection: Collection, ordinal: number, mutation: Mutation): void {
+    const stamps = STAMPS[mutation.stream];
+    const stamp = this.#stampFor(stamps?.format);
+    let record = collection.get(ordinal) ?? {};
+    const changes = mutation.set ?? this.#ordinaryChange(mutation.stream, record, ordinal, stamp);
+    for (const [path, value] of Object.entries(changes)) record = withPath(record, path, value);
+    if (stamps?.updated !== undefined && !Object.hasOwn(changes, stamps.updated)) record = withPath(record, stamps.updated, stamps.format(stamp));
+    collection.update(ordinal, record, stamp);
+  }
+
+  #add(collection: Collection, mutation: Mutation): number {
+    const stamps = STAMPS[mutation.stream];
+    const stamp = this.#stampFor(stamps?.format);
+    return collection.add((id, n) => {
+      let record = this.#fresh(collection, mutation.stream, id, n, stamp);
+      for (const path of [collection.shape.idPath ?? "id", ...(mutation.stream === "threats" ? ["threatInfo.threatId"] : [])]) record = withPath(record, path, id);
+      for (const path of [stamps?.created, stamps?.updated]) if (path !== undefined) record = withPath(record, path, stamps?.format(stamp));
+      if (mutation.stream === "alerts") for (const path of ["detectedAt", "lastSeenAt", "firstSeenAt"]) record = withPath(record, path, millis(stamp));
+      for (const [path, value] of Object.entries(mutation.set ?? {})) record = withPath(record, path, value);
+      return record;
+    }, stamp);
+  }
+
+  /** GraphQL times have milliseconds only: a stamp there is a millisecond of its own. */
+  #stampFor(format: ((time: number) => string) | undefined): number {
+    const stamp = this.#clock.stamp();
+    if (format !== millis) return stamp;
+    const ms = Math.floor(stamp / 1000) * 1000;
+    return ms === stamp ? stamp : this.#clock.stampAt(ms + 1000);
+  }
+
+  /** A new record modelled on an old one, told apart by what identifies it. */
+  #fresh(collection: Collection, stream: StreamId, id: string, n: number, stamp: number): ApiRecord {
+    const { world } = this.#estate;
+    if (stream === "activities" && world.sizes.agents > 0) {
+      const index = collection.end;
+      return makeActivity(world, id, agentFacts(world, mix(world.seed, 97, index, 0) % world.sizes.agents), index, stamp);
+    }
+    let model: ApiRecord = {};
+    for (let at = mix(world.seed, 96, n, 0) % Math.max(1, collection.end), tries = 0; tries < collection.end; tries += 1, at = (at + 1) % collection.end) {
+      const found = collection.get(at);
+      if (found !== undefined) {
+        model = found;
+        break;
+      }
+    }
+    const mark = `N${String(n + 1)}`;
+    if (stream === "agents") {
+      const uuid = mix(world.seed, 95, n, 1).toString(16).padStart(8, "0") + mix(world.seed, 95, n, 2).toString(16).padStart(8, "0");
+      return { ...model, uuid: `${uuid}${uuid}`, computerName: `NEW-${mark}`, serialNumber: `SIMNEW${mark}`, registeredAt: micros(stamp), isDecommissioned: false, isUninstalled: false };
+    }
+    if (stream === "users") return { ...model, email: `new.${mark.toLowerCase()}@estate.test`, fullName: `New Person ${mark}` };
+    const name = readPath(model, "name");
+    return typeof name === "string" && stream !== "alerts" ? { ...model, name: `${name} ${mark}` } : model;
+  }
+
+  /** What such a record would change by itself. */
+  #ordinaryChange(stream: StreamId, record: ApiRecord, ordinal: number, stamp: number): Readonly<Record<string, unknown>> {
+    const turn = mix(this.#estate.world.seed, 94, ordinal, this.#turn);
+    switch (stream) {
+      case "agents":
+        return { lastActiveDate: micros(stamp), isActive: turn % 4 !== 0, lastIpToMgmt: `10.99.${String(turn % 250)}.${String((turn >>> 8) % 250)}` };
+      case "threats":
+        return turn % 2 === 0
+          ? { "threatInfo.incidentStatus": "resolved", "threatInfo.incidentStatusDescription": "Resolved" }
+          : { "threatInfo.incidentStatus": "in_progress", "threatInfo.incidentStatusDescription": "In progress" };
+      case "alerts":
+        return { status: ["NEW", "IN_PROGRESS", "RESOLVED"][turn % 3] };
+      case "cloud-detection-alerts":
+        return { "alertInfo.incidentStatus": ["Unresolved", "In progress", "Resolved"][turn % 3] };
+      case "risks":
+        return { status: readPath(record, "status") === "Removed" ? "Detected" : "Removed" };
+      case "applications":
+        return { version: `9.${String(turn % 100)}.${String((turn >>> 8) % 100)}`, detectionDate: micros(stamp) };
+      case "users":
+        return { lastLogin: micros(stamp) };
+      case "service-users":
+        return { lastActivation: micros(stamp) };
+      case "groups":
+      case "sites":
+      case "roles":
+        return { description: `Changed ${String(turn % 10_000)}` };
+      case "accounts":
+        return { externalId: `C-${String(turn % 10_000)}` };
+      case "activities":
+        return { comments: `note ${String(turn % 10_000)}` };
+    }
+  }
+}
+
+function wholeCount(count: number): number {
+  if (!Number.isSafeInteger(count) || count < 0 || count > 5_000_000) throw new RangeError("count must be a whole number between 0 and 5000000");
+  return count;
+}
+
+function shareOf(fraction: number): number {
+  if (!(fraction >= 0 && fraction <= 1)) throw new RangeError("fraction must be between 0 and 1");
+  return fraction;
+}
