@@ -18,7 +18,7 @@ import { appendLine, lastLines, type LogLine, type NewLogLine } from "./log-line
 import type { ConnectionPorts, Recorder } from "./ports.ts";
 import { checkedDescription, checkedLabels, checkedName, checkedOwners, compareScopes, freeName, nameFromOrigin, readableStreams } from "./rules.ts";
 import { tables, withinScope, type ConnectionRow } from "./tables.ts";
-import { accepted, newTokenCure, refusal, scopeChanged } from "./verification.ts";
+import { accepted, namedByEnd, newTokenCure, refusal, scopeChanged } from "./verification.ts";
 import { connectionView, reportColumns, reportOf, type ReadableConnection } from "./views.ts";
 
 export type NewConnection = Omit<Static<typeof ConnectionDraft>, "token"> & { readonly token: Secret };
@@ -182,7 +182,8 @@ export function createConnections(ports: ConnectionPorts) {
     const row = await connectionRow(store.read, scope, reference);
     const token = await vault.open(store.read, owner(row));
     const report = await whileVerifying(row.id, () => rules.verify(row.url, token, signal));
-    const fault = refusal(report, rules);
+    const refused = refusal(report, rules);
+    const fault = refused === null ? null : namedByEnd(refused, row.token_expires_at, clock.now());
     await change(scope, row.id, async (tx, now) => {
       await record(tx, { subject: now.id, tenant: now.tenant_id, details: { ok: report.ok, acceptScope } });
       if (fault !== null) {
@@ -262,17 +263,18 @@ export function createConnections(ports: ConnectionPorts) {
   }
 
   /** Records what the reader met; a refused token stops this connection alone and keeps its checkpoints. */
-  async function reportFault(id: ConnectionId, stream: StreamId | null, fault: Fault): Promise<void> {
-    const place = faultPlace(stream, fault);
-    const cure = fault.kind === "credential" ? newTokenCure(rules) : fault.cure;
+  async function reportFault(id: ConnectionId, stream: StreamId | null, met: Fault): Promise<void> {
+    const place = faultPlace(stream, met);
+    const cure = met.kind === "credential" ? newTokenCure(rules) : met.cure;
     const fresh = await store.tx(async (tx) => {
-      const row = await tables(tx.db).selectFrom("connections").select("id").where("id", "=", id).where("removed_at", "is", null).executeTakeFirst();
+      const row = await tables(tx.db).selectFrom("connections").select("token_expires_at").where("id", "=", id).where("removed_at", "is", null).executeTakeFirst();
       if (row === undefined) return false;
+      const fault = namedByEnd(met, row.token_expires_at, clock.now());
       const isNew = await storeFault(tx, id, place, fault, cure, clock.now());
       if (isNew) await line(tx, id, { level: fault.kind === "credential" || fault.kind === "internal" ? "error" : "warning", event: "reading.fault", message: fault.message, fields: { code: fault.code, stream } });
       return isNew;
     });
-    if (fresh) ports.log.warn("connection.fault", { connection: id, stream, code: fault.code });
+    if (fresh) ports.log.warn("connection.fault", { connection: id, stream, code: met.code });
   }
 
   /** Reading works: of one stream, or (without one) of the whole connection. A changed scope stays until a person accepts it. */

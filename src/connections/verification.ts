@@ -10,17 +10,30 @@ export function accepted(report: VerifyReport, rules: Pick<ConsoleRules, "guide"
   return report;
 }
 
-/** Why the token cannot be used, or null. A stream it may not read is no refusal as long as there is one it may. */
+/**
+ * Why the token cannot be used, or null. A stream it may not read is no refusal as long as there is one it may. Only the console's own
+ * word counts as a refusal of the token: a console that cannot be reached or is ill says nothing about it.
+ */
 export function refusal(report: VerifyReport, rules: Pick<ConsoleRules, "guide">): Fault | null {
   if (report.ok || report.streams.some((stream) => stream.readable)) return null;
   const failed = report.lines.filter((line) => line.outcome === "failed");
   const message = failed.map((line) => line.message).join(" ") || "The console lets this token read nothing.";
-  const end = report.token.expiresAt === null ? Number.NaN : Date.parse(report.token.expiresAt);
-  if (end <= Date.parse(report.checkedAt)) return new Fault("S1_TOKEN_EXPIRED", message, { cure: newTokenCure(rules) });
-  if (failed.some((line) => line.check.startsWith("token"))) return new Fault("S1_TOKEN_REJECTED", message, { cure: newTokenCure(rules) });
+  if (failed.some((line) => line.check === "token" && REJECTED.test(line.message))) return new Fault("S1_TOKEN_REJECTED", message, { cure: newTokenCure(rules) });
+  if (failed.some((line) => line.check === "expiry")) return new Fault("S1_TOKEN_EXPIRED", message, { cure: newTokenCure(rules) });
   const cure = failed.find((line) => line.cure !== null)?.cure;
-  const code = report.streams.length > 0 ? "S1_FORBIDDEN" : "S1_UNREACHABLE";
-  return new Fault(code, message, cure === undefined || cure === null ? {} : { cure });
+  const other = cure === undefined || cure === null ? {} : { cure };
+  if (failed.some((line) => line.check === "tls")) return new Fault("S1_TLS", message, other);
+  const forbidden = report.streams.some((stream) => stream.missingPermission !== null);
+  return new Fault(forbidden ? "S1_FORBIDDEN" : "S1_UNREACHABLE", message, other);
+}
+
+/** The report has no code for it; this is how `sentinelone/verify` words a 401. */
+const REJECTED = /does not accept the token/;
+
+/** A refused token whose known end has passed has expired: the same stop, a better explanation. */
+export function namedByEnd(fault: Fault, expiresAt: string | null, now: number): Fault {
+  if (fault.code !== "S1_TOKEN_REJECTED" || expiresAt === null || Date.parse(expiresAt) > now) return fault;
+  return new Fault("S1_TOKEN_EXPIRED", `The token expired on ${expiresAt.slice(0, 10)}.`, { details: fault.details, cure: fault.cure });
 }
 
 /** Where to make a new token, for both layouts of the console and for a personal token. */
