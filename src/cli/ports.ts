@@ -74,6 +74,8 @@ export interface RunningSimulator extends RunningService {
 export interface RunningDemo extends RunningService {
   readonly console: { readonly url: string; readonly token: Secret };
   readonly api: ApiClient;
+  /** Where other commands find this hub: VEDETTE_DATA for them. */
+  readonly dataFolder: string;
 }
 
 export type StopSignal = "SIGINT" | "SIGTERM" | "SIGHUP";

@@ -58,8 +58,8 @@ describe.each(["sqlite", "postgres"] as const)("the mirror on %s", (kind) => {
     await b.page(agents, [record("1", { name: "host", score: 7 })], { now: 1234 });
 
     const [row] = await rows("agents");
-    expect(Object.keys(row ?? {})).toEqual(["id", "connection_id", "tenant_id", "name", "score", "active", "updated_at", "raw", "first_seen_at", "changed_at"]);
-    expect(row).toMatchObject({ id: "1", connection_id: CONNECTION, tenant_id: TENANT, name: "host", score: 7, active: 1, first_seen_at: 1234, changed_at: 1234 });
+    expect(Object.keys(row ?? {})).toEqual(["id", "connection_id", "tenant_id", "name", "score", "active", "updated_at", "raw", "mirrored_at", "changed_at"]);
+    expect(row).toMatchObject({ id: "1", connection_id: CONNECTION, tenant_id: TENANT, name: "host", score: 7, active: 1, mirrored_at: 1234, changed_at: 1234 });
   });
 
   it("keeps a record's new text without calling it a change where only unmapped fields differ", async () => {
@@ -198,7 +198,7 @@ describe.each(["sqlite", "postgres"] as const)("the mirror on %s", (kind) => {
 
     expect(outcome).toMatchObject({ inserted: 1, unchanged: 2 });
     expect(await rows("agents_history")).toEqual([]);
-    expect((await rows("agents"))[2]).toMatchObject({ first_seen_at: 1001, changed_at: 9000 });
+    expect((await rows("agents"))[2]).toMatchObject({ mirrored_at: 1001, changed_at: 9000 });
   });
 
   it("holds back a loss of more than max(20, 10 %) until a second snapshot misses the same rows", async () => {

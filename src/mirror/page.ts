@@ -29,7 +29,7 @@ interface Existing {
   readonly hash: string;
   readonly raw_hash: string;
   readonly version: string;
-  readonly first_seen_at: number;
+  readonly mirrored_at: number;
   readonly changed_at: number;
   readonly gone_at: number | null;
 }
@@ -136,7 +136,7 @@ function newestOfEach(records: readonly MappedRecord[]): ReadonlyMap<string, Map
 async function lookUp(tx: Tx, table: StreamTable, connection: string, ids: readonly string[]): Promise<ReadonlyMap<string, Existing>> {
   if (ids.length === 0) return new Map();
   const answer = await sql<Existing>`
-    SELECT id, tenant_id, hash, raw_hash, version, first_seen_at, changed_at, gone_at FROM ${sql.table(table.name)}
+    SELECT id, tenant_id, hash, raw_hash, version, mirrored_at, changed_at, gone_at FROM ${sql.table(table.name)}
     WHERE connection_id = ${connection} AND id IN ${idList(tx.kind, ids)}`.execute(tx.db);
   return new Map(answer.rows.map((row) => [row.id, row]));
 }
@@ -164,13 +164,13 @@ function sortOut(
       }
       if (same) {
         sorted.unchanged += 1;
-        sorted.rows.push(rowOf(table, target, record, tenant, rawHash, old.first_seen_at, old.changed_at));
+        sorted.rows.push(rowOf(table, target, record, tenant, rawHash, old.mirrored_at, old.changed_at));
         continue;
       }
     }
     const back = old === undefined || old.gone_at !== null;
     (back ? sorted.inserted : sorted.changed).push(record.id);
-    const row = rowOf(table, target, record, tenant, rawHash, old?.first_seen_at ?? now, now);
+    const row = rowOf(table, target, record, tenant, rawHash, old?.mirrored_at ?? now, now);
     sorted.rows.push(row);
     if (wantRows) sorted.after.set(record.id, asMirrorRow(table, row));
   }

@@ -23,7 +23,7 @@ const OWN_COLUMNS = [
   { name: "version", type: "text" },
   { name: "hash", type: "text" },
   { name: "raw_hash", type: "text" },
-  { name: "first_seen_at", type: "integer" },
+  { name: "mirrored_at", type: "integer" },
   { name: "changed_at", type: "integer" },
   { name: "gone_at", type: "integer" },
 ] as const satisfies readonly { name: string; type: Physical }[];
@@ -53,7 +53,7 @@ export function tableOf(stream: Stream): StreamTable {
   }
   // The record's text comes last: SQLite then finds the other columns without reading the pages it spills into.
   const all = [...OWN_COLUMNS, ...columns.map(({ name, type }) => ({ name, type })), { name: "raw", type: "text" as const }];
-  const kept: ReadonlySet<string> = new Set(["connection_id", "id", "first_seen_at"]);
+  const kept: ReadonlySet<string> = new Set(["connection_id", "id", "mirrored_at"]);
   return {
     stream,
     name: `mirror_${view}`,
@@ -61,7 +61,7 @@ export function tableOf(stream: Stream): StreamTable {
     historyView: `${view}_history`,
     columns,
     upsert: { table: `mirror_${view}`, columns: all, key: ["connection_id", "id"], update: all.map((column) => column.name).filter((name) => !kept.has(name)) },
-    viewColumns: ["id", "connection_id", "tenant_id", ...columns.map((column) => column.name), "raw", "first_seen_at", "changed_at"],
+    viewColumns: ["id", "connection_id", "tenant_id", ...columns.map((column) => column.name), "raw", "mirrored_at", "changed_at"],
   };
 }
 

@@ -8,6 +8,8 @@ import type { ConsoleClient } from "../sentinelone/client.ts";
 export interface SyncConnection {
   readonly id: ConnectionId;
   readonly name: string;
+  /** The console's origin. */
+  readonly url: string;
   readonly tenant: TenantId;
   readonly siteTenants: ReadonlyMap<string, TenantId>;
   readonly streams: readonly StreamId[];
@@ -31,11 +33,12 @@ export interface SyncPorts {
   find(scope: TenantScope, idOrName: string): Promise<SyncConnection | undefined>;
   /** One client per connection, so that every stream shares the console's budget. A rotated token gives a new one. */
   client(id: ConnectionId): Promise<ConsoleClient>;
-  /** Asks the console what the token reaches now; null where it will not say. */
-  scopeFingerprint(client: ConsoleClient): Promise<string | null>;
+  /** Asks the console what the token reaches now. */
+  scopeFingerprint(client: ConsoleClient): Promise<string>;
   reportFault(id: ConnectionId, stream: StreamId | null, fault: Fault): Promise<void>;
   reportHealthy(id: ConnectionId): Promise<void>;
   /** State people read while a first read is under way. */
   reportSyncing(id: ConnectionId, syncing: boolean): Promise<void>;
-  budget(id: ConnectionId, stream: StreamId): BudgetView | null;
+  /** The console's budget for the stream's path class. */
+  budget(origin: string, stream: StreamId): BudgetView | null;
 }

@@ -57,7 +57,7 @@ function runRoutes({ store, ports, runner, streams, diskFull }: SyncRouteDeps): 
         if (await diskFull()) throw new Fault("DISK_BUDGET", "The data folder has reached its disk budget.");
         const wanted = streams.filter((stream) => (body.streams ?? connection.streams).includes(stream.id));
         await store.tx((tx) => context.record(tx, { subject: connection.id, tenant: connection.tenant, details: { streams: wanted.map((stream) => stream.id).join(","), full: body.full === true } }));
-        return runner.start({ connection, streams: wanted, full: body.full === true, trigger: "request" });
+        return started(runner, connection, wanted, body.full === true);
       },
     }),
     defineRoute({
@@ -162,7 +162,7 @@ function streamRoutes({ store, ports, runner, streams, clock }: SyncRouteDeps): 
       async handle({ params }, context) {
         const connection = await visible(ports, context.scope, params.id);
         await store.tx((tx) => context.record(tx, { subject: connection.id, tenant: connection.tenant, details: { streams: params.stream, full: false } }));
-        return runner.start({ connection, streams: streams.filter((stream) => stream.id === params.stream), full: false, trigger: "request" });
+        return started(runner, connection, streams.filter((stream) => stream.id === params.stream), false);
       },
     }),
   ];
@@ -208,6 +208,13 @@ function gapRoutes({ store, clock }: SyncRouteDeps): readonly Route<Tx>[] {
       },
     }),
   ];
+}
+
+/** A new run, or the one that is reading all of that already: a watcher wants to see what is going on, not an empty run. */
+async function started(runner: Runner, connection: SyncConnection, streams: readonly Stream[], full: boolean): Promise<RunView> {
+  const running = runner.liveOf(connection.id).find((run) => streams.every((stream) => run.streams.some((entry) => entry.stream === stream.id)));
+  if (running !== undefined && !full && streams.some((stream) => runner.isReading(connection.id, stream.id))) return running;
+  return runner.start({ connection, streams, full, trigger: "request" });
 }
 
 async function visible(ports: SyncPorts, scope: TenantScope, idOrName: string): Promise<SyncConnection> {

@@ -36,7 +36,8 @@ export async function readSnapshot(job: StreamJob): Promise<Fault | undefined> {
 
 async function begin(job: StreamJob): Promise<SnapshotProgress> {
   const { stream, io, writer, deps, connection } = job;
-  const scope = await deps.ports.scopeFingerprint(io.client);
+  // A first read can declare nothing gone, so it need not spend a request on what the token reaches.
+  const scope = writer.checkpoint.firstReadAt === null ? null : await deps.ports.scopeFingerprint(io.client);
   const anchors: Record<string, string | null> = {};
   for (const pass of stream.passes) anchors[pass.id] = await stream.latest(pass, io);
   const countBefore = await stream.count(EVERYTHING, io);
@@ -110,9 +111,11 @@ async function judge(job: StreamJob): Promise<Verdict> {
   if (snapshot.rejected > 0) {
     return { fault: unproven(`${snapshot.rejected} of its records could not be read and are parked`, { parked: snapshot.rejected }) };
   }
-  const scope = await deps.ports.scopeFingerprint(io.client);
-  if (scope !== snapshot.scope || (connection.scopeFingerprint !== null && scope !== connection.scopeFingerprint)) {
-    return { fault: new Fault("S1_SCOPE_CHANGED", "The token's scope is not the one the mirror was built with, so nothing was declared gone.", { details: { stream: stream.id } }) };
+  if (snapshot.scope !== null) {
+    const scope = await deps.ports.scopeFingerprint(io.client);
+    if (scope !== snapshot.scope || (connection.scopeFingerprint !== null && scope !== connection.scopeFingerprint)) {
+      return { fault: new Fault("S1_SCOPE_CHANGED", "The token's scope is not the one the mirror was built with, so nothing was declared gone.", { details: { stream: stream.id } }) };
+    }
   }
   const before = snapshot.countBefore;
   const after = before === null ? null : await stream.count(EVERYTHING, io);

@@ -69,7 +69,7 @@ export class StreamStatuses {
       paused: state?.paused ?? false,
       gaps,
       fault: state?.fault ?? null,
-      budget: ports.budget(connection.id, stream.id),
+      budget: ports.budget(connection.url, stream.id),
     };
   }
 

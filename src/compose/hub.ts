@@ -1,0 +1,312 @@
+/**
+ * The hub put together: store, mirror, connections, reader, server. `open` makes everything ready without reading or listening; `start`
+ * does both. Stopping finishes the pages in flight and leaves the store closed.
+ */
+import { join } from "node:path";
+import { sql } from "kysely";
+import type { FastifyInstance } from "fastify";
+import { systemClock, isoTime, type Clock } from "../kernel/clock.ts";
+import { EVERY_TENANT, type TenantScope } from "../kernel/scope.ts";
+import type { ConnectionId } from "../kernel/ids.ts";
+import type { Log } from "../kernel/log.ts";
+import { STREAM_IDS, viewName } from "../kernel/stream-ids.ts";
+import type { Secret } from "../kernel/secret.ts";
+import { readIdentity, readScope } from "../sentinelone/token-facts.ts";
+import { scopeFingerprint, verifyConsole } from "../sentinelone/verify.ts";
+import { parseConsoleUrl } from "../sentinelone/console-url.ts";
+import { parseToken } from "../sentinelone/token.ts";
+import { GUIDE } from "../sentinelone/console-guide.ts";
+import { STREAMS } from "../sentinelone/streams/index.ts";
+import { openSqlite, type SqliteStore } from "../store/sqlite.ts";
+import { openPostgres, type PostgresStore } from "../store/postgres.ts";
+import { migrate } from "../store/migrate.ts";
+import type { Migration } from "../store/store.ts";
+import type { Capability } from "../mirror/capability.ts";
+import { createMirror, mirrorContext } from "../mirror/create.ts";
+import { runDue } from "../mirror/capability-runs.ts";
+import { mirrorRoutes } from "../mirror/routes.ts";
+import { openSql } from "../mirror/sql.ts";
+import { MIRROR_MIGRATIONS, prepareMirror } from "../mirror/tables.ts";
+import { countTenantRows, purgeTenantRows, tenantRows } from "../mirror/tenant-rows.ts";
+import { createConnections } from "../connections/connections.ts";
+import { watchExpiry } from "../connections/expiry.ts";
+import type { ConsoleRules } from "../connections/ports.ts";
+import { connectionRoutes } from "../connections/routes.ts";
+import { createSites } from "../connections/sites.ts";
+import { connectionMigrations } from "../connections/tables.ts";
+import { tenantRoutes } from "../connections/tenant-routes.ts";
+import { createTenants } from "../connections/tenants.ts";
+import { openVault } from "../connections/vault.ts";
+import { tenantRow } from "../connections/lookup.ts";
+import { apiKeyMigrations, createApiKeys } from "../server/api-keys.ts";
+import { createApp } from "../server/app.ts";
+import { auditMigrations, createAuditLog } from "../server/audit.ts";
+import { createAuth } from "../server/auth.ts";
+import { createBackups } from "../server/backups.ts";
+import { builtinRoutes, withOpenApi } from "../server/builtin-routes.ts";
+import { newLocalCredential } from "../server/hub-file.ts";
+import { closeInterruptedRuns } from "../sync/run-history.ts";
+import { Runner } from "../sync/runner.ts";
+import { Schedule } from "../sync/schedule.ts";
+import { Slots } from "../sync/slots.ts";
+import { StreamStatuses } from "../sync/status.ts";
+import { forgetStates } from "../sync/stream-state.ts";
+import { syncMigrations } from "../sync/tables.ts";
+import { syncRoutes } from "../sync/routes.ts";
+import type { ReaderDeps } from "../sync/job.ts";
+import type { SyncConnection, SyncPorts } from "../sync/ports.ts";
+import { Clients } from "./clients.ts";
+import { DiskWatch } from "./disk-watch.ts";
+import { parkedByStream } from "./parked-counts.ts";
+import type { Settings } from "./settings.ts";
+import { statusReader, statusRoute } from "./status-route.ts";
+import { Upkeep } from "./upkeep.ts";
+import { VERSION } from "./version.ts";
+
+/** Pages in memory at once, and parts of one listing read side by side: enough to hide 400 ms of latency, little enough for 300 MB. */
+const PAGES_IN_MEMORY = 8;
+const PAGES_PER_TRANSACTION = 4;
+const PAGE_SIZE = 1000;
+
+export interface HubOptions {
+  readonly settings: Settings;
+  readonly log: Log;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock?: Clock;
+  readonly capabilities?: readonly Capability[];
+  /** The address the hub will listen on. */
+  readonly host?: string;
+  /** Rows per page; tests make estates of a few hundred records span many pages. */
+  readonly pageSize?: number;
+}
+
+export type Hub = Awaited<ReturnType<typeof openHub>>;
+
+export const CORE_MIGRATIONS: readonly Migration[] = [...MIRROR_MIGRATIONS, ...connectionMigrations, ...auditMigrations, ...apiKeyMigrations, ...syncMigrations];
+
+export async function openHub(options: HubOptions) {
+  const { settings, log, env } = options;
+  const clock = options.clock ?? systemClock;
+  const capabilities = options.capabilities ?? [];
+  const store = await openStore(settings);
+  try {
+    return await assemble({ ...options, clock, capabilities }, store);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+
+  function openStore(from: Settings): Promise<SqliteStore | PostgresStore> {
+    return from.databaseUrl === null ? openSqlite({ folder: from.dataFolder }) : openPostgres({ url: from.databaseUrl });
+  }
+
+  async function assemble(given: Required<Pick<HubOptions, "clock" | "capabilities">> & HubOptions, opened: SqliteStore | PostgresStore) {
+    await migrate(opened, [...CORE_MIGRATIONS, ...given.capabilities.flatMap((capability) => capability.migrations)], clock.now());
+    await prepareMirror(opened, STREAMS);
+    const vault = await openVault(opened, { file: settings.keyFile, dataFolder: settings.dataFolder }, clock);
+    await vault.resume();
+
+    const clients = new Clients({ clock, log, allowedHosts: settings.allowedHosts, requestShare: settings.requestShare, userAgent: `vedette/${VERSION}`, env, credentials: (id) => connections.credentials(id) });
+    const audit = createAuditLog(opened, clock);
+    const rules: ConsoleRules = {
+      parseUrl: (text) => parseConsoleUrl(text, settings.allowedHosts).origin,
+      parseToken(text) {
+        const token = parseToken(text.reveal());
+        return { token: token.secret, form: token.form };
+      },
+      verify: (origin, token: Secret, signal) =>
+        verifyConsole({ origin, token: parseToken(token.reveal()), allowedHosts: settings.allowedHosts, clock, userAgent: `vedette/${VERSION}`, budget: clients.budgetOf(origin), log, signal, env }),
+      guide: GUIDE,
+    };
+    const connections = createConnections({
+      store: opened,
+      vault,
+      clock,
+      log,
+      console: rules,
+      changed(id, change) {
+        if (change === "token" || change === "removed") clients.forget(id);
+        if (change === "paused" || change === "removed") for (const run of runner.liveOf(id)) runner.cancel(run.id as Parameters<Runner["cancel"]>[0]);
+      },
+    });
+    const sites = createSites({
+      store: opened,
+      clock,
+      async listSites(_scope, connection) {
+        const { rows } = await sql<{ id: string; name: string | null; account_name: string | null }>`
+          SELECT id, name, account_name FROM ${sql.table(viewName("sites"))} WHERE connection_id = ${connection} ORDER BY name, id`.execute(opened.read);
+        return rows.map((row) => ({ id: row.id, name: row.name, accountName: row.account_name }));
+      },
+      reassign() {
+        // The upkeep looks at what is pending every few seconds.
+      },
+    });
+    const tenants = createTenants({
+      store: opened,
+      clock,
+      log,
+      connections,
+      data: {
+        rows: (tenant, signal) => tenantRows(opened, STREAMS, tenant, signal),
+        purge: (tx, tenant, limit) => purgeTenantRows(tx, STREAMS, tenant, limit),
+        count: (tenant) => countTenantRows(opened, STREAMS, tenant),
+      },
+      changed(id, change) {
+        if (change !== "resumed") for (const run of runner.liveOf(id)) runner.cancel(run.id as Parameters<Runner["cancel"]>[0]);
+      },
+    });
+
+    const mirrorOptions = { store: opened, streams: STREAMS, capabilities: given.capabilities, codeVersion: VERSION, now: () => clock.now() };
+    const mirror = createMirror(mirrorOptions);
+    const disk = new DiskWatch({ store: opened, clock, folder: settings.dataFolder, budgetBytes: settings.diskBudget });
+    const ports: SyncPorts = {
+      connections: () => connections.readable(),
+      async find(scope, idOrName) {
+        const view = await connections.get(scope, idOrName);
+        return connections.readableOne(view.id as ConnectionId);
+      },
+      client: (id) => clients.get(id),
+      async scopeFingerprint(client) {
+        return scopeFingerprint(await readScope(client, await readIdentity(client)));
+      },
+      reportFault: (id, stream, fault) => connections.reportFault(id, stream, fault),
+      reportHealthy: (id) => connections.reportHealthy(id),
+      reportSyncing: (id, syncing) => connections.reportSyncing(id, syncing),
+      budget: (origin, stream) => budgetOf(clients, origin, stream),
+    };
+    const deps: ReaderDeps = {
+      store: opened,
+      mirror,
+      clock,
+      log,
+      ports,
+      pages: new Slots(PAGES_IN_MEMORY),
+      inFlight: PAGES_IN_MEMORY,
+      pagesPerTransaction: PAGES_PER_TRANSACTION,
+      pageSize: given.pageSize ?? PAGE_SIZE,
+      retentionDays: settings.retentionDays,
+    };
+    const runner = new Runner(deps);
+    const schedule = new Schedule({ deps, runner, streams: STREAMS, log, diskFull: () => disk.full() });
+    const statuses = new StreamStatuses({ store: opened, mirror, clock, ports, streams: STREAMS, parkedCounts: (scope) => parkedByStream(scope, opened) });
+    const target = async (id: ConnectionId) => {
+      const connection = await connections.readableOne(id);
+      return connection === undefined ? undefined : targetOf(connection);
+    };
+    const upkeep = new Upkeep({
+      store: opened,
+      mirror,
+      clock,
+      log,
+      erasable: () => connections.erasable(),
+      async finishErase(tx, id) {
+        await forgetStates(tx, id);
+        await connections.finishErase(tx, id);
+      },
+      pendingReassigns: (limit) => sites.pendingReassigns(limit),
+      reassigned: (tx, done) => sites.reassigned(tx, done),
+      target,
+      async purgeTenants() {
+        await tenants.purgeDue((tx, details) => audit.append(tx, { actor: { kind: "hub", id: "hub" }, event: "tenant.purged", requestId: "-", ...details }));
+      },
+      async watchExpiry() {
+        await watchExpiry({ store: opened, clock, log });
+      },
+      async capabilitiesDue(now) {
+        if (given.capabilities.length > 0) await runDue(opened, given.capabilities, now);
+      },
+    });
+
+    const running: { url: string | null } = { url: null };
+    const credential = newLocalCredential();
+    const keys = createApiKeys({ store: opened, clock, log, resolveTenant: async (scope, reference) => (await tenantRow(opened.read, scope, reference)).id });
+    const status = statusReader({ version: VERSION, clock, running, store: opened, disk, connections: (scope: TenantScope) => connections.list(scope), statuses, streams: STREAMS });
+    const context = mirrorContext(mirrorOptions);
+    const sqlReader = openSql({ store: opened, streams: STREAMS });
+    const routes = withOpenApi(
+      [
+        ...builtinRoutes({ store: opened, audit, keys, backups: createBackups(opened, join(settings.dataFolder, "backups"), clock), version: VERSION, migrated: () => true, status, rotateKeyring: () => vault.rotate() }),
+        ...connectionRoutes(connections, rules),
+        ...tenantRoutes(opened, tenants, sites),
+        ...syncRoutes({ store: opened, clock, ports, runner, streams: STREAMS, diskFull: () => disk.full() }),
+        ...mirrorRoutes({
+          store: opened,
+          clock,
+          context,
+          sql: sqlReader,
+          connection: async (scope, idOrName) => (await connections.get(scope, idOrName)).id as ConnectionId,
+          async target(id) {
+            return (await target(id)) ?? { connection: id, tenant: (await connections.get(EVERY_TENANT, id)).tenant as SyncConnection["tenant"], siteTenants: new Map() };
+          },
+        }),
+        statusRoute(status),
+        ...given.capabilities.flatMap((capability) => capability.routes),
+      ],
+      VERSION,
+    );
+    const app: FastifyInstance = createApp({
+      routes,
+      auth: createAuth(keys, credential),
+      audit,
+      log,
+      clock,
+      publicUrl: settings.publicUrl?.href ?? null,
+      ...(given.host === undefined ? {} : { host: given.host }),
+    });
+    await closeInterruptedRuns(opened, isoTime(clock.now()));
+
+    let closed: Promise<void> | undefined;
+    return {
+      store: opened,
+      mirror,
+      connections,
+      tenants,
+      sites,
+      runner,
+      schedule,
+      upkeep,
+      audit,
+      keys,
+      app,
+      routes,
+      credential,
+      status,
+      async listen(host: string, port: number): Promise<string> {
+        await app.listen({ host, port });
+        const address = app.server.address();
+        const actual = typeof address === "object" && address !== null ? address.port : port;
+        running.url = `http://${host.includes(":") ? `[${host}]` : host}:${String(actual)}`;
+        return running.url;
+      },
+      start(): void {
+        schedule.start();
+        upkeep.start();
+      },
+      close(): Promise<void> {
+        closed ??= (async () => {
+          await app.close();
+          await schedule.stop();
+          await runner.stop();
+          await upkeep.stop();
+          await clients.close();
+          await sqlReader.close();
+          await opened.close();
+        })();
+        return closed;
+      },
+    };
+  }
+}
+
+function targetOf(connection: SyncConnection) {
+  return { connection: connection.id, tenant: connection.tenant, siteTenants: connection.siteTenants };
+}
+
+function budgetOf(clients: Clients, origin: string, stream: (typeof STREAM_IDS)[number]) {
+  const endpoint = STREAMS.find((entry) => entry.id === stream)?.endpoint;
+  if (endpoint === undefined) return null;
+  const budget = clients.budgetOf(origin);
+  const name = budget.classOf(endpoint);
+  const found = budget.snapshot().find((entry) => entry.class === name);
+  return found === undefined ? null : { class: found.class, perSecond: found.perSecond, available: found.available, waiting: found.waiting };
+}

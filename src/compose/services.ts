@@ -1,0 +1,153 @@
+/** The long-running and offline commands: serve, demo, simulate, restore, and how any other command reaches the API. */
+import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Fault } from "../kernel/fault.ts";
+import { isoTime } from "../kernel/clock.ts";
+import { silentLog, type Log } from "../kernel/log.ts";
+import { Secret } from "../kernel/secret.ts";
+import type { ApiClient, DemoOptions, RunningDemo, RunningService, RunningSimulator, ServeOptions, SimulateOptions } from "../cli/ports.ts";
+import { announceHub, findHub, hubAnswers, withdrawHub } from "../server/hub-file.ts";
+import { createPinoLog } from "../server/pino-log.ts";
+import { startSimulator } from "../simulator/index.ts";
+import { privateFolder } from "../store/private-files.ts";
+import { restoreSqlite } from "../store/restore.ts";
+import { sqliteExists } from "../store/sqlite.ts";
+import { hubClient, localClient } from "./api-clients.ts";
+import { CORE_MIGRATIONS, openHub, type Hub } from "./hub.ts";
+import { faultPlan } from "./fault-plan.ts";
+import { readSettings, type Settings } from "./settings.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export const DEFAULT_PORT = 8420;
+const DEFAULT_HOST = "127.0.0.1";
+
+export async function serve(options: ServeOptions, env: Environment): Promise<RunningService> {
+  const settings = readSettings(env);
+  const host = options.host ?? DEFAULT_HOST;
+  const hub = await openHub({ settings, env, host, log: createPinoLog({ level: settings.logLevel }) });
+  return listening(hub, settings, host, options.port ?? DEFAULT_PORT, async () => {});
+}
+
+async function listening(hub: Hub, settings: Settings, host: string, port: number, afterwards: () => Promise<void>): Promise<RunningService> {
+  const startedAt = isoTime(Date.now());
+  let url: string;
+  try {
+    url = await hub.listen(host, port);
+    privateFolder(settings.dataFolder);
+    announceHub(settings.dataFolder, { url: loopbackUrl(url), credential: hub.credential, pid: process.pid, startedAt });
+  } catch (error) {
+    await hub.close();
+    await afterwards();
+    throw error instanceof Error && "code" in error && error.code === "EADDRINUSE"
+      ? new Fault("CONFIG_INVALID", `Port ${String(port)} is in use.`, { cure: "Choose another with --port (0 = any free one)." })
+      : error;
+  }
+  hub.start();
+  const ended = Promise.withResolvers<void>();
+  let stopping: Promise<void> | undefined;
+  return {
+    url,
+    ended: ended.promise,
+    stop() {
+      stopping ??= (async () => {
+        withdrawHub(settings.dataFolder, { pid: process.pid, startedAt });
+        await hub.close();
+        await afterwards();
+        ended.resolve();
+      })();
+      return stopping;
+    },
+  };
+}
+
+/** The credential in hub.json is only ever sent to this machine: a hub that listens on every address is reached through loopback. */
+function loopbackUrl(url: string): string {
+  const parsed = new URL(url);
+  if (parsed.hostname === "0.0.0.0" || parsed.hostname === "[::]") parsed.hostname = "127.0.0.1";
+  return parsed.origin;
+}
+
+export async function simulate(options: SimulateOptions): Promise<RunningSimulator> {
+  const simulator = await startSimulator({
+    ...defined({ port: options.port, load: options.load, latencyMs: options.latencyMs, speed: options.speed, ...options.estate }),
+    ...(options.faults === undefined ? {} : { faults: faultPlan(options.faults) }),
+  });
+  const ended = Promise.withResolvers<void>();
+  let stopping: Promise<void> | undefined;
+  return {
+    url: simulator.url,
+    tokens: simulator.tokens,
+    ended: ended.promise,
+    stop() {
+      stopping ??= simulator.close().then(ended.resolve);
+      return stopping;
+    },
+  };
+}
+
+/** A hub and a simulated console in one process. Without a data folder of the user's choice everything is forgotten at the end. */
+export async function demo(options: DemoOptions, env: Environment): Promise<RunningDemo> {
+  const folder = env["VEDETTE_DATA"] === undefined || env["VEDETTE_DATA"] === "" ? mkdtempSync(join(tmpdir(), "vedette-demo-")) : null;
+  const simulator = await startSimulator({ speed: 1, ...defined(options.estate) });
+  const console_ = new URL(simulator.url);
+  const demoEnv: Environment = {
+    ...env,
+    VEDETTE_ALLOW_CONSOLE_HOSTS: [env["VEDETTE_ALLOW_CONSOLE_HOSTS"], console_.host].filter((entry) => entry !== undefined && entry !== "").join(","),
+    ...(folder === null ? {} : { VEDETTE_DATA: join(folder, "data"), VEDETTE_KEY_FILE: join(folder, "vedette.key") }),
+  };
+  const settings = readSettings(demoEnv);
+  const afterwards = async (): Promise<void> => {
+    await simulator.close();
+    if (folder !== null) rmSync(folder, { recursive: true, force: true });
+  };
+  let hub: Hub;
+  try {
+    hub = await openHub({ settings, env: demoEnv, log: commandLog(env) });
+  } catch (error) {
+    await afterwards();
+    throw error;
+  }
+  const service = await listening(hub, settings, DEFAULT_HOST, options.port ?? DEFAULT_PORT, afterwards);
+  return { ...service, console: { url: simulator.url, token: new Secret(simulator.tokens.viewer) }, api: hubClient({ url: service.url, credential: hub.credential }), dataFolder: settings.dataFolder };
+}
+
+/** The running hub of this data folder, or the same application in this process, which owns the folder until it is closed. */
+export async function api(env: Environment): Promise<ApiClient> {
+  const settings = readSettings(env);
+  const hub = findHub(settings.dataFolder);
+  if (hub !== null) {
+    if (await hubAnswers(hub, async (url, signal) => ({ status: (await fetch(url, { signal, redirect: "error" })).status }))) return hubClient(hub);
+    throw new Fault("HUB_UNREACHABLE", `A hub (process ${String(hub.pid)}) is announced at ${hub.url} but does not answer.`, { cure: "Wait for it, or stop that process and run the command again." });
+  }
+  const local = await openHub({ settings, env, log: commandLog(env) });
+  return localClient(local.app, local.credential, async () => {
+    await local.runner.stop();
+    await local.upkeep.once();
+    await local.close();
+  });
+}
+
+/** A command speaks for itself; what the hub inside it has to say is heard only when asked for. */
+function commandLog(env: Environment): Log {
+  return env["VEDETTE_LOG_LEVEL"] === undefined ? silentLog : createPinoLog({ level: readSettings(env).logLevel });
+}
+
+export async function restore(file: string, options: { readonly replace: boolean }, env: Environment): Promise<{ readonly file: string; readonly bytes: number }> {
+  const settings = readSettings(env);
+  if (settings.databaseUrl !== null) throw new Fault("CONFIG_INVALID", "A PostgreSQL store is restored with pg_restore, not by Vedette.");
+  const hub = findHub(settings.dataFolder);
+  if (hub !== null) throw new Fault("STORE_LOCKED", `A hub (process ${String(hub.pid)}) is using the data folder.`, { cure: "Stop it, restore, and start it again." });
+  if (sqliteExists(settings.dataFolder) && !options.replace) {
+    throw new Fault("ALREADY_EXISTS", `There is a store in ${settings.dataFolder} already.`, { cure: "Back it up if you need it, then repeat with --replace." });
+  }
+  restoreSqlite({ folder: settings.dataFolder, from: file, knownMigrations: CORE_MIGRATIONS.map((migration) => migration.id) });
+  return { file, bytes: statSync(file).size };
+}
+
+/** Under exactOptionalPropertyTypes a missing option and one that is undefined are different things. */
+function defined<T extends object>(options: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as { [Key in keyof T]?: Exclude<T[Key], undefined> };
+}
+

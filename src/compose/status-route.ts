@@ -1,0 +1,60 @@
+/** How everything stands, in one answer: what `vedette status` prints and the metrics are made of. */
+import { isoTime, type Clock } from "../kernel/clock.ts";
+import { StatusView, type ConnectionView } from "../kernel/api.ts";
+import { defineRoute, unaudited, type Route, type RouteContext } from "../kernel/route.ts";
+import type { TenantScope } from "../kernel/scope.ts";
+import type { Stream } from "../sentinelone/streams/stream.ts";
+import type { Store, Tx } from "../store/store.ts";
+import { readingTroubles, type StreamStatuses } from "../sync/status.ts";
+import type { DiskWatch } from "./disk-watch.ts";
+
+export interface StatusPorts {
+  readonly version: string;
+  readonly clock: Clock;
+  readonly running: { readonly url: string | null };
+  readonly store: Store;
+  readonly disk: DiskWatch;
+  readonly statuses: StreamStatuses;
+  readonly streams: readonly Stream[];
+  connections(scope: TenantScope): Promise<readonly ConnectionView[]>;
+}
+
+const WARN_DAYS = 30;
+
+export function statusReader(ports: StatusPorts): (scope: TenantScope) => Promise<StatusView> {
+  return async (scope) => {
+    const { clock, disk } = ports;
+    const connections = await ports.connections(scope);
+    const streams = await ports.statuses.list(scope);
+    const { bytes, full } = await disk.look();
+    const names = new Map(connections.map((connection) => [connection.id, connection.name]));
+    const reasons = [
+      ...connections.filter((connection) => connection.state === "Needs attention").map((connection) => `${connection.name}: ${connection.fault?.code ?? "needs attention"}`),
+      // Only a running hub keeps streams fresh; a single command has nothing to answer for.
+      ...(ports.running.url === null ? [] : readingTroubles(streams, names, ports.streams)),
+      ...(full ? ["disk budget reached: reading is paused"] : []),
+    ];
+    return {
+      version: ports.version,
+      now: isoTime(clock.now()),
+      hub: { running: ports.running.url !== null, url: ports.running.url, store: ports.store.kind, diskBytes: bytes, diskBudgetBytes: disk.budgetBytes, readingPaused: full },
+      connections: [...connections],
+      streams: [...streams],
+      expiring: connections.flatMap(({ id, name, token }) => (token.expiresAt === null || token.daysLeft === null || token.daysLeft > WARN_DAYS ? [] : [{ connection: id, name, expiresAt: token.expiresAt, daysLeft: token.daysLeft }])),
+      parked: streams.reduce((sum, stream) => sum + stream.parked, 0),
+      health: { ok: reasons.length === 0, reasons: [...new Set(reasons)] },
+    };
+  };
+}
+
+export function statusRoute(read: (scope: TenantScope) => Promise<StatusView>): Route<Tx> {
+  return defineRoute({
+    method: "GET",
+    path: "/api/v1/status",
+    summary: "Connections, streams, freshness, parked records, expiring tokens and health",
+    permission: "status.read",
+    audit: unaudited("reads figures only"),
+    answer: StatusView,
+    handle: (_input, { scope }: RouteContext<Tx>) => read(scope),
+  });
+}
