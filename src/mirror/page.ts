@@ -136,7 +136,7 @@ function newestOfEach(records: readonly MappedRecord[]): ReadonlyMap<string, Map
 async function lookUp(tx: Tx, table: StreamTable, connection: string, ids: readonly string[]): Promise<ReadonlyMap<string, Existing>> {
   if (ids.length === 0) return new Map();
   const answer = await sql<Existing>`
-    SELECT id, tenant_id, hash, raw_hash, version, mirrored_at, changed_at, gone_at FROM ${sql.table(table.name)}
+    SELECT id, tenant_id, mapped_hash AS hash, raw_hash, source_version AS version, mirrored_at, changed_at, gone_at FROM ${sql.table(table.name)}
     WHERE connection_id = ${connection} AND id IN ${idList(tx.kind, ids)}`.execute(tx.db);
   return new Map(answer.rows.map((row) => [row.id, row]));
 }

@@ -12,7 +12,7 @@ import type { BulkUpsert, Database, Migration, Store } from "../store/store.ts";
 type Physical = "text" | "integer" | "real";
 
 /**
- * Ours, before the stream's own. `of_site` and `of_agent` decide the tenant; `hash` is of the mapped values, `raw_hash` of the record's text.
+ * Ours, before the stream's own. `of_site` and `of_agent` decide the tenant; `mapped_hash` is of the mapped values, `raw_hash` of the record's text.
  */
 const OWN_COLUMNS = [
   { name: "connection_id", type: "text" },
@@ -20,8 +20,8 @@ const OWN_COLUMNS = [
   { name: "tenant_id", type: "text" },
   { name: "of_site", type: "text" },
   { name: "of_agent", type: "text" },
-  { name: "version", type: "text" },
-  { name: "hash", type: "text" },
+  { name: "source_version", type: "text" },
+  { name: "mapped_hash", type: "text" },
   { name: "raw_hash", type: "text" },
   { name: "mirrored_at", type: "integer" },
   { name: "changed_at", type: "integer" },
