@@ -99,6 +99,13 @@ describe("sync", () => {
     expect(api.calls.filter((call) => call.method === "POST").map((call) => call.path)).toEqual(["/api/v1/connections/con_1/sync"]);
   });
 
+  it("follows the run that is reading already where there is one", async () => {
+    const { stdout, code } = await vedette(["sync", "emea"], { ...routes({}), "POST /api/v1/connections/con_1/sync": run({ id: "run_2", state: "running", streams: [] }), "GET /api/v1/runs": list(run({ state: "running" })) });
+
+    expect(stdout).toContain("emea: succeeded");
+    expect(code).toBe(0);
+  });
+
   it("with nothing to read says what to do", async () => {
     expect(await vedette(["sync"], { "GET /api/v1/connections": list() })).toMatchObject({ code: 64 });
   });

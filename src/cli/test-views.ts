@@ -44,7 +44,7 @@ export function streamStatus(change: Partial<StreamStatus> = {}): StreamStatus {
 
 export function statusView(change: Partial<StatusView> = {}): StatusView {
   return {
-    version: "0.1.0", now: AT, hub: { running: true, url: "http://127.0.0.1:7483", store: "sqlite", diskBytes: 1_500_000, diskBudgetBytes: null, readingPaused: false },
+    version: "0.1.0", now: AT, hub: { running: true, url: "http://127.0.0.1:8420", store: "sqlite", diskBytes: 1_500_000, diskBudgetBytes: null, readingPaused: false },
     connections: [connection()], streams: [streamStatus()], expiring: [], parked: 0, health: { ok: true, reasons: [] }, ...change,
   };
 }

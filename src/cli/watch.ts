@@ -8,7 +8,7 @@ import type { FaultView, RunView } from "../kernel/api.ts";
 import type { CliContext } from "./command.ts";
 import { EXIT_OK, exitCodeOf, worstFault } from "./faults.ts";
 import { count, duration, plural } from "./format.ts";
-import { segment } from "./lists.ts";
+import { gather, listItems, segment } from "./lists.ts";
 import type { ApiClient } from "./ports.ts";
 import { startProgress, type RunLabel } from "./progress.ts";
 import { clean } from "./terminal.ts";
@@ -19,6 +19,14 @@ export interface WatchOptions {
   /** No progress: the answer alone is wanted. */
   readonly quiet: boolean;
   readonly label: RunLabel;
+}
+
+/** Starts a run. A stream is read by one run at a time: where all are being read already, that run is the one to follow. */
+export async function startRun(api: ApiClient, connection: string, body: Readonly<Record<string, unknown>>): Promise<RunView> {
+  const run = await api.request<RunView>("POST", `/api/v1/connections/${segment(connection)}/sync`, { body });
+  if (run.streams.length > 0) return run;
+  const runs = await gather(listItems<RunView>(api, "/api/v1/runs", { connection, limit: 20 }, 20));
+  return runs.find((other) => other.state === "running" && other.streams.length > 0) ?? run;
 }
 
 export async function watchRuns(context: CliContext, api: ApiClient, started: readonly RunView[], options: WatchOptions): Promise<readonly RunView[]> {

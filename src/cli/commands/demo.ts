@@ -8,6 +8,7 @@ import { firstSync } from "../first-sync.ts";
 import { gather, listItems } from "../lists.ts";
 import type { RunningDemo } from "../ports.ts";
 import { sayReady, stayUntilStopped } from "../service.ts";
+import { clean } from "../terminal.ts";
 import { printVerify } from "../verify-lines.ts";
 import { saveConnection } from "./connect.ts";
 
@@ -18,7 +19,7 @@ interface DemoFlags extends EstateFlags, JsonOption {
 export const demoCommand: CliCommand = {
   id: "demo",
   register(program: Command, context: CliContext) {
-    const command = program.command("demo").description("Start a simulated console, connect it, watch it arrive, and keep it syncing").option("--port <port>", "the hub's port, 0 for any free one", integer(0, 65_535));
+    const command = program.command("demo").description("Start a simulated console, connect it, watch it arrive, and keep it syncing").option("--port <port>", "the hub's port, 0 for any free one (default: 8420)", integer(0, 65_535));
     estateOptions(command).action(context.run((options: DemoFlags) => demo(context, options)));
     finish(command, "vedette demo --agents 2000", "when the hub is ready, print one line of JSON: {\"ready\":true,\"url\":…}; the sync goes on quietly");
   },
@@ -51,12 +52,18 @@ async function fill(context: CliContext, running: RunningDemo, json: boolean): P
     if (json) return;
     out.line();
     out.line(exitCode === EXIT_OK ? "The mirror is filled and goes on following the simulated console. In another terminal:" : "The mirror follows the simulated console. In another terminal:");
-    out.line("  npm run vedette -- status");
-    out.line('  npm run vedette -- sql "select os_type, count(*) from agents group by 1"');
+    out.line(clean(`  export VEDETTE_DATA=${shellWord(running.dataFolder)}`));
+    out.line("  npm run -s vedette -- status");
+    out.line('  npm run -s vedette -- sql "select os_type, count(*) from agents group by 1"');
     out.line("Ctrl-C stops it.");
   } catch (error) {
     reportFault(out, error, json);
   }
+}
+
+/** As a shell reads it back, whatever it holds. */
+function shellWord(text: string): string {
+  return /^[\w./~-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 async function connected(context: CliContext, running: RunningDemo, json: boolean): Promise<ConnectionView> {

@@ -14,10 +14,10 @@ export const serveCommand: CliCommand = {
     const command = program
       .command("serve")
       .description("Run the hub: keep the mirror fresh and answer the HTTP API")
-      .option("--port <port>", "port to listen on, 0 for any free one", integer(0, 65_535))
+      .option("--port <port>", "port to listen on, 0 for any free one (default: 8420)", integer(0, 65_535))
       .option("--host <address>", "address to listen on (default: loopback only)")
       .action(context.run((options: ServeFlags) => serve(context, options)));
-    finish(command, "vedette serve --port 7483", "when ready, print one line of JSON: {\"ready\":true,\"url\":…}");
+    finish(command, "vedette serve --port 8420", "when ready, print one line of JSON: {\"ready\":true,\"url\":…}");
   },
 };
 

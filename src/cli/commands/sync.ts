@@ -4,9 +4,9 @@ import type { ConnectionView, RunView } from "../../kernel/api.ts";
 import { Fault } from "../../kernel/fault.ts";
 import type { StreamId } from "../../kernel/stream-ids.ts";
 import { finish, repeatedStream, type CliCommand, type CliContext } from "../command.ts";
-import { findConnection, gather, listItems, segment } from "../lists.ts";
+import { findConnection, gather, listItems } from "../lists.ts";
 import type { ApiClient } from "../ports.ts";
-import { printRun, runsExitCode, watchRuns } from "../watch.ts";
+import { printRun, runsExitCode, startRun, watchRuns } from "../watch.ts";
 
 interface SyncOptions {
   readonly stream?: readonly StreamId[];
@@ -34,7 +34,7 @@ async function sync(context: CliContext, api: ApiClient, reference: string | und
   const runs: RunView[] = [];
   for (const connection of connections) {
     const body = { ...(options.stream === undefined ? {} : { streams: options.stream }), ...(options.full === true ? { full: true } : {}) };
-    runs.push(await api.request<RunView>("POST", `/api/v1/connections/${segment(connection.id)}/sync`, { body }));
+    runs.push(await startRun(api, connection.id, body));
   }
   const names = new Map(connections.map((connection) => [connection.id, connection.name]));
   const label = (run: RunView): string => (connections.length === 1 ? "" : `${names.get(run.connection) ?? run.connection}/`);
