@@ -1,0 +1,65 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { cutListing, mayHoldLongInteger, parseBody, parseForMerge, recordOf } from "./json.ts";
+
+const bytes = (text: string): Buffer => Buffer.from(text);
+const BIG = "9223372036854775807";
+
+describe("long integers", () => {
+  it.each([`{"a":${BIG}}`, `[${BIG}]`, `[-${BIG}]`, `{"a": ${BIG}}`, `[1,${BIG}]`, `{"a":\n${BIG}}`, `{"pad":"${"x".repeat(5)}","a":${"1".repeat(16)}}`])("finds %s", (text) => {
+    for (let pad = 0; pad < 16; pad += 1) expect(mayHoldLongInteger(bytes(" ".repeat(pad) + text))).toBe(true);
+  });
+
+  it("is not led astray by ids in quotes, short numbers or fractions", () => {
+    expect(mayHoldLongInteger(bytes(`{"id":"${BIG}","n":123456789012345,"f":1.2345678901234567890}`))).toBe(false);
+  });
+
+  it("become strings in values and keep their digits in text", () => {
+    expect(parseBody(bytes(`{"a":${BIG},"b":[-${BIG}],"c":9007199254740991,"d":1}`))).toEqual({ a: BIG, b: [`-${BIG}`], c: 9_007_199_254_740_991, d: 1 });
+
+    const { value, exact } = parseForMerge(bytes(`{"a":${BIG},"b":1.5}`));
+    expect(recordOf(value, exact)).toEqual({ raw: `{"a":${BIG},"b":1.5}`, value: { a: BIG, b: 1.5 } });
+  });
+});
+
+describe("cutting a listing into records", () => {
+  it("gives each record its own text, as it came", () => {
+    const listing = cutListing(bytes(`\n { "data" : [ {"id":"1", "n":${BIG}} , {"id":"2","t":"]}\\"{["} ] , "pagination":{"nextCursor":null}}\n`));
+
+    expect(listing?.records).toEqual([
+      { raw: `{"id":"1", "n":${BIG}}`, value: { id: "1", n: BIG } },
+      { raw: '{"id":"2","t":"]}\\"{["}', value: { id: "2", t: ']}"{[' } },
+    ]);
+    expect(listing?.envelope).toEqual({ data: [], pagination: { nextCursor: null } });
+  });
+
+  it("takes an empty listing", () => {
+    expect(cutListing(bytes('{"data":[],"pagination":{}}'))).toEqual({ records: [], envelope: { data: [], pagination: {} } });
+  });
+
+  it.each(['{"data":{}}', '{"pagination":{},"data":[{}]}', '{"data":[1,2]}', '{"data":["a"]}', '{"data":[{}{}]}', '{"data":[{},]}', '{"data":[,{}]}', '{"data":[{"a":1]}]}', '{"data":[{}]', '{"data":[{"a":"x', '{"data":[{a:1}]}', '{"data":[{}],"data":[{}]}', '{"data":[{}],"data":null}', "", "<html>"])(
+    "leaves %s to be parsed whole",
+    (text) => {
+      expect(cutListing(bytes(text))).toBeNull();
+    },
+  );
+
+  it("agrees with JSON.parse on any listing", () => {
+    fc.assert(
+      fc.property(fc.array(fc.dictionary(fc.string(), fc.jsonValue())), fc.jsonValue(), fc.constantFrom(0, 1, 3), (rows, extra, indent) => {
+        const text = JSON.stringify({ data: rows, pagination: { nextCursor: null }, extra }, null, indent);
+        const listing = cutListing(bytes(text));
+        expect(listing?.records.map(({ value }) => value)).toEqual((parseBody(bytes(text)) as { data: unknown[] }).data);
+        expect(listing?.records.map(({ raw }) => JSON.parse(raw) as unknown)).toEqual((JSON.parse(text) as { data: unknown[] }).data);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("a key named __proto__ stays an own key and changes no object", () => {
+    const listing = cutListing(bytes('{"data":[{"id":"1","__proto__":{"admin":true}}],"pagination":{}}'));
+
+    expect(Object.hasOwn(listing?.records[0]?.value ?? {}, "__proto__")).toBe(true);
+    expect(({} as { admin?: boolean }).admin).toBeUndefined();
+  });
+});
