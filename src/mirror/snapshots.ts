@@ -115,7 +115,7 @@ async function beginSettling(tx: Tx, table: StreamTable, snapshot: Snapshot, inp
         AND NOT EXISTS (SELECT 1 FROM mirror_seen AS s WHERE s.owner = ${owner} AND s.id = m.id AND (s.snapshot = ${number} OR s.refused = ${number})))
     INSERT INTO mirror_missing (owner, id, since, last)
     SELECT CAST(${owner} AS BIGINT), m.id, CAST(${number} AS BIGINT), CAST(${number} AS BIGINT) FROM unseen JOIN ${name} AS m ON m.connection_id = ${input.target.connection} AND m.id = unseen.id
-    WHERE m.gone_at IS NULL AND m.first_seen_at < ${input.startedAt} AND 1 = 1
+    WHERE m.gone_at IS NULL AND m.mirrored_at < ${input.startedAt} AND m.changed_at < ${input.startedAt}
     ON CONFLICT (owner, id) DO UPDATE SET last = excluded.last`.execute(tx.db);
   await sql`DELETE FROM mirror_missing WHERE owner = ${owner} AND last < ${number}`.execute(tx.db);
   const missing = await sql<{ n: number }>`SELECT count(*) AS n FROM mirror_missing WHERE owner = ${owner}`.execute(tx.db);
