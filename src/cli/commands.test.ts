@@ -132,7 +132,7 @@ describe("status", () => {
     });
 
     expect(stdout).toMatch(/emea\s+Needs attention/);
-    expect(stdout).toMatch(/agents\s+2,500\s+30s ago\s+10m 00s behind\s+3/);
+    expect(stdout).toMatch(/agents\s+2,500\s+30s ago\s+10m behind\s+3/);
     expect(stdout).toContain("what to do: Make a new one.");
     expect(stdout).toContain("emea: the token ends on 2026-12-01 (11 days left)");
     expect(stdout).toContain("not healthy: emea needs attention");

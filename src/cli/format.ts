@@ -4,13 +4,16 @@ export function count(value: number): string {
   return Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
-/** `45s`, `3m 20s`, `2h 05m`, `4d 3h`. */
+const UNITS = [["d", 86_400], ["h", 3600], ["m", 60], ["s", 1]] as const;
+
+/** The two largest units, `4d 3h`, `2h 05m`, `3m 20s`, `45s`; the second is left out when it is nothing: `5m`. */
 export function duration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
-  if (whole < 60) return `${String(whole)}s`;
-  if (whole < 3600) return `${String(Math.floor(whole / 60))}m ${String(whole % 60).padStart(2, "0")}s`;
-  if (whole < 86_400) return `${String(Math.floor(whole / 3600))}h ${String(Math.floor((whole % 3600) / 60)).padStart(2, "0")}m`;
-  return `${String(Math.floor(whole / 86_400))}d ${String(Math.floor((whole % 86_400) / 3600))}h`;
+  const largest = Math.max(0, UNITS.findIndex(([, size]) => whole >= size));
+  const [unit, size] = UNITS[whole === 0 ? 3 : largest] ?? ["s", 1];
+  const [next, nextSize] = UNITS[largest + 1] ?? ["", 0];
+  const rest = nextSize === 0 || whole === 0 ? 0 : Math.floor((whole % size) / nextSize);
+  return `${String(Math.floor(whole / size))}${unit}${rest === 0 ? "" : ` ${String(rest).padStart(unit === "d" ? 1 : 2, "0")}${next}`}`;
 }
 
 export function bytes(value: number): string {

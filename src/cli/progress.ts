@@ -27,9 +27,10 @@ export function isOver(stream: StreamRun): boolean {
 
 /** `page 12, 12,000 of 100,000 rows, 4,512 rows/s, ETA 20s` */
 export function figures(stream: StreamRun): string {
-  const parts = [`page ${count(stream.pages)}`, stream.expected === null ? plural(stream.received, "row") : `${count(stream.received)} of ${count(stream.expected)} rows`];
+  const known = stream.expected !== null && stream.expected > stream.received;
+  const parts = [stream.pages === 0 ? plural(stream.requests, "request") : `page ${count(stream.pages)}`, known ? `${count(stream.received)} of ${count(stream.expected)} rows` : plural(stream.received, "row")];
   if (stream.rowsPerSecond > 0) parts.push(`${count(stream.rowsPerSecond)} rows/s`);
-  if (stream.etaSeconds !== null) parts.push(`ETA ${duration(stream.etaSeconds)}`);
+  if (known && stream.etaSeconds !== null) parts.push(`ETA ${duration(stream.etaSeconds)}`);
   return parts.join(", ");
 }
 
