@@ -61,5 +61,8 @@ export interface ConsoleClient {
   connection(operation: ConnectionOperation, options: { readonly limit: number; readonly from?: string | null; readonly signal: AbortSignal; /** False where only the first page is wanted. */ readonly prefetch?: boolean }): AsyncIterable<ListPage>;
   /** `data` of one GraphQL answer; `errors` in it are a Fault. */
   graphql(operation: { readonly query: string; readonly operationName: string; readonly variables: Readonly<Record<string, unknown>> }, signal?: AbortSignal): Promise<JsonObject>;
+  /** The same console through the same connections and budget, counting its own requests. */
+  share(): ConsoleClient;
+  /** Ends the connections, for every client that shares them. */
   close(): Promise<void>;
 }

@@ -82,7 +82,7 @@ export function parseConsoleUrl(text: string, allowedHosts: readonly AllowedHost
   if (allowed !== null) return allowed;
 
   if (isIP(host) !== 0 || isLoopbackHost(host)) throw refuse(`"${shown(written)}" is an address of a machine, not the name of a console.`);
-  if (!/^[\x00-\x7f]*$/.test(written) || host.split(".").some((label) => label.startsWith("xn--"))) {
+  if (/[^ -~]/.test(written) || host.split(".").some((label) => label.startsWith("xn--"))) {
     throw refuse(`"${shown(written)}" has letters that only look like a console's name (${shown(domainToASCII(written))}).`);
   }
   if (host === SUFFIX.slice(1)) throw refuse(`"${host}" is SentinelOne's own domain; the part before it, which names your console, is missing.`);

@@ -77,10 +77,14 @@ class RestClient implements ConsoleClient {
   /** The console's clock minus ours. */
   #clockAheadMs: number | null = null;
 
-  constructor(options: ConsoleClientOptions) {
+  constructor(options: ConsoleClientOptions, http?: HttpClient) {
     this.origin = options.origin;
     this.#options = options;
-    this.#http = createHttpClient({ origin: options.origin, allowedHosts: options.allowedHosts, ...definedOptions(options) });
+    this.#http = http ?? createHttpClient({ origin: options.origin, allowedHosts: options.allowedHosts, ...definedOptions(options) });
+  }
+
+  share(): ConsoleClient {
+    return new RestClient(this.#options, this.#http);
   }
 
   get requests(): number {

@@ -31,11 +31,21 @@ export interface TestConsole {
   close(): Promise<void>;
 }
 
-const INSTANT: Clock = { ...systemClock, sleep: async () => undefined };
+/** A clock whose waits take no time but are over when they end. */
+export function instantClock(now: () => number = Date.now): Clock {
+  let slept = 0;
+  return {
+    now,
+    monotonic: () => systemClock.monotonic() + slept,
+    sleep: async (ms) => {
+      slept += ms;
+    },
+  };
+}
 
-/** Waits between attempts take no time. */
 export async function testConsole(answer: (asked: Asked) => Answer, options: { readonly maxBodyBytes?: number; readonly attempts?: number } = {}): Promise<TestConsole> {
   const asked: Asked[] = [];
+  const clock = instantClock();
   const server = createServer((request, response) => {
     let body = "";
     request.setEncoding("utf8").on("data", (chunk: string) => (body += chunk));
@@ -53,8 +63,8 @@ export async function testConsole(answer: (asked: Asked) => Answer, options: { r
   const client = createConsoleClient({
     origin,
     token: new Secret("test-token"),
-    budget: createBudget({ clock: INSTANT, share: "off" }),
-    clock: INSTANT,
+    budget: createBudget({ clock, share: "off" }),
+    clock,
     log: silentLog,
     allowedHosts: parseAllowedHosts(`127.0.0.1:${port}`),
     userAgent: "vedette/test",

@@ -43,6 +43,6 @@ describe("tokens", () => {
 
   it("prints as a mask", () => {
     expect(JSON.stringify(parseToken(LEGACY))).not.toContain(LEGACY);
-    expect(`${parseToken(LEGACY).secret}`).toBe("[secret]");
+    expect(String(parseToken(LEGACY).secret)).toBe("[secret]");
   });
 });

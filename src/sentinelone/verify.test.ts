@@ -5,7 +5,7 @@ import { createBudget } from "../net/budget.ts";
 import { parseAllowedHosts } from "../net/policy.ts";
 import { guideText } from "./console-guide.ts";
 import { isViewOnly } from "./permissions.ts";
-import { listing, testConsole, type Answer, type Asked, type TestConsole } from "./testing.ts";
+import { instantClock, listing, testConsole, type Answer, type Asked, type TestConsole } from "./testing.ts";
 import { parseToken } from "./token.ts";
 import { scopeFingerprint, verifyConsole } from "./verify.ts";
 
@@ -33,7 +33,7 @@ function healthy({ path }: Asked): Answer {
 async function verify(answer: (asked: Asked) => Answer = healthy): Promise<{ readonly report: VerifyReport; readonly console_: TestConsole }> {
   const console_ = await testConsole(answer);
   open.push(console_);
-  const clock = { ...systemClock, now: () => NOW, sleep: async () => undefined };
+  const clock = instantClock(() => NOW);
   const report = await verifyConsole({ origin: console_.origin, token: parseToken("x".repeat(80)), allowedHosts: parseAllowedHosts(new URL(console_.origin).host), clock, userAgent: "vedette/test", env: {}, budget: createBudget({ clock, share: "off" }) });
   return { report, console_ };
 }

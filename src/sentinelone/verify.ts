@@ -5,7 +5,7 @@
 import { hash } from "node:crypto";
 import type { VerifyReport } from "../kernel/api.ts";
 import { isoTime, type Clock } from "../kernel/clock.ts";
-import { asFault, Fault } from "../kernel/fault.ts";
+import { asFault, type Fault } from "../kernel/fault.ts";
 import { silentLog, type Log } from "../kernel/log.ts";
 import { createBudget, type Budget } from "../net/budget.ts";
 import { createHttpClient } from "../net/http.ts";

@@ -59,9 +59,16 @@ export const applications: Stream = {
     const listing = { limit: io.limit, signal: io.signal };
     for await (const names of io.client.list(spec.endpoint, { ...scope, sortBy: "applicationName", sortOrder: "asc" }, { ...listing, from: inventory })) {
       for (let at = skip; at < names.records.length; at += 1) {
-        const { applicationName, applicationVendor } = names.records[at]?.value ?? {};
-        const vendor = typeof applicationVendor === "string" ? applicationVendor : "";
-        const query = { ...scope, applicationName: String(applicationName), applicationVendor: vendor, sortBy: "endpointName", sortOrder: "asc" };
+        const named = names.records[at];
+        if (named === undefined) continue;
+        const { applicationName, applicationVendor } = isObject(named.value) ? named.value : {};
+        if (typeof applicationName !== "string" || typeof applicationVendor !== "string") {
+          // Both are required to ask for its endpoints. Without an id it is rejected by name below, not dropped.
+          waiting.push(named);
+          continue;
+        }
+        const vendor = applicationVendor;
+        const query = { ...scope, applicationName, applicationVendor, sortBy: "endpointName", sortOrder: "asc" };
         for await (const part of io.client.list(ENDPOINTS, query, { ...listing, from })) {
           for (const record of part.records) waiting.push(withVendor(record, vendor));
           bytes += part.bytes;

@@ -18,7 +18,8 @@ export function grantedPermissions(pages: JsonValue | undefined): readonly strin
   for (const page of pages as readonly JsonValue[]) {
     if (!isObject(page) || !Array.isArray(page["permissions"])) continue;
     for (const permission of page["permissions"] as readonly JsonValue[]) {
-      if (isObject(permission) && permission["value"] === true) granted.push(`${String(page["name"])}.${String(permission["identifier"])}`);
+      if (!isObject(permission) || permission["value"] !== true) continue;
+      if (typeof page["name"] === "string" && typeof permission["identifier"] === "string") granted.push(`${page["name"]}.${permission["identifier"]}`);
     }
   }
   return granted.toSorted();
