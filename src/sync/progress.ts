@@ -17,7 +17,7 @@ export class StreamProgress {
   #phase: Phase = "waiting";
   #fault: Fault | null = null;
   #counts = { pages: 0, received: 0, inserted: 0, changed: 0, unchanged: 0, parked: 0, gone: 0 };
-  requests = 0;
+  #client: { readonly requests: number } | null = null;
   expected: number | null = null;
   caughtUp = false;
 
@@ -45,6 +45,11 @@ export class StreamProgress {
     if (ENDED.includes(phase)) this.#endedAt = this.#clock.monotonic();
   }
 
+  /** Counts the requests of the client this stream is read with. */
+  follow(client: { readonly requests: number }): void {
+    this.#client = client;
+  }
+
   add(outcome: PageOutcome): void {
     this.#counts.pages += 1;
     this.#counts.received += outcome.received;
@@ -67,7 +72,7 @@ export class StreamProgress {
       stream: this.stream,
       phase: this.#phase,
       ...this.#counts,
-      requests: this.requests,
+      requests: this.#client?.requests ?? 0,
       expected: this.expected,
       rowsPerSecond: Math.round(rate * 10) / 10,
       etaSeconds: left === null || rate === 0 || this.#endedAt !== null ? null : Math.round(left / rate),

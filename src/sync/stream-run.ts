@@ -1,6 +1,7 @@
 /** One stream of one connection, once: under a lease, with a full reading when one is due and what changed otherwise. */
 import type { ConnectionId, RunId } from "../kernel/ids.ts";
 import { Fault, asFault } from "../kernel/fault.ts";
+import type { ConsoleClient } from "../sentinelone/client.ts";
 import type { Stream } from "../sentinelone/streams/stream.ts";
 import type { Lease } from "../store/store.ts";
 import { overallWatermark, unpackCheckpoint, type Checkpoint } from "./checkpoint.ts";
@@ -71,12 +72,10 @@ interface Outcome {
 async function read(input: StreamRunInput, lease: () => Lease, signal: AbortSignal): Promise<Outcome> {
   const { deps, connection, stream, progress, run } = input;
   let writer: PageWriter | undefined;
-  let requestsBefore = 0;
-  let client;
   try {
     stopIfCancelled(signal);
-    client = await deps.ports.client(connection.id);
-    requestsBefore = client.requests;
+    const client: ConsoleClient = (await deps.ports.client(connection.id)).share();
+    progress.follow(client);
     const checkpoint = unpackCheckpoint(await deps.mirror.readCheckpoint(connection.id, stream));
     const target = { connection: connection.id, tenant: connection.tenant, siteTenants: connection.siteTenants };
     const firstRead = checkpoint.firstReadAt === null;
@@ -91,8 +90,6 @@ async function read(input: StreamRunInput, lease: () => Lease, signal: AbortSign
     return { fault, checkpoint: writer.checkpoint };
   } catch (error) {
     return { fault: signal.aborted && signal.reason instanceof Fault ? signal.reason : logged(input, asFault(error)), checkpoint: writer?.checkpoint ?? null };
-  } finally {
-    if (client !== undefined) progress.requests += client.requests - requestsBefore;
   }
 }
 
