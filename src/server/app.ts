@@ -27,7 +27,7 @@ export interface AppOptions {
   readonly host?: string;
   readonly publicUrl?: string | null;
   readonly bodyLimit?: number;
-  /** A handler that has not begun to answer by then is told to stop, and the caller gets 503. */
+  /** A handler that has not begun to answer by then is told to stop, and the caller gets a fault. */
   readonly handlerTimeoutMs?: number;
 }
 
@@ -36,7 +36,7 @@ const BODY_LIMIT = 1_048_576;
 const HANDLER_TIMEOUT_MS = 120_000;
 /** For a request to arrive whole, headers and body. */
 const REQUEST_TIMEOUT_MS = 30_000;
-const JSON_TYPE = /^application\/json(?:; ?charset=utf-8)?$/i;
+const JSON_TYPE = /^application\/json(?:\s*;\s*charset="?utf-8"?)?$/i;
 
 interface Call {
   actor: Actor;
@@ -184,9 +184,10 @@ async function withinTime<T>(work: Promise<T>, ms: number, stop: AbortController
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
-      const fault = new Fault("S1_UNREACHABLE", "The answer took too long; the work was told to stop.", { cure: "Try again; if it stays, look at `vedette status`." });
-      stop.abort(fault);
+      const fault = new Fault("HUB_UNREACHABLE", "The answer took too long; the work was told to stop.", { cure: "Try again; if it stays, look at `vedette status`." });
+      // First the answer, then the signal: a handler that ends at once on being told must not answer for the one in time.
       reject(fault);
+      stop.abort(fault);
     }, ms);
   });
   try {
