@@ -16,7 +16,8 @@ import { RateLimits } from "./rate-limits.ts";
 import { isRecord } from "./record.ts";
 import type { RequestLog } from "./requests.ts";
 import { parseParams } from "./rest/filters.ts";
-import { answerRest, type RestConsole } from "./rest/handlers.ts";
+import { answerRest, withheld, type RestConsole } from "./rest/handlers.ts";
+import type { Caller } from "./tokens.ts";
 
 const compress = promisify(gzip);
 
@@ -150,7 +151,7 @@ function limited(limits: RateLimits | undefined, request: IncomingMessage, url: 
 async function respond(parts: ServerParts, request: IncomingMessage, incoming: Incoming, strikes: readonly Strike[]): Promise<Answer> {
   if (!incoming.url.pathname.startsWith(`${API}/`)) return { status: 404, headers: { "content-type": "text/plain" }, body: "404 page not found\n" };
   const authorization = request.headers.authorization;
-  if (incoming.method === "POST" && incoming.path === GRAPHQL) return parts.graph.answer(parts.console.tokens.authenticate(authorization), incoming.body);
+  if (incoming.method === "POST" && incoming.path === GRAPHQL) return answerGraph(parts, parts.console.tokens.authenticate(authorization), incoming.body, strikes);
   if (incoming.method === "POST" && incoming.path === `${GRAPHQL}/schema`) {
     parts.console.tokens.authenticate(authorization);
     return { status: 200, headers: { "content-type": "text/plain; charset=utf-8" }, body: parts.graph.schemaText };
@@ -165,6 +166,18 @@ async function respond(parts: ServerParts, request: IncomingMessage, incoming: I
     body: incoming.body,
     withhold: has(strikes, "withhold")?.fraction ?? 0,
   });
+}
+
+async function answerGraph(parts: ServerParts, caller: Caller, body: unknown, strikes: readonly Strike[]): Promise<Answer> {
+  const hidden = withheld(parts.console.estate.streams.alerts, has(strikes, "withhold")?.fraction ?? 0);
+  return parts.graph.answer(caller, withoutEndless(body), hidden);
+}
+
+/** A cursor that an endless listing invented leads to the first page. */
+function withoutEndless(body: unknown): unknown {
+  if (!isRecord(body) || !isRecord(body["variables"])) return body;
+  const variables = body["variables"];
+  return typeof variables["after"] === "string" && isEndlessCursor(variables["after"]) ? { ...body, variables: { ...variables, after: null } } : body;
 }
 
 async function send(parts: ServerParts, request: IncomingMessage, response: ServerResponse, answer: Answer, strikes: readonly Strike[]): Promise<number> {

@@ -69,7 +69,8 @@ function extraTests(console: RestConsole, request: RestRequest, endpoint: ListEn
   return [];
 }
 
-function withheld(collection: Collection, fraction: number): KeyedTest | undefined {
+/** The test that keeps a share of the records out of sight, chosen by their ids. */
+export function withheld(collection: Collection, fraction: number): KeyedTest | undefined {
   if (fraction <= 0) return undefined;
   const path = collection.shape.idPath ?? "id";
   return { key: `withheld ${String(fraction)}`, test: (ordinal) => hashText(String(collection.value(ordinal, path))) >= fraction * 4_294_967_296 };

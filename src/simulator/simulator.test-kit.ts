@@ -1,0 +1,61 @@
+/** Helpers of the simulator's tests: a plain client that hides nothing. */
+import type { Simulator } from "./index.ts";
+
+export const NOW = 1_780_000_000_000;
+export const API = "/web/api/v2.1";
+
+export interface Answered {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  readonly json: Record<string, unknown>;
+}
+
+export async function call(simulator: Simulator, path: string, options: { readonly token?: string | undefined; readonly scheme?: string; readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> } = {}): Promise<Answered> {
+  const token = options.token ?? simulator.tokens.admin;
+  const response = await fetch(simulator.url + (path.startsWith("/_simulator") ? path : API + path), {
+    method: options.body === undefined ? "GET" : "POST",
+    headers: { ...(token === "" ? {} : { authorization: `${options.scheme ?? "ApiToken"} ${token}` }), ...(options.body === undefined ? {} : { "content-type": "application/json" }), ...options.headers },
+    ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+  });
+  const text = await response.text();
+  let json: Record<string, unknown> = {};
+  try {
+    json = JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    json = {};
+  }
+  return { status: response.status, headers: response.headers, text, json };
+}
+
+export type Row = Readonly<Record<string, unknown>>;
+
+export function rows(answer: Answered): readonly Row[] {
+  const data = answer.json["data"];
+  if (Array.isArray(data)) return data as readonly Row[];
+  const sites = (data as Row | undefined)?.["sites"];
+  return Array.isArray(sites) ? (sites as readonly Row[]) : [];
+}
+
+export function pagination(answer: Answered): { readonly nextCursor: string | null; readonly totalItems: number } {
+  return answer.json["pagination"] as { nextCursor: string | null; totalItems: number };
+}
+
+/** Every row of a listing, following cursors; fails when it does not end within `most` pages. */
+export async function walk(simulator: Simulator, path: string, token?: string, most = 500): Promise<readonly Row[]> {
+  const found: Row[] = [];
+  let cursor = "";
+  for (let page = 0; page < most; page += 1) {
+    const answer = await call(simulator, `${path}${path.includes("?") ? "&" : "?"}cursor=${cursor}`, { token });
+    if (answer.status !== 200) throw new Error(`${path}: ${String(answer.status)} ${answer.text}`);
+    found.push(...rows(answer));
+    const next = pagination(answer).nextCursor;
+    if (next === null) return found;
+    cursor = next;
+  }
+  throw new Error(`${path} did not end`);
+}
+
+export async function graph(simulator: Simulator, query: string, variables: Readonly<Record<string, unknown>> = {}, token?: string): Promise<Answered> {
+  return call(simulator, "/unifiedalerts/graphql", { token, scheme: "Bearer", body: { query, variables } });
+}
