@@ -5,7 +5,7 @@
  */
 import { asFault, FAULTS, type Fault, type FaultKind } from "../kernel/fault.ts";
 import type { FaultView } from "../kernel/api.ts";
-import { clean, safeJson, type Terminal } from "./terminal.ts";
+import { clean, cureLines, safeJson, type Terminal } from "./terminal.ts";
 
 export const EXIT_OK = 0;
 export const EXIT_NO = 1;
@@ -40,7 +40,7 @@ export function reportFault(out: Terminal, error: unknown, json: boolean): numbe
     out.note(safeJson({ fault: faultView(fault) }));
   } else {
     out.note(`${clean(fault.code)}: ${clean(fault.message)}`);
-    out.note(`what to do: ${clean(fault.cure)}`);
+    for (const line of cureLines(fault.cure)) out.note(line);
     for (const frame of framesOf(fault)) out.note(clean(`where: ${frame}`));
   }
   return fault.policy.exitCode;

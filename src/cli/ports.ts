@@ -104,7 +104,7 @@ export interface CliPorts {
   serve(options: ServeOptions): Promise<RunningService>;
   demo(options: DemoOptions): Promise<RunningDemo>;
   simulate(options: SimulateOptions): Promise<RunningSimulator>;
-  /** Offline: puts a backup in place of an empty or absent store; a Fault when a hub runs or data would be lost. */
+  /** Offline: puts a backup where no store is, or with `replace` in the place of one; a Fault while a hub runs. */
   restore(file: string, options: { readonly replace: boolean }): Promise<{ readonly file: string; readonly bytes: number }>;
   readonly io: Io;
 }

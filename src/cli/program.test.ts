@@ -72,6 +72,12 @@ describe("the command line", () => {
     expect(stderr).toBe(`${fault.code}: What went \\u{1b}[31mwrong.\nwhat to do: Do this.\n`);
   });
 
+  it("a cure of several lines is printed as several lines, each of them cleaned", async () => {
+    const { stderr } = await vedette(["status"], { "GET /api/v1/status": new Fault("S1_TOKEN_EXPIRED", "Over.", { cure: "First.\n\u001bSecond." }) });
+
+    expect(stderr).toBe("S1_TOKEN_EXPIRED: Over.\nwhat to do: First.\n  \\u{1b}Second.\n");
+  });
+
   it("what is no fault is a defect: exit code 70, with the place and without the message, which may hold data", async () => {
     const { code, stderr } = await vedette(["status"], { "GET /api/v1/status": () => { throw new TypeError("token abc"); } });
 

@@ -18,6 +18,11 @@ export function clean(text: string): string {
   return text.replace(UNSAFE, visible);
 }
 
+/** `what to do: …`, one line per line of the cure (a guide has several), each cleaned and indented. */
+export function cureLines(cure: string, indent = ""): readonly string[] {
+  return cure.split("\n").map((line, index) => `${indent}${index === 0 ? "what to do: " : "  "}${clean(line)}`);
+}
+
 /** JSON text whose strings hold no character that a terminal acts on; every parser reads the same value back. */
 export function safeJson(value: unknown): string {
   const text = JSON.stringify(value);

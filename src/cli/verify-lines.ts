@@ -1,6 +1,6 @@
 /** A verify report as people read it: one line per check, its cure below it, then what the token may do. */
 import type { VerifyReport } from "../kernel/api.ts";
-import { clean, type Colour, type Terminal } from "./terminal.ts";
+import { clean, cureLines, type Colour, type Terminal } from "./terminal.ts";
 
 const MARKS: Readonly<Record<VerifyReport["lines"][number]["outcome"], readonly [string, Colour]>> = {
   ok: ["ok     ", "green"],
@@ -14,6 +14,6 @@ export function printVerify(out: Terminal, report: VerifyReport): void {
   for (const line of report.lines) {
     const [mark, colour] = MARKS[line.outcome];
     out.line(`${out.paint(mark, colour)}  ${clean(line.check.padEnd(width))}  ${clean(line.message)}`);
-    if (line.cure !== null) out.line(`         ${" ".repeat(width)}  what to do: ${clean(line.cure)}`);
+    if (line.cure !== null) for (const text of cureLines(line.cure, " ".repeat(width + 11))) out.line(text);
   }
 }

@@ -11,7 +11,7 @@ import { count, duration, plural } from "./format.ts";
 import { gather, listItems, segment } from "./lists.ts";
 import type { ApiClient } from "./ports.ts";
 import { startProgress, type RunLabel } from "./progress.ts";
-import { clean } from "./terminal.ts";
+import { clean, cureLines } from "./terminal.ts";
 
 const POLL_MS = 250;
 
@@ -84,6 +84,6 @@ export function printRun(context: CliContext, run: RunView, label: RunLabel): vo
   for (const stream of run.streams) {
     if (stream.fault === null) continue;
     out.line(clean(`  ${stream.stream}: ${stream.fault.code}: ${stream.fault.message}`));
-    out.line(clean(`    what to do: ${stream.fault.cure}`));
+    for (const line of cureLines(stream.fault.cure, "    ")) out.line(line);
   }
 }

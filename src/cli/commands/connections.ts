@@ -9,7 +9,7 @@ import { EXIT_NO, EXIT_OK } from "../faults.ts";
 import { day, time } from "../format.ts";
 import { findConnection, gather, listItems, printArray, segment } from "../lists.ts";
 import type { ApiClient } from "../ports.ts";
-import { clean } from "../terminal.ts";
+import { clean, cureLines } from "../terminal.ts";
 import { readToken } from "../token.ts";
 import { printVerify } from "../verify-lines.ts";
 
@@ -85,7 +85,7 @@ function printConnection({ out }: CliContext, one: ConnectionView): void {
   if (one.token.warning !== null) out.line(out.paint(clean(one.token.warning), "yellow"));
   if (one.fault === null) return;
   out.line(out.paint(clean(`${one.fault.code}: ${one.fault.message}`), "red"));
-  out.line(clean(`what to do: ${one.fault.cure}`));
+  for (const line of cureLines(one.fault.cure)) out.line(line);
 }
 
 async function verify(context: CliContext, api: ApiClient, connection: ConnectionView, options: JsonOption & { acceptScope?: true }): Promise<number> {

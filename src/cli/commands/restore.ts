@@ -12,7 +12,7 @@ export const restoreCommand: CliCommand = {
     const command = program
       .command("restore <file>")
       .description("Put a backup in place (no hub may be running)")
-      .option("--replace", "a store exists: move it aside first")
+      .option("--replace", "put it in place of the store that is there, which is then gone")
       .action(context.run((file: string, options: JsonOption & { replace?: true }) => restore(context, file, options)));
     finish(command, "vedette restore /var/backups/vedette-2026-11-20.db");
   },

@@ -8,7 +8,7 @@ import { finish, type CliCommand, type CliContext, type JsonOption } from "../co
 import { EXIT_NO, EXIT_OK, exitCodeOf, worstFault } from "../faults.ts";
 import { bytes, count, day, duration } from "../format.ts";
 import type { ApiClient } from "../ports.ts";
-import { clean } from "../terminal.ts";
+import { clean, cureLines } from "../terminal.ts";
 
 export const statusCommand: CliCommand = {
   id: "status",
@@ -63,7 +63,7 @@ function print(context: CliContext, view: StatusView, origin: ApiClient["origin"
   for (const connection of view.connections) {
     if (connection.fault === null) continue;
     out.line(`\n${out.paint(clean(`${connection.name}: ${connection.fault.code}: ${connection.fault.message}`), "red")}`);
-    out.line(clean(`  what to do: ${connection.fault.cure}`));
+    for (const line of cureLines(connection.fault.cure, "  ")) out.line(line);
   }
   for (const token of view.expiring) {
     out.line();
