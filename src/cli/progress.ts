@@ -27,10 +27,10 @@ export function isOver(stream: StreamRun): boolean {
 
 /** `page 12, 12,000 of 100,000 rows, 4,512 rows/s, ETA 20s` */
 export function figures(stream: StreamRun): string {
-  const known = stream.expected !== null && stream.expected > stream.received;
-  const parts = [stream.pages === 0 ? plural(stream.requests, "request") : `page ${count(stream.pages)}`, known ? `${count(stream.received)} of ${count(stream.expected)} rows` : plural(stream.received, "row")];
+  const goal = stream.expected !== null && stream.expected > stream.received ? stream.expected : null;
+  const parts = [stream.pages === 0 ? plural(stream.requests, "request") : `page ${count(stream.pages)}`, goal === null ? plural(stream.received, "row") : `${count(stream.received)} of ${count(goal)} rows`];
   if (stream.rowsPerSecond > 0) parts.push(`${count(stream.rowsPerSecond)} rows/s`);
-  if (known && stream.etaSeconds !== null) parts.push(`ETA ${duration(stream.etaSeconds)}`);
+  if (goal !== null && stream.etaSeconds !== null) parts.push(`ETA ${duration(stream.etaSeconds)}`);
   return parts.join(", ");
 }
 
