@@ -16,7 +16,7 @@ export interface Change {
   readonly after: MirrorRow | null;
 }
 
-/** What one page changed in the mirror. */
+/** What one page changed in the mirror, for one tenant: a row that moves to another is gone for the old one and inserted for the new. */
 export interface ChangeSet {
   readonly connection: ConnectionId;
   readonly tenant: TenantId;

@@ -36,7 +36,7 @@ const idsOf = async (view: string) => (await rows(view)).map((row) => row["id"])
 
 describe.each(["sqlite", "postgres"] as const)("the mirror on %s", (kind) => {
   beforeEach(async (context: Pick<TestContext, "skip">) => {
-    if (kind === "postgres" && server === undefined) return context.skip("SKIPPED: no PostgreSQL on this machine");
+    if (kind === "postgres" && server === undefined) context.skip("SKIPPED: no PostgreSQL on this machine");
     cases = fakeCapability("cases", ["agents"]);
     posture = fakeCapability("posture", ["agents", "threats"]);
     b = await bench([agents, threats], [cases, posture], kind === "postgres" ? server : undefined);

@@ -7,6 +7,7 @@ import { Fault } from "../kernel/fault.ts";
 import type { ConnectionId } from "../kernel/ids.ts";
 import type { Stream } from "../sentinelone/streams/stream.ts";
 import type { BulkUpsert, Database, Tx } from "../store/store.ts";
+import type { MirrorRow } from "./capability.ts";
 import type { SettleInput, SettleOutcome } from "./mirror.ts";
 import type { MirrorContext } from "./page.ts";
 import { react, readersOf } from "./reactions.ts";
@@ -129,7 +130,7 @@ async function tombstone(context: MirrorContext, tx: Tx, table: StreamTable, inp
   if (ids.length === 0) return 0;
   const { connection } = input.target;
   const readers = readersOf(context.capabilities, input.stream.id);
-  const before = readers.length === 0 ? new Map() : await rowsById(tx.db, tx.kind, table, connection, ids);
+  const before = readers.length === 0 ? new Map<string, MirrorRow>() : await rowsById(tx.db, tx.kind, table, connection, ids);
   const marked = await sql<{ id: string }>`
     UPDATE ${sql.table(table.name)} SET gone_at = ${input.now} WHERE connection_id = ${connection} AND gone_at IS NULL AND id IN ${idList(tx.kind, ids)} RETURNING id`.execute(tx.db);
   const changes = marked.rows.flatMap(({ id }) => (before.has(id) ? [{ id, before: before.get(id) ?? null, after: null }] : []));

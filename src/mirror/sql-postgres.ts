@@ -7,9 +7,15 @@ import { createHmac, hash } from "node:crypto";
 import pg from "pg";
 import { Fault } from "../kernel/fault.ts";
 import type { PostgresStore } from "../store/postgres.ts";
-import { DEFAULT_SQL_TIMEOUT_MS, type SqlAnswer, sqlFault, type SqlOptions } from "./sql.ts";
+import { DEFAULT_SQL_TIMEOUT_MS, type SqlAnswer, sqlFault, type SqlOptions } from "./sql-answer.ts";
 
 const FETCH = 500;
+/** Object ids of PostgreSQL's own types, the same on every server. */
+const BOOL = 16;
+const INT8 = 20;
+const NUMERIC = 1700;
+/** int2, int4, float4, float8. */
+const SMALL_NUMBERS: ReadonlySet<number> = new Set([21, 23, 700, 701]);
 const QUERY_CANCELED = "57014";
 
 export interface PostgresSql {
@@ -133,7 +139,6 @@ function tooLong(timeoutMs: number): string {
 
 /** Numbers where they are exact, otherwise the server's own text. */
 function parserFor(oid: number): (value: string) => unknown {
-  const { INT2, INT4, INT8, FLOAT4, FLOAT8, NUMERIC, BOOL } = pg.types.builtins;
   if (oid === BOOL) return (value) => (value === "t" ? 1 : 0);
   if (oid === INT8 || oid === NUMERIC) {
     return (value) => {
@@ -141,5 +146,5 @@ function parserFor(oid: number): (value: string) => unknown {
       return Number.isSafeInteger(number) || (oid === NUMERIC && String(number) === value) ? number : value;
     };
   }
-  return oid === INT2 || oid === INT4 || oid === FLOAT4 || oid === FLOAT8 ? Number : String;
+  return SMALL_NUMBERS.has(oid) ? Number : String;
 }

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { Fault } from "../kernel/fault.ts";
-import { DEFAULT_SQL_TIMEOUT_MS, type SqlAnswer, sqlFault, type SqlOptions } from "./sql.ts";
+import { DEFAULT_SQL_TIMEOUT_MS, type SqlAnswer, sqlFault, type SqlOptions } from "./sql-answer.ts";
 
 export interface SqliteTarget {
   readonly file: string;

@@ -6,7 +6,8 @@ import { type PostgresServer, startPostgres } from "../../test/contract/postgres
 import { Fault } from "../kernel/fault.ts";
 import type { PostgresStore } from "../store/postgres.ts";
 import type { SqliteStore } from "../store/sqlite.ts";
-import { openSql, type Sql, type SqlOptions } from "./sql.ts";
+import { openSql, type Sql } from "./sql.ts";
+import type { SqlOptions } from "./sql-answer.ts";
 
 const streams = [fakeStream("agents"), fakeStream("threats")];
 
@@ -215,11 +216,12 @@ describe.each(["sqlite", "postgres"] as const)("read-only SQL on %s", (kind) => 
 
   it("sees what was committed just now, while the store is in use", async () => {
     if (asked === undefined) return;
-    const { bench: b, ask } = asked;
+    const { bench: b, sql } = asked;
     await b.page(fakeStream("threats"), [record("fresh")]);
     const inside = await b.store.tx(async (tx) => {
       await raw`INSERT INTO vault VALUES ('uncommitted')`.execute(tx.db);
-      const seen = await ask("SELECT id FROM threats");
+      const seen: (readonly unknown[])[] = [];
+      for await (const row of (await sql.query("SELECT id FROM threats")).rows) seen.push(row);
       await raw`DELETE FROM vault WHERE secret = 'uncommitted'`.execute(tx.db);
       return seen;
     });

@@ -3,25 +3,13 @@
  * builds of SQLite in one process would break each other's file locks, and a runaway query must be killable); on PostgreSQL as a role that can
  * only read the views. Refuses everything that is not one SELECT, WITH or VALUES.
  */
-import { Fault } from "../kernel/fault.ts";
 import type { Stream } from "../sentinelone/streams/stream.ts";
 import type { PostgresStore } from "../store/postgres.ts";
 import type { SqliteStore } from "../store/sqlite.ts";
+import { type SqlAnswer, sqlFault, type SqlOptions } from "./sql-answer.ts";
 import { openPostgresSql } from "./sql-postgres.ts";
 import { querySqlite } from "./sql-sqlite.ts";
 import { tableOf } from "./tables.ts";
-
-export interface SqlOptions {
-  /** Wall time for the whole answer, reading it included; 60 s unless said. */
-  readonly timeoutMs?: number;
-  readonly signal?: AbortSignal;
-}
-
-export interface SqlAnswer {
-  readonly columns: readonly string[];
-  /** Text, numbers and null; integers beyond 2^53 as text, blobs as hexadecimal. Leaving the loop ends the query. */
-  readonly rows: AsyncIterable<readonly unknown[]>;
-}
 
 export interface Sql {
   readonly views: readonly string[];
@@ -29,8 +17,6 @@ export interface Sql {
   query(sql: string, options?: SqlOptions): Promise<SqlAnswer>;
   close(): Promise<void>;
 }
-
-export const DEFAULT_SQL_TIMEOUT_MS = 60_000;
 
 /** On PostgreSQL the reading role is made when it is first needed. */
 export function openSql(options: { readonly store: SqliteStore | PostgresStore; readonly streams: readonly Stream[] }): Sql {
@@ -51,10 +37,6 @@ export function openSql(options: { readonly store: SqliteStore | PostgresStore; 
     query: (sql, queryOptions) => querySqlite({ file: store.file, readable, views }, checkedStatement(sql, views), queryOptions ?? {}),
     async close() {},
   };
-}
-
-export function sqlFault(message: string, views: readonly string[]): Fault {
-  return new Fault("CONFIG_INVALID", `SQL: ${message}`, { cure: `One SELECT, WITH or VALUES over these views: ${views.join(", ")}.` });
 }
 
 /** Fails early and in plain words; what really holds is the authorizer or the role. Returns the statement as it was given. */

@@ -3,7 +3,7 @@ import { type RawBuilder, sql } from "kysely";
 import { Fault } from "../kernel/fault.ts";
 import type { ConnectionId, TenantId } from "../kernel/ids.ts";
 import type { Database, Store, Tx } from "../store/store.ts";
-import type { Change } from "./capability.ts";
+import type { Change, MirrorRow } from "./capability.ts";
 import type { MirrorTarget } from "./mirror.ts";
 import type { MirrorContext } from "./page.ts";
 import { react, readersOf } from "./reactions.ts";
@@ -121,7 +121,7 @@ async function moveTo(context: MirrorContext, tx: Tx, table: StreamTable, target
   if (ids.length === 0) return;
   const { connection } = target;
   const readers = readersOf(context.capabilities, table.stream.id);
-  const before = readers.length === 0 ? new Map() : await rowsById(tx.db, tx.kind, table, connection, ids);
+  const before = readers.length === 0 ? new Map<string, MirrorRow>() : await rowsById(tx.db, tx.kind, table, connection, ids);
   await sql`UPDATE ${sql.table(table.name)} SET tenant_id = ${tenant} WHERE connection_id = ${connection} AND id IN ${idList(tx.kind, ids)}`.execute(tx.db);
   const changes: Change[] = [...before.values()].filter((row) => row["gone_at"] === null).map((row) => ({ id: String(row["id"]), before: row, after: { ...row, tenant_id: tenant } }));
   await react(tx, readers, changes, { connection, stream: table.stream.id, watermark: null, now, codeVersion: context.codeVersion });

@@ -42,6 +42,10 @@ const OLDEST_SERVER = 14;
 const ATTEMPTS = 6;
 /** serialization_failure and deadlock_detected: the server undid the transaction and asks for it again. */
 const RETRIED: ReadonlySet<string> = new Set(["40001", "40P01"]);
+/** Object ids of PostgreSQL's own types, the same on every server. */
+const BOOL = 16;
+/** int8, int2, int4, float4, float8, numeric. */
+const NUMBERS: ReadonlySet<number> = new Set([20, 21, 23, 700, 701, 1700]);
 const LOCK_NOT_AVAILABLE = "55P03";
 
 export async function openPostgres(options: PostgresOptions): Promise<PostgresStore> {
@@ -142,7 +146,7 @@ function storeOver(pool: pg.Pool, { url, observed }: PostgresOptions): PostgresS
 interface TransactionState {
   active: boolean;
   /** A conflict seen inside a savepoint: whoever caught it, the whole transaction is run again. */
-  conflict: unknown;
+  conflict: Error | undefined;
 }
 
 function transactionOn(client: pg.PoolClient, state: TransactionState): Tx {
@@ -160,7 +164,7 @@ function transactionOn(client: pg.PoolClient, state: TransactionState): Tx {
         await client.query(`RELEASE SAVEPOINT ${name}`);
         return result;
       } catch (error) {
-        if (RETRIED.has(sqlState(error))) state.conflict = error;
+        if (error instanceof Error && RETRIED.has(sqlState(error))) state.conflict = error;
         await client.query(`ROLLBACK TO SAVEPOINT ${name}; RELEASE SAVEPOINT ${name}`);
         throw error;
       } finally {
@@ -191,10 +195,10 @@ async function setLocal(db: Database, name: string, value: string): Promise<void
   await sql`SELECT set_config(${name}, ${value}, true)`.execute(db);
 }
 
-/** 64-bit integers and sums as numbers, as SQLite gives them: counts and milliseconds stay far below 2^53. */
-function parserFor(oid: number, format?: "text" | "binary"): (value: string) => unknown {
-  if (oid === pg.types.builtins.INT8 || oid === pg.types.builtins.NUMERIC) return Number;
-  return format === "binary" ? pg.types.getTypeParser(oid, "binary") : pg.types.getTypeParser(oid, "text");
+/** As SQLite gives them: 64-bit integers and sums are numbers too (counts and milliseconds stay far below 2^53), truth is 0 or 1, all else is text. */
+function parserFor(oid: number): (value: string) => unknown {
+  if (NUMBERS.has(oid)) return Number;
+  return oid === BOOL ? (value) => (value === "t" ? 1 : 0) : String;
 }
 
 async function createOwnTables(pool: pg.Pool): Promise<void> {

@@ -36,7 +36,8 @@ export function openSqliteConnection(file: string, role: "writer" | "reader", ob
       assertSettings(
         version,
         (name) => {
-          const value = String(handle.pragma(name, { simple: true }) ?? "");
+          const answer: unknown = handle.pragma(name, { simple: true });
+          const value = typeof answer === "string" || typeof answer === "number" ? String(answer) : "";
           return observed === undefined ? value : observed(name, value);
         },
         role,

@@ -41,6 +41,7 @@ export interface Store {
   readonly kind: "sqlite" | "postgres";
   /** Committed state; never use it inside a transaction's `work`. */
   readonly read: Database;
+  /** `work` may be run again where another transaction got in its way (PostgreSQL): it must change nothing but the store. Never nested. */
   tx<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   /** As `tx`, and fails with LEASE_LOST (nothing committed) unless the lease is still held at commit. */
   fencedTx<T>(lease: Lease, work: (tx: Tx) => Promise<T>): Promise<T>;

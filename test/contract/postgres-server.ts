@@ -54,7 +54,7 @@ export async function startPostgres(): Promise<PostgresServer | undefined> {
     };
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
-    console.warn(`SKIPPED on PostgreSQL: the server cannot be started here (${error instanceof Error ? error.message : "it ended at once"}).`);
+    process.stderr.write(`SKIPPED on PostgreSQL: the server cannot be started here (${error instanceof Error ? error.message : "it ended at once"}).\n`);
     return undefined;
   }
 }
