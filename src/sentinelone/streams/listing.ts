@@ -4,7 +4,7 @@
  */
 import type { StreamId } from "../../kernel/stream-ids.ts";
 import type { ListPage, Query } from "../client.ts";
-import { createMapper, isMapped, type Column, type Mapper, type MapperSpec } from "./mapping.ts";
+import { createMapper, isMapped, schemaOf, type Column, type Mapper, type MapperSpec } from "./mapping.ts";
 import type { MappedRecord, Page, Partition, Pass, ReadRequest, RejectedRecord, Stream, StreamIo } from "./stream.ts";
 
 export const MINUTE = 60_000;
@@ -49,6 +49,7 @@ export function describeStream(spec: StreamSpec, passes: readonly Pass[], map: M
     mode: passes.length === 0 ? "snapshot" : "changes",
     needs: spec.needs,
     endpoint: spec.endpoint,
+    schema: schemaOf(table),
     columns: table.map(({ name, type, source, indexed }) => ({ name, type, source, indexed })),
     partitionedBy: spec.partitionedBy ?? "nothing",
     sitesPerRequest: spec.sitesPerRequest ?? 500,

@@ -1,4 +1,6 @@
 import fc from "fast-check";
+import Type from "typebox";
+import { Compile } from "typebox/compile";
 import { describe, expect, it } from "vitest";
 import type { JsonObject, SourceRecord } from "../client.ts";
 import { column, columns, createMapper, isMapped, schemaOf, snakeCase } from "./mapping.ts";
@@ -227,10 +229,25 @@ describe("tables", () => {
     expect(["externalIp", "isAdConnector", "activeDirectory.mail", "sha1", "cveId", "agentIpV4"].map(snakeCase)).toEqual(["external_ip", "is_ad_connector", "active_directory_mail", "sha1", "cve_id", "agent_ip_v4"]);
   });
 
-  it("give a schema in which the key alone is required", () => {
+  it("give a schema in which the key alone is required, wherever it lies", () => {
     const schema = JSON.parse(JSON.stringify(schemaOf(table))) as { required: string[]; properties: Record<string, unknown> };
+    const nested = JSON.parse(JSON.stringify(schemaOf([column("text", "a.b.id", "id"), column("text", "a.c", "c")]))) as unknown;
 
     expect(schema.required).toEqual(["id"]);
-    expect(Object.keys(schema.properties)).toEqual(["id", "count", "score", "on", "updatedAt", "tags", "info"]);
+    expect(Object.keys(schema.properties)).toEqual(["id", "info", "count", "score", "on", "updatedAt", "tags"]);
+    expect(nested).toMatchObject({ required: ["a"], properties: { a: { required: ["b"], properties: { b: { required: ["id"] } } } } });
+  });
+
+  it("and their schema agree on shapes: what the schema refuses is never mapped", () => {
+    const fields = fc.record({ id: fc.oneof(fc.string(), fc.integer(), fc.jsonValue()) }, { requiredKeys: [] });
+    const nested = fc.dictionary(fc.constantFrom("threatInfo", "agentRealtimeInfo", "alertInfo", "createdBy", "activeDirectory", "siteId", "name", "state"), fc.jsonValue());
+    const compiled = STREAMS.filter(({ id }) => id !== "alerts").map((stream) => ({ stream, check: Compile(stream.schema ?? Type.Never()) }));
+    fc.assert(
+      fc.property(fields, nested, (one, other) => {
+        const value = { ...other, ...one };
+        for (const { stream, check } of compiled) if (!check.Check(value)) expect(isMapped(stream.map(record(value)))).toBe(false);
+      }),
+      { numRuns: 300 },
+    );
   });
 });

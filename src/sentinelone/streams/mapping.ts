@@ -31,18 +31,43 @@ export function snakeCase(source: string): string {
 
 const Scalar = Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()]);
 
-/** What a record must look like, as JSON Schema: only `id` is required, and unknown fields are welcome. */
-export function schemaOf(table: readonly Column[]): TSchema {
-  const nested = new Map<string, Record<string, TSchema>>();
-  const top: Record<string, TSchema> = {};
-  for (const { path, type, name } of table) {
-    const [first = "", ...rest] = path;
-    const leaf = type === "json" ? Type.Unknown() : Scalar;
-    if (rest.length === 0) top[first] = name === "id" ? Type.Union([Type.String({ minLength: 1 }), Type.Integer()]) : Type.Optional(leaf);
-    else nested.set(first, { ...nested.get(first), [rest.join(".")]: Type.Optional(leaf) });
+interface Branch {
+  readonly fields: Map<string, Branch | TSchema>;
+  /** Whether the key lies in it. */
+  required: boolean;
+}
+
+function isBranch(node: Branch | TSchema): node is Branch {
+  return "fields" in node && node.fields instanceof Map;
+}
+
+function objectOf({ fields }: Branch): TSchema {
+  const properties: Record<string, TSchema> = {};
+  for (const [name, node] of fields) {
+    if (!isBranch(node)) properties[name] = node;
+    else properties[name] = node.required ? objectOf(node) : Type.Optional(Type.Union([objectOf(node), Type.Null()]));
   }
-  for (const [field, properties] of nested) top[field] = Type.Optional(Type.Union([Type.Object(properties), Type.Null()]));
-  return Type.Object(top);
+  return Type.Object(properties);
+}
+
+/** What a record must look like, as JSON Schema: only the key is required, and unknown fields are welcome. */
+export function schemaOf(table: readonly Column[]): TSchema {
+  const root: Branch = { fields: new Map(), required: true };
+  for (const { path, type, name } of table) {
+    const isKey = name === "id";
+    let at = root;
+    for (const part of path.slice(0, -1)) {
+      const found = at.fields.get(part);
+      const next: Branch = found !== undefined && isBranch(found) ? found : { fields: new Map(), required: false };
+      next.required ||= isKey;
+      at.fields.set(part, next);
+      at = next;
+    }
+    const last = path.at(-1) ?? "";
+    if (at.fields.has(last)) continue;
+    at.fields.set(last, isKey ? Type.Union([Type.String({ minLength: 1 }), Type.Integer()]) : Type.Optional(type === "json" ? Type.Unknown() : Scalar));
+  }
+  return objectOf(root);
 }
 
 export interface MapperSpec {

@@ -1,7 +1,8 @@
 /**
  * Application risks: one row per CVE, application and endpoint. `includeRemovals` keeps rows whose risk is gone (`status` Removed, or
  * resolved). The console filters by `riskUpdatedDate` but neither sorts by it nor returns it, hence an unordered pass. Scores come
- * as text or numbers; several fields exist only with the vulnerability management licence. One site id per request.
+ * as text or numbers; several fields exist only with the vulnerability management licence. One site id per request. `daysDetected` is no
+ * column: it follows from `detectionDate` and would make every row a changed one every day.
  */
 import { column, columns } from "./mapping.ts";
 import { DAY, HOUR, MINUTE, restStream } from "./listing.ts";
@@ -31,7 +32,6 @@ export const risks = restStream({
     ...columns("text", "mitigationStatus mitigationStatusReason mitigationStatusChangedBy markedBy"),
     column("json", "markType", "mark_type"),
     ...columns("real", "baseScore nvdBaseScore riskScore"),
-    ...columns("integer", "daysDetected"),
     ...columns("time", "detectionDate publishedDate lastScanDate markedDate mitigationStatusChangeTime riskUpdatedDate"),
   ],
 });
