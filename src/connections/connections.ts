@@ -8,7 +8,7 @@ import type { ConnectionDraft, ConnectionView, VerifyReport } from "../kernel/ap
 import { isoTime } from "../kernel/clock.ts";
 import { Fault } from "../kernel/fault.ts";
 import { newId, type ConnectionId, type TenantId } from "../kernel/ids.ts";
-import { Secret } from "../kernel/secret.ts";
+import type { Secret } from "../kernel/secret.ts";
 import { EVERY_TENANT, type TenantScope } from "../kernel/scope.ts";
 import type { StreamId } from "../kernel/stream-ids.ts";
 import type { Database, Tx } from "../store/store.ts";

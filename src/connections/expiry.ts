@@ -26,7 +26,7 @@ export async function watchExpiry({ store, clock, log }: ExpiryPorts): Promise<n
   for (const row of rows) {
     const expiry = expiryOf(row.token_expires_at, clock.now());
     // The token's end is part of the mark, so that a rotated token is warned of anew.
-    const mark = expiry?.threshold == null ? null : `${expiry.threshold}@${row.token_expires_at ?? ""}`;
+    const mark = expiry === null || expiry.threshold === null ? null : `${expiry.threshold}@${row.token_expires_at ?? ""}`;
     if (expiry === null || mark === null || mark === row.expiry_warned) continue;
     const { level, warning, threshold, daysLeft } = expiry;
     await store.tx(async (tx) => {

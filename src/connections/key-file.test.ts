@@ -81,7 +81,7 @@ describe("a key file that cannot be trusted is refused with a cure in one line",
   it("tries at least fifteen bad set-ups", () => expect(Object.keys(bad).length).toBeGreaterThanOrEqual(15));
 
   for (const [name, spoil] of Object.entries(bad)) {
-    it(name, () => {
+    it(`refuses ${name}`, () => {
       spoil();
 
       const attempt = (): unknown => readKeyFile(place);

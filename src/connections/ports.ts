@@ -17,7 +17,7 @@ export interface ConsoleRules {
   /** The token without the prefixes people paste along; a Fault (TOKEN_EMPTY, CONFIG_INVALID) where it is none. */
   parseToken(text: Secret): { readonly token: Secret; readonly form: string };
   /** What the console says of the token. Throws where nothing could be learnt (address, network); a refused token is a report with `ok` false. */
-  verify(origin: string, token: Secret, signal: AbortSignal): Promise<VerifyReport>;
+  readonly verify: (origin: string, token: Secret, signal: AbortSignal) => Promise<VerifyReport>;
   /** How to make a new token, in both console layouts. */
   readonly guide: readonly { readonly title: string; readonly steps: readonly string[] }[];
 }

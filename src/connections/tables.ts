@@ -69,7 +69,7 @@ export type SecretRow = {
 };
 
 export function tables(db: Database): Kysely<ConnectionTables> {
-  return db.withTables<ConnectionTables>() as unknown as Kysely<ConnectionTables>;
+  return db.withTables<ConnectionTables>();
 }
 
 /** The tenants a query may see, as its condition; a scope of no tenant sees no row. */

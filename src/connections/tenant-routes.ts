@@ -93,7 +93,7 @@ export function tenantRoutes(store: Store, tenants: Tenants, sites: Sites): read
       params: ById,
       body: SitesOfOne,
       answer: Mappings,
-      handle: async ({ params, body }, context: RouteContext<Tx>) => ({ items: [...(await sites.map(context.scope, params.id, body.connection, body.sites, context.record))], next: null }),
+      handle: async ({ params, body }, context: RouteContext<Tx>) => ({ items: Array.from(await sites.map(context.scope, params.id, body.connection, body.sites, context.record)), next: null }),
     }),
     defineRoute({
       method: "DELETE",

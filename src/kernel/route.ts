@@ -46,7 +46,7 @@ export interface RouteContext<Tx> {
   readonly requestId: string;
   readonly signal: AbortSignal;
   /** Must be called by an audited route, inside the transaction that makes the change. */
-  record(tx: Tx, details: AuditDetails): Promise<void>;
+  readonly record: (tx: Tx, details: AuditDetails) => Promise<void>;
 }
 
 /** A body the server sends as it comes, one chunk at a time: NDJSON, CSV, a calendar, metrics. */

@@ -30,7 +30,7 @@ export interface ApiKeyPorts {
   readonly clock: Clock;
   readonly log: Log;
   /** The id of a tenant the scope sees, by id or name; NOT_FOUND otherwise. */
-  resolveTenant(scope: TenantScope, reference: string): Promise<string>;
+  readonly resolveTenant: (scope: TenantScope, reference: string) => Promise<string>;
 }
 
 type Recorder = (tx: Tx, details: AuditDetails) => Promise<void>;
@@ -175,7 +175,7 @@ function viewOf(row: KeyRow): KeyView {
 }
 
 function tables(db: Database): Kysely<KeyTables> {
-  return db.withTables<KeyTables>() as unknown as Kysely<KeyTables>;
+  return db.withTables<KeyTables>();
 }
 
 async function createTables(db: Database): Promise<void> {

@@ -18,6 +18,11 @@ import { createAuth } from "./auth.ts";
 import { Secret } from "../kernel/secret.ts";
 import { SECURE_HEADERS } from "./request-guard.ts";
 
+/** What the tests look at in any JSON answer. */
+interface Answer {
+  readonly fault: { readonly code: string; readonly message: string };
+}
+
 const CREDENTIAL = "vdl_test";
 const HEADERS = { host: "127.0.0.1:1234", authorization: `Bearer ${CREDENTIAL}` };
 const aborted: string[] = [];
@@ -97,13 +102,13 @@ describe("what comes in", () => {
   ])("is refused with its place: %s", async (_what, body, message) => {
     const answer = await post("/echo", body);
 
-    expect([answer.statusCode, answer.json().fault.code, answer.json().fault.message]).toEqual([400, "CONFIG_INVALID", message]);
+    expect([answer.statusCode, answer.json<Answer>().fault.code, answer.json<Answer>().fault.message]).toEqual([400, "CONFIG_INVALID", message]);
   });
 
   it("takes numbers in a query as text, and nothing it does not name", async () => {
-    expect((await get("/numbers?limit=7")).json()).toEqual({ limit: 7 });
+    expect((await get("/numbers?limit=7")).json<Answer>()).toEqual({ limit: 7 });
     for (const query of ["limit=10", "limit=x", "limit=1&limit=2", "other=1", "__proto__=1"]) expect((await get(`/numbers?${query}`)).statusCode, query).toBe(400);
-    expect((await get("/broken?x=1")).json().fault.code).toBe("CONFIG_INVALID");
+    expect((await get("/broken?x=1")).json<Answer>().fault.code).toBe("CONFIG_INVALID");
   });
 
   it.each(["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/json; charset=utf-16", "application/jsonp", "application/json, text/plain", "application/vnd.api+json"])("is refused as %s", async (type) => {
@@ -112,11 +117,11 @@ describe("what comes in", () => {
 
   it("is refused when it is not JSON, poisons a prototype, or is too large", async () => {
     const json = { "content-type": "application/json" };
-    expect((await post("/echo", "{", json)).json().fault.code).toBe("CONFIG_INVALID");
+    expect((await post("/echo", "{", json)).json<Answer>().fault.code).toBe("CONFIG_INVALID");
     expect((await post("/echo", '{"name":"a","__proto__":{"x":1}}', json)).statusCode).toBe(400);
     expect((await post("/echo", '{"name":"a","constructor":{"prototype":{"x":1}}}', json)).statusCode).toBe(400);
     expect((await post("/echo", { name: "x".repeat(3000) })).statusCode).toBe(413);
-    expect((await post("/echo", '{"name":"a"}', { "content-type": "application/json; charset=utf-8" })).json()).toEqual({ name: "a" });
+    expect((await post("/echo", '{"name":"a"}', { "content-type": "application/json; charset=utf-8" })).json<Answer>()).toEqual({ name: "a" });
   });
 
   it("is refused before its body is read when nobody sends it", async () => {
@@ -162,8 +167,8 @@ describe("what goes out", () => {
   });
 
   it("loses what the schema does not name, and is refused where it is not what the schema says", async () => {
-    expect((await get("/numbers")).json()).toEqual({ limit: 0 });
-    expect((await get("/wrong")).json().fault).toMatchObject({ code: "INTERNAL", details: { at: "/limit" } });
+    expect((await get("/numbers")).json<Answer>()).toEqual({ limit: 0 });
+    expect((await get("/wrong")).json<Answer>().fault).toMatchObject({ code: "INTERNAL", details: { at: "/limit" } });
   });
 
   it("has the fault and the request id, and no word of a defect's own", async () => {
@@ -171,7 +176,7 @@ describe("what goes out", () => {
 
     expect(answer.statusCode).toBe(500);
     expect(answer.body).not.toContain("database");
-    expect(answer.json()).toMatchObject({ fault: { code: "INTERNAL", kind: "internal" }, requestId: answer.headers["x-request-id"] });
+    expect(answer.json<Answer>()).toMatchObject({ fault: { code: "INTERNAL", kind: "internal" }, requestId: answer.headers["x-request-id"] });
   });
 
   it("says when to come back", async () => {
@@ -188,7 +193,7 @@ describe("what goes out", () => {
   it("answers an unknown address, a malformed one and an unknown method as faults", async () => {
     for (const answer of [await get("/nowhere"), await get("/%"), await app.inject({ method: "DELETE", url: "/echo", headers: HEADERS })]) {
       expect([400, 404]).toContain(answer.statusCode);
-      expect(answer.json().fault.code).toMatch(/NOT_FOUND|CONFIG_INVALID/);
+      expect(answer.json<Answer>().fault.code).toMatch(/NOT_FOUND|CONFIG_INVALID/);
     }
   });
 });
@@ -200,7 +205,7 @@ describe("streams", () => {
   });
 
   it("that fail before their first chunk are answered as a fault", async () => {
-    expect((await get("/stream-fails-first")).json().fault.code).toBe("NOT_FOUND");
+    expect((await get("/stream-fails-first")).json<Answer>().fault.code).toBe("NOT_FOUND");
   });
 
   it("that fail later break off, so that they cannot be taken for whole", async () => {
@@ -222,7 +227,7 @@ describe("streams", () => {
 describe("the audit log", () => {
   it("is missed: an audited route that wrote nothing is a defect, told to the caller and the log", async () => {
     const answer = await post("/forgets", {});
-    expect([answer.statusCode, answer.json().fault.code]).toEqual([500, "INTERNAL"]);
+    expect([answer.statusCode, answer.json<Answer>().fault.code]).toEqual([500, "INTERNAL"]);
     expect(logged.map(([event]) => event)).toContain("audit.missing");
   });
 

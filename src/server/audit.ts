@@ -124,7 +124,7 @@ function entryOf(row: AuditRow): Entry {
 }
 
 function tables(db: Database): Kysely<AuditTables> {
-  return db.withTables<AuditTables>() as unknown as Kysely<AuditTables>;
+  return db.withTables<AuditTables>();
 }
 
 async function createTables(db: Database, kind: Store["kind"]): Promise<void> {

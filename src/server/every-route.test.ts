@@ -19,6 +19,15 @@ import { createAuth, LOCAL_ACTOR } from "./auth.ts";
 import { createBackups } from "./backups.ts";
 import { builtinRoutes, withOpenApi } from "./builtin-routes.ts";
 
+/** What the tests look at in any JSON answer. */
+interface Answer {
+  readonly fault: { readonly code: string; readonly message: string };
+  readonly requestId: string;
+  readonly key: { readonly tenants: readonly string[] | null };
+  readonly connection: { readonly id: string };
+  readonly bytes: number;
+}
+
 interface World {
   readonly bench: Bench;
   readonly app: FastifyInstance;
@@ -118,7 +127,7 @@ describe("every route, every role, every tenant's objects", () => {
       const answer = await call(route, world.ownConnection, undefined);
       const forged = await call(route, world.ownConnection, `vdt_${"A".repeat(43)}`);
       if (route.permission === "public") expect(answer.statusCode, route.path).toBe(200);
-      else expect([answer.statusCode, forged.statusCode, answer.json().fault.code], route.path).toEqual([401, 401, "UNAUTHENTICATED"]);
+      else expect([answer.statusCode, forged.statusCode, answer.json<Answer>().fault.code], route.path).toEqual([401, 401, "UNAUTHENTICATED"]);
     }
   });
 
@@ -128,7 +137,7 @@ describe("every route, every role, every tenant's objects", () => {
       for (const role of ROLE_NAMES) {
         if (route.permission === "public" || (ROLES[role] as readonly string[]).includes(route.permission)) continue;
         const answers = await Promise.all([world.ownConnection, world.otherConnection, "con_absent"].map((id) => call(route, id, world.bearer.get(role))));
-        expect(answers.map((answer) => [answer.statusCode, answer.json().fault.code]), `${role} ${route.method} ${route.path}`).toEqual([[403, "FORBIDDEN"], [403, "FORBIDDEN"], [403, "FORBIDDEN"]]);
+        expect(answers.map((answer) => [answer.statusCode, answer.json<Answer>().fault.code]), `${role} ${route.method} ${route.path}`).toEqual([[403, "FORBIDDEN"], [403, "FORBIDDEN"], [403, "FORBIDDEN"]]);
         refused += 1;
       }
     }
@@ -146,7 +155,7 @@ describe("every route, every role, every tenant's objects", () => {
         const absent = await call(route, "con_00000000000000000000000000", world.bearer.get(role), known);
         for (const id of [theirs, ...names]) {
           const other = await call(route, id, world.bearer.get(role), known);
-          expect([other.statusCode, { ...other.json(), requestId: "" }], `${role} ${route.method} ${route.path}`).toEqual([404, { ...absent.json(), requestId: "" }]);
+          expect([other.statusCode, { ...other.json<Answer>(), requestId: "" }], `${role} ${route.method} ${route.path}`).toEqual([404, { ...absent.json<Answer>(), requestId: "" }]);
           expect(Object.keys(other.headers).sort()).toEqual(Object.keys(absent.headers).sort());
           compared += 1;
         }
@@ -180,7 +189,7 @@ describe("every route, every role, every tenant's objects", () => {
   it("gives a key made by a limited caller no more tenants than his", async () => {
     const made = await call(routeOf(world, "POST", "/api/v1/api-keys"), "", world.bearer.get("msp-admin"), { role: "viewer" });
     expect(made.statusCode, made.body).toBe(200);
-    expect(made.json().key.tenants).toEqual([world.own]);
+    expect(made.json<Answer>().key.tenants).toEqual([world.own]);
   });
 
   it("serves the owner, and writes one audit entry for each change it makes", async () => {
@@ -208,7 +217,7 @@ describe("every route, every role, every tenant's objects", () => {
     const added = await world.app.inject({ method: "POST", url: "/api/v1/connections", headers, payload: { url: ORIGIN, token: canary, name: "canary" } });
     expect(added.statusCode, added.body).toBe(200);
     const bodies = [added.body];
-    for (const route of world.routes.filter((one) => one.method === "GET")) bodies.push((await call(route, route.path.includes("/tenants/") ? "ten_default" : added.json().connection.id, LOCAL)).body);
+    for (const route of world.routes.filter((one) => one.method === "GET")) bodies.push((await call(route, route.path.includes("/tenants/") ? "ten_default" : added.json<Answer>().connection.id, LOCAL)).body);
     expect(bodies.filter((body) => body.includes("canary9"))).toEqual([]);
   });
 
@@ -217,7 +226,7 @@ describe("every route, every role, every tenant's objects", () => {
     const backup = await call(routeOf(world, "POST", "/api/v1/backup"), "", LOCAL);
     const escape = await world.app.inject({ method: "POST", url: "/api/v1/backup", headers: { host: "127.0.0.1", authorization: `Bearer ${world.bearer.get("operator") ?? ""}` }, payload: { file: "/tmp/../etc/x" } });
     expect([rotated.statusCode, backup.statusCode, escape.statusCode], rotated.body + backup.body).toEqual([200, 200, 400]);
-    expect(backup.json().bytes).toBeGreaterThan(0);
+    expect(backup.json<Answer>().bytes).toBeGreaterThan(0);
   });
 });
 

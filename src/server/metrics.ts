@@ -8,8 +8,11 @@ type Sample = readonly [labels: Readonly<Record<string, string>>, value: number 
 export async function metricsText(status: StatusView, process: { readonly rssBytes: number; readonly uptimeSeconds: number }): Promise<string> {
   const registry = new Registry();
   function gauge(name: string, help: string, labelNames: readonly string[], samples: readonly Sample[]): void {
+    // The library writes 0 for a metric that was never set.
+    const known = samples.flatMap(([labels, value]) => (value !== null && Number.isFinite(value) ? [[labels, value] as const] : []));
+    if (known.length === 0) return;
     const metric = new Gauge({ name: `vedette_${name}`, help, labelNames: [...labelNames], registers: [registry] });
-    for (const [labels, value] of samples) if (value !== null && Number.isFinite(value)) metric.set(labels, value);
+    for (const [labels, value] of known) metric.set({ ...labels }, value);
   }
   const perStream = (pick: (stream: StatusView["streams"][number]) => number | null): readonly Sample[] =>
     status.streams.map((stream) => [{ connection: stream.connection, stream: stream.stream }, pick(stream)] as const);

@@ -3,11 +3,12 @@ import type { TSchema } from "typebox";
 import { FaultAnswer } from "../kernel/api.ts";
 import { FAULTS } from "../kernel/fault.ts";
 import type { Route } from "../kernel/route.ts";
+import type { Tx } from "../store/store.ts";
 import { strict } from "./schemas.ts";
 
 type Json = { readonly [key: string]: unknown };
 
-export function openApiDocument(routes: readonly Route<never>[], version: string): Json {
+export function openApiDocument(routes: readonly Route<Tx>[], version: string): Json {
   const paths: Record<string, Record<string, Json>> = {};
   for (const route of routes) {
     const path = openApiPath(route.path);
@@ -37,7 +38,7 @@ export function openApiPath(path: string): string {
   return path.replaceAll(/:([A-Za-z0-9_]+)/g, "{$1}");
 }
 
-function operation(route: Route<never>): Json {
+function operation(route: Route<Tx>): Json {
   const parameters = [...parametersOf("path", route.params), ...parametersOf("query", route.query)];
   return {
     operationId: operationId(route),
@@ -70,7 +71,7 @@ function hasRequired(schema: TSchema): boolean {
 }
 
 /** `GET /api/v1/connections/:id/log` → `get_connections_id_log`. */
-function operationId(route: Route<never>): string {
+function operationId(route: Route<Tx>): string {
   const words = route.path.replace(/^\/api\/(?:v1\/)?/, "").split(/[^A-Za-z0-9]+/).filter((word) => word !== "");
   return [route.method.toLowerCase(), ...words].join("_");
 }
