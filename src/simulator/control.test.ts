@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { STREAM_IDS } from "../kernel/stream-ids.ts";
 import { startSimulator, type Simulator } from "./index.ts";
-import { call, NOW, walk, type Row } from "./simulator.test-kit.ts";
+import { call, NOW, walk, sorted, type Row } from "./simulator.test-kit.ts";
 
 let simulator: Simulator;
 beforeAll(async () => {
@@ -37,7 +37,7 @@ describe("the control API", () => {
     const ids = change.json["ids"] as readonly string[];
     expect([change.json["changed"], ids.length]).toEqual([12, 12]);
     const found = await walk(simulator, `/agents?sortBy=updatedAt&sortOrder=asc&updatedAt__gte=${new Date(NOW).toISOString()}`);
-    expect(found.map((agent) => agent["id"]).toSorted()).toEqual([...ids].toSorted());
+    expect(sorted(found.map((agent) => agent["id"]))).toEqual(sorted([...ids]));
     expect(new Set(found.map((agent) => agent["updatedAt"])).size).toBe(12);
     expect(found.every((agent) => agent["operationalState"] === "fully_disabled")).toBe(true);
     expect((await truth("agents")).filter((agent) => agent["operationalState"] === "fully_disabled").length).toBe(12);

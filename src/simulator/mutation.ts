@@ -192,6 +192,8 @@ export class Mutator {
         return { externalId: `C-${String(turn % 10_000)}` };
       case "activities":
         return { comments: `note ${String(turn % 10_000)}` };
+      default:
+        return stream satisfies never;
     }
   }
 }

@@ -59,3 +59,8 @@ export async function walk(simulator: Simulator, path: string, token?: string, m
 export async function graph(simulator: Simulator, query: string, variables: Readonly<Record<string, unknown>> = {}, token?: string): Promise<Answered> {
   return call(simulator, "/unifiedalerts/graphql", { token, scheme: "Bearer", body: { query, variables } });
 }
+
+/** Values as text, in one order, for comparing sets. */
+export function sorted(values: readonly unknown[]): readonly string[] {
+  return values.map(String).toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+}

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { STREAM_IDS, type StreamId } from "../../kernel/stream-ids.ts";
 import type { Scope, Shape, Source } from "../collection.ts";
 import { isRecord, parseExact, readPath, type ApiRecord } from "../record.ts";
-import { CODE, idOf } from "./world.ts";
+import { idOf, type Code } from "./world.ts";
 
 function readRecords(folder: string, stream: StreamId): readonly ApiRecord[] {
   const file = join(folder, `${stream}.json`);
@@ -40,7 +40,7 @@ export function loadFolder(folder: string): ReadonlyMap<StreamId, readonly ApiRe
   return loaded;
 }
 
-export function loadedSource(shape: Shape, records: readonly ApiRecord[], kind: keyof typeof CODE, scopeOfEndpoint?: (record: ApiRecord) => readonly Scope[] | undefined): Source {
+export function loadedSource(shape: Shape, records: readonly ApiRecord[], kind: Code, scopeOfEndpoint?: (record: ApiRecord) => readonly Scope[] | undefined): Source {
   const idPath = shape.idPath ?? "id";
   const byId = new Map<string, number[]>();
   for (const [ordinal, record] of records.entries()) {

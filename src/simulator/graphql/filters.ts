@@ -48,14 +48,15 @@ function within(range: Input, factor: number): (value: Value) => boolean {
 }
 
 function fullText(input: Input): (value: Value) => boolean {
-  const parts = [...list(input, "values"), ...list(input, "value")].filter((item) => item !== null).map((item) => String(item).toLowerCase());
+  const parts = [...list(input, "values"), ...list(input, "value")].filter((item) => typeof item === "string").map((item) => item.toLowerCase());
   const tests: Readonly<Record<string, (text: string, part: string) => boolean>> = {
     contains: (text, part) => text.includes(part),
     startsWith: (text, part) => text.startsWith(part),
     endsWith: (text, part) => text.endsWith(part),
     exactMatch: (text, part) => text === part,
   };
-  const test = tests[String(input["operator"] ?? "contains")] ?? ((text, part) => text.includes(part));
+  const operator = typeof input["operator"] === "string" ? input["operator"] : "contains";
+  const test = tests[operator] ?? ((text, part) => text.includes(part));
   return (value) => scalars(value).some((item) => item !== null && parts.some((part) => test(String(item).toLowerCase(), part)));
 }
 
@@ -133,7 +134,7 @@ export function selectAlerts(collection: Collection, caller: Caller, args: Input
     const level = SCOPE_LEVELS[String(scope["scopeType"])] ?? "site";
     tests.push((ordinal) => collection.scopes(ordinal).some((held) => (held[level] === undefined ? held.account === undefined && held.site === undefined : ids.has(held[level]))));
   }
-  const view = viewTest(collection, String(args["viewType"] ?? "ALL"));
+  const view = viewTest(collection, typeof args["viewType"] === "string" ? args["viewType"] : "ALL");
   if (view !== undefined) tests.push(view);
   const key = JSON.stringify([caller.level, [...caller.ids], args["filters"], args["orFilter"], args["scope"], args["viewType"]]);
   return { key, test: (ordinal) => tests.every((test) => test(ordinal)) };

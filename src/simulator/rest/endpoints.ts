@@ -370,7 +370,7 @@ const applications: ListEndpoint = {
   stream: "applications",
   permission: "Applications Page.view",
   scopeIds: 1,
-  sorts: same("id endpointName endpointType osType osVersion accountName siteName groupName version fileSize detectionDate applicationInstallationDate cpuCount coreCount osArch applicationInstallationPath"),
+  sorts: same("endpointName endpointType osType osVersion accountName siteName groupName version fileSize detectionDate applicationInstallationDate cpuCount coreCount osArch applicationInstallationPath"),
   filters: { osVersions: list("osVersion"), versions: list("version"), osArchitectures: list("osArch"), osTypes: list("osType") },
   ranges: times("detectionDate"),
   contains: same("endpointUuid endpointName"),

@@ -11,7 +11,7 @@ import { micros } from "../times.ts";
 import { requirePermission, sees, type Caller, type TokenBook } from "../tokens.ts";
 import { LIST_ENDPOINTS, type ListEndpoint } from "./endpoints.ts";
 import { boolParam, listParam, type Params } from "./filters.ts";
-import { applicationTest, Inventory } from "./inventory.ts";
+import { applicationTest, type Inventory } from "./inventory.ts";
 import { listPage, type Extra, type KeyedTest, type Page } from "./listing.ts";
 
 export interface RestRequest {
