@@ -129,9 +129,9 @@ export function restStream(spec: RestSpec): Stream {
     async latest(pass, io) {
       const { sortBy, unordered, column } = restPass(pass);
       // The console cannot be asked for the newest, but what it knows by now is not newer than its own clock, less a margin.
-      if (unordered === true) return io.client.serverTime === null ? null : consoleTime(io.client.serverTime - 5 * MINUTE);
-      const query: Query = { ...spec.params, ...scopeQuery(null, io), sortBy, sortOrder: "desc" };
-      const page = await firstPage(io, spec.endpoint, query);
+      const known = unordered === true && io.client.serverTime !== null;
+      const page = known ? null : await firstPage(io, spec.endpoint, { ...spec.params, ...scopeQuery(null, io), sortBy, sortOrder: "desc" });
+      if (unordered === true || page === null) return io.client.serverTime === null ? null : consoleTime(io.client.serverTime - 5 * MINUTE);
       return newestTime(page, map, spec.columns, column);
     },
     async probe(io) {
