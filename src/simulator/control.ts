@@ -40,6 +40,10 @@ export class Control {
   }
 
   async handle(request: IncomingMessage, response: ServerResponse, url: URL, body: () => Promise<unknown>): Promise<void> {
+    if (!isLoopback(request.socket.remoteAddress)) {
+      sendJson(response, 403, { error: "the control API answers this machine only" });
+      return;
+    }
     try {
       const name = url.pathname.slice("/_simulator/".length);
       if (request.method === "GET" && name.startsWith("truth/")) {
@@ -108,6 +112,10 @@ export class Control {
     if (!this.#parts.tokens.change(token, change)) throw new RangeError("no such token, or no such role");
     return { token, ...change };
   }
+}
+
+function isLoopback(address: string | undefined): boolean {
+  return address === "::1" || /^(?:::ffff:)?127\./u.test(address ?? "");
 }
 
 function drained(response: ServerResponse): Promise<void> {

@@ -131,6 +131,10 @@ describe("faults", () => {
     expect(await list()).toMatchObject({ edges: [], totalCount: 60, pageInfo: { hasNextPage: true } });
     plan({ kind: "null-list" }, { path: "graphql" });
     expect((await list())["edges"]).toBeNull();
+    plan({ kind: "expire-cursor" }, { path: "graphql" });
+    const query = "query ($after: String) { alerts(first: 10, after: $after) { totalCount pageInfo { endCursor } } }";
+    expect((await graph(simulator, query)).json["errors"]).toBeUndefined();
+    expect((await graph(simulator, query, { after: "x" })).text).toContain("Invalid cursor");
     plan({ kind: "withhold", fraction: 0.5 }, { path: "graphql" });
     expect(Number((await list())["totalCount"])).toBeLessThan(60);
   });

@@ -73,7 +73,7 @@ async function readBody(request: IncomingMessage): Promise<unknown> {
 }
 
 async function handle(parts: ServerParts, limits: RateLimits | undefined, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const url = new URL(request.url ?? "/", "http://console.invalid");
+  const url = URL.parse(request.url ?? "/", "http://console.invalid") ?? new URL("http://console.invalid/");
   if (url.pathname.startsWith("/_simulator/")) {
     await parts.control.handle(request, response, url, () => readBody(request));
     return;
@@ -81,8 +81,7 @@ async function handle(parts: ServerParts, limits: RateLimits | undefined, reques
   parts.requests.begin(url.pathname);
   let status = 0;
   try {
-    const strikes = parts.faults.strikes(apiPath(url.pathname), cursorOf(url, undefined) !== "" || request.method === "POST");
-    status = await answerStruck(parts, limits, request, response, url, strikes);
+    status = await answerStruck(parts, limits, request, response, url);
   } finally {
     parts.requests.end(status);
   }
@@ -102,19 +101,21 @@ function has<Kind extends Fault["kind"]>(strikes: readonly Strike[], kind: Kind)
   return strikes.find((strike) => strike.fault.kind === kind)?.fault as Extract<Fault, { kind: Kind }> | undefined;
 }
 
-/** Answers with whatever struck; the status sent, or 0 when the connection was broken. */
-async function answerStruck(parts: ServerParts, limits: RateLimits | undefined, request: IncomingMessage, response: ServerResponse, url: URL, strikes: readonly Strike[]): Promise<number> {
-  const wait = parts.latencyMs + (has(strikes, "slow")?.ms ?? 0);
+/** Answers, with whatever strikes; the status sent, or 0 when the connection was broken. */
+async function answerStruck(parts: ServerParts, limits: RateLimits | undefined, request: IncomingMessage, response: ServerResponse, url: URL): Promise<number> {
+  let strikes: readonly Strike[] = [];
   let body: unknown;
   let answer: Answer;
   try {
     body = await readBody(request);
+    strikes = parts.faults.strikes(apiPath(url.pathname), cursorOf(url, body) !== "");
+    const wait = parts.latencyMs + (has(strikes, "slow")?.ms ?? 0);
     if (wait > 0) await delay(wait);
     if (has(strikes, "reset") !== undefined) {
       request.socket.resetAndDestroy();
       return 0;
     }
-    answer = ruled(parts, request, strikes) ?? limited(limits, request, url) ?? (await respond(parts, request, { method: request.method ?? "GET", url, path: apiPath(url.pathname), body }, strikes));
+    answer = ruled(parts, request, url, strikes) ?? limited(limits, request, url) ?? (await respond(parts, request, { method: request.method ?? "GET", url, path: apiPath(url.pathname), body }, strikes));
   } catch (error) {
     answer = errorAnswer(error instanceof ApiError ? error : serverError());
   }
@@ -126,12 +127,15 @@ async function answerStruck(parts: ServerParts, limits: RateLimits | undefined, 
 }
 
 /** An answer that a fault dictates before the console is even asked. */
-function ruled(parts: ServerParts, request: IncomingMessage, strikes: readonly Strike[]): Answer | undefined {
+function ruled(parts: ServerParts, request: IncomingMessage, url: URL, strikes: readonly Strike[]): Answer | undefined {
   if (has(strikes, "revoke-token") !== undefined) {
     parts.console.tokens.change((request.headers.authorization ?? "").replace(/^\S+\s+/u, ""), { revoked: true });
     return errorAnswer(unauthorised());
   }
-  if (has(strikes, "expire-cursor") !== undefined) return errorAnswer(new ApiError(400, 4_000_010, "Validation Error", "cursor: Cursor has expired."));
+  if (has(strikes, "expire-cursor") !== undefined) {
+    if (apiPath(url.pathname) === GRAPHQL) return { status: 200, body: { errors: [{ message: "Invalid cursor", extensions: { classification: "DataFetchingException" } }], data: null } };
+    return errorAnswer(new ApiError(400, 4_000_010, "Validation Error", "cursor: Cursor has expired."));
+  }
   if (has(strikes, "html") !== undefined) return { ...htmlAnswer(200), body: "<!doctype html><html><head><title>Sign in</title></head><body>Sign in to continue</body></html>" };
   const fault = has(strikes, "status");
   if (fault === undefined) return undefined;

@@ -100,6 +100,16 @@ describe("one alert", () => {
   });
 });
 
+describe("values of a field", () => {
+  it("are counted and suggested", async () => {
+    const answer = await graph(simulator, '{ alertFiltersCount(fieldIds: ["severity"]) { data { values { value count } } } autocompleteOptions(fieldId: "alertName", searchText: "dcs") { values { value count } } }');
+    const data = answer.json["data"] as { readonly alertFiltersCount: { readonly data: readonly { readonly values: readonly { readonly count: number }[] }[] } };
+    expect(data.alertFiltersCount.data[0]?.values.reduce((sum, value) => sum + value.count, 0)).toBe(170);
+    expect(answer.text).toContain("DCSync Attack Detected");
+    expect((await graph(simulator, '{ autocompleteOptions(fieldId: "alertName", searchText: "dc") { fieldId } }')).text).toContain("minimum 3 characters");
+  });
+});
+
 describe("the protocol", () => {
   it("answers success without errors, bad fields with 200 and errors, bad tokens as REST does", async () => {
     expect(Object.keys((await graph(simulator, "{ alerts { totalCount } }")).json)).toEqual(["data"]);

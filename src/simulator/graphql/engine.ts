@@ -9,6 +9,7 @@ import { firstScalar, isRecord, type ApiRecord } from "../record.ts";
 import { decodeCursor, encodeCursor } from "../rest/cursor.ts";
 import type { KeyedTest } from "../rest/listing.ts";
 import { requirePermission, sees, type Caller } from "../tokens.ts";
+import { autocomplete, countByField } from "./counts.ts";
 import { completeAlert, loosenLeaves, resolveField } from "./defaults.ts";
 import { ALERT_FIELDS, FILTER_TYPES, SORTABLE } from "./fields.ts";
 import { orderAlerts, selectAlerts } from "./filters.ts";
@@ -93,6 +94,16 @@ export class AlertGraph {
       alertColumnMetadata: () => columns(),
       alertsViewDataAvailability: () => ({ viewDataAvailability: enumValues("ViewType").map((viewType) => ({ viewType, dataAvailable: true })) }),
       alertsCsvExport: () => ({ data: "id,name,severity,status\n" }),
+      alertHistoryCsvExport: () => ({ data: "createdAt,eventType,eventText\n" }),
+      alertMitigationActionResults: (args) => {
+        this.#one(caller, args["alertId"]);
+        return { data: [] };
+      },
+      alertAvailableActions: () => ({ data: [], errors: [] }),
+      alertFiltersCount: (args) => countByField(this.#alerts, caller, args),
+      alertGroupByCount: (args) => countByField(this.#alerts, caller, args),
+      autocompleteOptions: (args) => autocomplete(this.#alerts, caller, args),
+      aiInvestigations: () => [],
     };
   }
 

@@ -31,6 +31,9 @@ const ENUMS: Readonly<Record<string, string>> = {
   FilterType: "BOOLEAN_EQUAL BOOLEAN_IN DATE_RANGE FULLTEXT INT_EQUAL INT_IN INT_RANGE LONG_EQUAL LONG_IN LONG_RANGE STRING_ENDS_WITH STRING_EQUAL STRING_IN STRING_STARTS_WITH",
   ObservableType:
     "ACCOUNT_OBJECT_NAME ACCOUNT_OBJECT_UID ADVISORY_OBJECT_UID COMMAND_LINE CONTAINER COUNTRY CVE_OBJECT_UID CWE_OBJECT_UID DEVICE_OBJECT_UID EMAIL EMAIL_ADDRESS EMAIL_OBJECT_SUBJECT EMAIL_OBJECT_UID ENDPOINT FILE FILE_HASH FILE_NAME FILE_PATH FINGERPRINT GROUP_OBJECT_NAME GROUP_OBJECT_UID HOSTNAME HTTP_USER_AGENT IP LOCATION MAC MESSAGE_UID OTHER PORT PROCESS PROCESS_ENTITY_OBJECT_UID PROCESS_ID PROCESS_NAME REGISTRY_KEY REGISTRY_KEY_PATH REGISTRY_VALUE REGISTRY_VALUE_OBJECT_NAME RESOURCE_DETAILS_OBJECT_NAME RESOURCE_UID SCRIPT_CONTENT SERIAL_NUMBER SUBNET UNKNOWN URL URL_STRING USER USERNAME USER_CREDENTIAL_ID USER_OBJECT_UID",
+  MitigationActionStatus: "ADDED CANCELLED FAILED PARTIAL PENDING PENDING_REBOOT RUNNING SENT SUCCESS",
+  ActionType:
+    "ADD_NOTE AI_INVESTIGATION ALERT ANALYST_VERDICT_UPDATE ASSET ASSIGN_USER DOWNLOAD INCIDENT LINK MITIGATION REDIRECT REFERENCE SEARCH SET_TICKET_ID SOURCE_DEVICE STATUS_UPDATE UNKNOWN",
   AssetTagType: "CLOUD SYSTEM UNSPECIFIED USER",
   PreemptiveMitigationType: "DRIVER_BLOCKED",
   FullTextOperator: "contains endsWith exactMatch startsWith",
@@ -86,6 +89,13 @@ type Query {
   alertColumnMetadata(scope: ScopeSelectorInput, viewType: ViewType = ALL): [ColumnMetadata]!
   alertsViewDataAvailability(scope: ScopeSelectorInput): ViewDataAvailabilityResponse!
   alertsCsvExport(filters: [FilterInput!], scope: ScopeSelectorInput, viewType: ViewType = ALL): CsvResponse!
+  alertHistoryCsvExport(alertId: ID!): CsvResponse!
+  alertMitigationActionResults(alertId: ID!): MitigationActionResultListResponse
+  alertAvailableActions(actionType: ActionType, actionTypes: [ActionType!], filter: OrFilterSelectionInput, scope: ScopeSelectorInput, viewType: ViewType = ALL): AvailableActionsResponse!
+  alertFiltersCount(fieldIds: [String!]!, filters: [FilterInput], limit: Int, scope: ScopeSelectorInput, viewType: ViewType = ALL): AlertFiltersCountResponse!
+  alertGroupByCount(fieldIds: [String!]!, filters: [FilterInput], limit: Int, scope: ScopeSelectorInput, viewType: ViewType = ALL): AlertGroupByResponse! @deprecated(reason: "Use alertGroups")
+  autocompleteOptions(fieldId: String!, scope: ScopeSelectorInput, searchText: String!, viewType: ViewType = ALL): AutocompleteResponse!
+  aiInvestigations(alertIds: [ID!]!, scope: ScopeSelectorInput): [AiInvestigation!]!
 }
 `;
 
@@ -235,6 +245,19 @@ type CsvResponse { data: String! }
 type AlertWithRawIndicatorsResponse { alert: UnifiedAlertDetail!, eventSearchParams: EventSearchActionData, hasNextPage: Boolean!, rawIndicators: [JSON!]! }
 type EventSearchActionData { accountId: String, startTime: Instant, endTime: Instant, filter: String }
 type AlertRawData { alertId: ID!, rawData: JSON! }
+type AlertFiltersCountResponse { data: [FilterCount!]! }
+type AlertGroupByResponse { data: [FilterCount!]! }
+type FilterCount { fieldId: String!, hasNextPage: Boolean!, values: [FilterValueCount!]! }
+type FilterValueCount { value: String, label: String, count: Long! }
+type AutocompleteResponse { fieldId: String!, values: [AutocompleteValue!]! }
+type AutocompleteValue { value: String!, count: Long! }
+type AiInvestigation { alertId: ID!, autoTriggered: Boolean, status: AiInvestigationStatus!, timestamp: DateTime, verdict: AiInvestigationVerdict, investigationStep: String, restrictionReason: String, result: String }
+interface MitigationActionResult { id: ID!, createdAt: DateTime!, updatedAt: DateTime!, mitigationActionType: MitigationActionType!, status: MitigationActionStatus! }
+type GenericMitigationActionResult implements MitigationActionResult { id: ID!, createdAt: DateTime!, updatedAt: DateTime!, mitigationActionType: MitigationActionType!, status: MitigationActionStatus! }
+type MitigationActionResultListResponse { data: [MitigationActionResult!]! }
+type AvailableActionsResponse { data: [AvailableAction!]!, errors: [ActionsError!] }
+type AvailableAction { id: ID!, title: String!, types: [ActionType!]!, isDisabled: Boolean!, disabledReason: String }
+type ActionsError { errorMessage: String!, errorPayload: String }
 `;
 
 export const SCHEMA_TEXT = [
