@@ -5,7 +5,7 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const required = [22, 22];
@@ -27,19 +27,24 @@ function bundledNode() {
 }
 
 if (recentEnough(process.versions.node)) {
-  const built = join(root, "dist", "main.js");
-  const { main } = await import(existsSync(join(root, "src", "main.ts")) ? "../src/main.ts" : built);
+  // The source where there is one (a clone), else the build (an installed package, where Node strips no types).
+  const source = join(root, "src", "main.ts");
+  const { main } = await import(pathToFileURL(existsSync(source) ? source : join(root, "dist", "main.js")).href);
   await main(process.argv.slice(2));
 } else {
   const node = bundledNode();
   if (node === undefined) {
     process.stderr.write(
       `vedette needs Node ${required.join(".")} or newer; this is ${process.versions.node}.\n` +
-        "Run `npm ci` in this folder (it brings Node 24 on Linux and Windows), or install Node 24 yourself.\n",
+        (process.platform === "darwin" ? "Install Node 24 (https://nodejs.org); no package brings it on macOS.\n" : "Run `npm ci` in this folder (it brings Node 24), or install Node 24 yourself (https://nodejs.org).\n"),
     );
     process.exit(70);
   }
   const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  child.on("error", (error) => {
+    process.stderr.write(`vedette could not start ${node}: ${error.message}\nInstall Node 24 (https://nodejs.org).\n`);
+    process.exit(70);
+  });
   child.on("exit", (code, signal) => process.exit(code ?? (signal === "SIGINT" ? 130 : 143)));
 }

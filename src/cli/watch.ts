@@ -14,6 +14,7 @@ import { startProgress, type RunLabel } from "./progress.ts";
 import { clean, cureLines } from "./terminal.ts";
 
 const POLL_MS = 250;
+const SAME_SIGNAL_MS = 1000;
 
 export interface WatchOptions {
   /** No progress: the answer alone is wanted. */
@@ -35,8 +36,11 @@ export async function watchRuns(context: CliContext, api: ApiClient, started: re
   let runs = started;
   let signals = 0;
   let cancelled = 0;
+  let lastSignal = Number.NEGATIVE_INFINITY;
   const unlisten = io.onSignal(() => {
-    signals += 1;
+    // One Ctrl-C may arrive twice: from the terminal, and passed on by npm.
+    if (performance.now() - lastSignal > SAME_SIGNAL_MS) signals += 1;
+    lastSignal = performance.now();
   });
   try {
     progress?.show(runs);
