@@ -49,6 +49,8 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteStore> {
     const writer = openSqliteConnection(file, "writer", options.observed);
     opened.push(writer);
     writer.handle.exec(`${LEASE_TABLE}; ${MIGRATION_TABLE}`);
+    // Whoever held a lease in here is dead: this process has the folder. Its fences stay, so that the next one is higher.
+    writer.handle.exec("UPDATE vedette_leases SET expires_at = 0");
     const reader = openSqliteConnection(file, "reader", options.observed);
     opened.push(reader);
     return storeOver(file, writer, reader, () => lock.release());

@@ -1,0 +1,112 @@
+/**
+ * Kills the hub with SIGKILL at random moments of reading, restarts it, and goes on until the mirror equals the console's truth. A real
+ * process on a real folder; the simulated console lives in this one, so that no kill reaches the truth. VEDETTE_CRASH_KILLS=200 makes
+ * it long, VEDETTE_CRASH_SEED repeats a run.
+ */
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { RunView } from "../../src/kernel/api.ts";
+import { viewName, type StreamId } from "../../src/kernel/stream-ids.ts";
+import { startSimulator, type Simulator } from "../../src/simulator/index.ts";
+import { truthIds } from "../support/world.ts";
+
+const VEDETTE = fileURLToPath(new URL("../../bin/vedette.mjs", import.meta.url));
+const KILLS = Number(process.env["VEDETTE_CRASH_KILLS"] ?? "15");
+const SEED = Number(process.env["VEDETTE_CRASH_SEED"] ?? String(Date.now() % 1_000_000));
+const STREAMS: readonly StreamId[] = ["sites", "groups", "users", "agents", "threats", "alerts", "activities", "risks"];
+
+let simulator: Simulator;
+let folder: string;
+let env: NodeJS.ProcessEnv;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "vedette-crash-"));
+  // Slow answers, so that a kill meets requests, transactions and the time between them alike.
+  simulator = await startSimulator({ seed: 11, agents: 6_000, users: 400, sites: 12, alerts: 2_000, risks: 8_000, threats: 1_500, activities: 6_000, latencyMs: 40 });
+  env = { ...process.env, VEDETTE_DATA: join(folder, "data"), VEDETTE_KEY_FILE: join(folder, "key"), VEDETTE_ALLOW_CONSOLE_HOSTS: new URL(simulator.url).host, VEDETTE_REQUEST_SHARE: "off", CRASH_TOKEN: simulator.tokens.viewer };
+});
+afterAll(async () => {
+  await simulator.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function start(...args: readonly string[]): ChildProcess {
+  return spawn(process.execPath, [VEDETTE, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
+}
+
+async function finish(child: ChildProcess): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
+  let stdout = "";
+  let stderr = "";
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  const [code] = (await once(child, "close")) as [number | null];
+  return { code, stdout, stderr };
+}
+
+function randomFrom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+async function query(sql: string): Promise<readonly Record<string, unknown>[]> {
+  const { code, stdout, stderr } = await finish(start("sql", sql, "--json"));
+  if (code !== 0) throw new Error(stderr);
+  return JSON.parse(stdout) as readonly Record<string, unknown>[];
+}
+
+describe(`the hub killed ${String(KILLS)} times while it reads (seed ${String(SEED)})`, () => {
+  it(
+    "goes on with nothing lost and nothing stored twice",
+    async () => {
+      const random = randomFrom(SEED);
+      expect((await finish(start("connect", simulator.url, "--token-env", "CRASH_TOKEN", "--name", "crash", "--no-sync", "--json"))).code).toBe(0);
+
+      let landed = 0;
+      for (let kill = 0; kill < KILLS; kill += 1) {
+        // The estate moves on between the kills: what was read may have changed, come or gone since.
+        simulator.mutate({ stream: "agents", action: "update", count: 20, set: { lastLoggedInUserName: `user-${String(kill)}` } });
+        simulator.mutate({ stream: "threats", action: "add", count: 5 });
+        if (kill % 3 === 0) simulator.mutate({ stream: "agents", action: "remove", count: 2 });
+        const child = start("sync", "crash", ...STREAMS.flatMap((stream) => ["--stream", stream]), ...(kill % 2 === 0 ? ["--full"] : []), "--json");
+        const done = once(child, "close");
+        await Promise.race([done, delay(600 + random() * 1_400)]);
+        if (child.exitCode === null && child.signalCode === null) {
+          landed += 1;
+          child.kill("SIGKILL");
+          await done;
+        }
+      }
+
+      const last = await finish(start("sync", "crash", ...STREAMS.flatMap((stream) => ["--stream", stream]), "--full", "--json"));
+      // A second full reading confirms what a cut-off first one could only suspect to be gone.
+      const confirm = await finish(start("sync", "crash", ...STREAMS.flatMap((stream) => ["--stream", stream]), "--full", "--json"));
+      expect(confirm.code, `${last.stderr}${confirm.stderr}${confirm.stdout}`).toBe(0);
+
+      for (const stream of STREAMS) {
+        const rows = await query(`select id, raw from ${viewName(stream)} order by id`);
+        const ids = rows.map((row) => String(row["id"]));
+        expect(new Set(ids).size, `${stream}: a row twice`).toBe(ids.length);
+        expect(ids, stream).toEqual(truthIds(simulator, stream));
+      }
+      const agents = new Map([...simulator.truth("agents")].map((record) => [String(record["id"]), record["lastLoggedInUserName"]]));
+      for (const row of await query("select id, last_logged_in_user_name as name from agents")) expect(row["name"]).toBe(agents.get(String(row["id"])) ?? null);
+
+      // Not vacuous: the kills met running work, and runs were really cut off.
+      expect(landed).toBeGreaterThanOrEqual(Math.ceil(KILLS / 2));
+      const runs = await finish(start("connections", "log", "crash", "--json"));
+      expect(runs.code).toBe(0);
+      const cut = (JSON.parse(last.stdout) as { readonly runs: readonly RunView[] }).runs;
+      expect(cut.length).toBe(1);
+    },
+    60_000 + KILLS * 12_000,
+  );
+});
