@@ -40,11 +40,14 @@ export async function park(tx: Tx, drafts: readonly ParkedDraft[]): Promise<void
   }
 }
 
-/** These keys have arrived well for this kind: nothing of theirs stays parked, and a capability with nothing parked is healthy again. */
+/**
+ * These keys have arrived well for this kind: nothing of theirs stays parked, and a capability with nothing parked is healthy again. A copy that was set
+ * aside as a duplicate stays: the record it is a copy of arrives well every time, and says nothing about the copy.
+ */
 export async function resolve(tx: Tx, connection: ConnectionId, stream: StreamId, kind: string, keys: readonly string[]): Promise<void> {
   const any = await sql`SELECT 1 FROM mirror_parked WHERE connection_id = ${connection} AND stream = ${stream} AND kind = ${kind} LIMIT 1`.execute(tx.db);
   if (any.rows.length === 0) return;
-  await sql`DELETE FROM mirror_parked WHERE connection_id = ${connection} AND stream = ${stream} AND kind = ${kind} AND record_key IN ${idList(tx.kind, keys)}`.execute(tx.db);
+  await sql`DELETE FROM mirror_parked WHERE connection_id = ${connection} AND stream = ${stream} AND kind = ${kind} AND code <> 'RECORD_DUPLICATE' AND record_key IN ${idList(tx.kind, keys)}`.execute(tx.db);
   if (kind !== RECORD) await clearHealth(tx, kind);
 }
 

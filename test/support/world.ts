@@ -17,6 +17,7 @@ import { openHub, type Hub, type HubOptions } from "../../src/compose/hub.ts";
 import { readSettings } from "../../src/compose/settings.ts";
 import { startSimulator, type Simulator, type SimulatorOptions } from "../../src/simulator/index.ts";
 import { STREAMS } from "../../src/sentinelone/streams/index.ts";
+import { startFront, type AnswerInstead } from "./front.ts";
 
 export interface World {
   readonly simulator: Simulator;
@@ -40,6 +41,8 @@ export interface WorldOptions {
   readonly clock?: Clock;
   readonly capabilities?: NonNullable<HubOptions["capabilities"]>;
   readonly env?: Readonly<Record<string, string>>;
+  /** Answers in the console's place where it wants to. */
+  readonly instead?: AnswerInstead;
 }
 
 const SMALL: SimulatorOptions = { seed: 7, agents: 240, users: 30, sites: 6, accounts: 2, alerts: 120, risks: 300, threats: 60, activities: 200 };
@@ -47,17 +50,22 @@ const SMALL: SimulatorOptions = { seed: 7, agents: 240, users: 30, sites: 6, acc
 export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), "vedette-test-"));
   const simulator = await startSimulator({ ...SMALL, ...options.estate });
+  const front = options.instead === undefined ? undefined : await startFront(simulator.url, options.instead);
+  const url = front?.url ?? simulator.url;
   const open = async (): Promise<Hub> => {
-    const env = { VEDETTE_DATA: join(folder, "data"), VEDETTE_KEY_FILE: join(folder, "key"), VEDETTE_ALLOW_CONSOLE_HOSTS: new URL(simulator.url).host, VEDETTE_REQUEST_SHARE: "off", ...options.env };
+    const env = { VEDETTE_DATA: join(folder, "data"), VEDETTE_KEY_FILE: join(folder, "key"), VEDETTE_ALLOW_CONSOLE_HOSTS: new URL(url).host, VEDETTE_REQUEST_SHARE: "off", ...options.env };
     return openHub({ settings: readSettings(env), env, log: silentLog, pageSize: options.pageSize ?? 50, ...(options.clock === undefined ? {} : { clock: options.clock }), ...(options.capabilities === undefined ? {} : { capabilities: options.capabilities }) });
   };
   const hub = await open();
   const record = async (): Promise<void> => {};
-  const added = await hub.connections.add(EVERY_TENANT, { url: simulator.url, token: new Secret(simulator.tokens[options.token ?? "viewer"]), name: "test", sync: false }, AbortSignal.timeout(30_000), record);
-  return worldOver(hub, added.connection.id as ConnectionId, simulator, folder, open);
+  const added = await hub.connections.add(EVERY_TENANT, { url, token: new Secret(simulator.tokens[options.token ?? "viewer"]), name: "test", sync: false }, AbortSignal.timeout(30_000), record);
+  return worldOver(hub, added.connection.id as ConnectionId, simulator, folder, open, async () => {
+    await front?.close();
+    await simulator.close();
+  });
 }
 
-function worldOver(hub: Hub, connection: ConnectionId, simulator: Simulator, folder: string, open: () => Promise<Hub>): World {
+function worldOver(hub: Hub, connection: ConnectionId, simulator: Simulator, folder: string, open: () => Promise<Hub>, closeConsole: () => Promise<void>): World {
   return {
     simulator,
     hub,
@@ -81,11 +89,11 @@ function worldOver(hub: Hub, connection: ConnectionId, simulator: Simulator, fol
     },
     async reopen() {
       await hub.close();
-      return worldOver(await open(), connection, simulator, folder, open);
+      return worldOver(await open(), connection, simulator, folder, open, closeConsole);
     },
     async close() {
       await hub.close();
-      await simulator.close();
+      await closeConsole();
       rmSync(folder, { recursive: true, force: true });
     },
   };
