@@ -5,7 +5,7 @@
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 export type JsonObject = { readonly [key: string]: JsonValue };
 
-/** One listed record: parsed (integers beyond 2^53 as strings) and as its own JSON text (integers unrounded). */
+/** One listed record: parsed (integers beyond 2^53 as strings) and as its own JSON text (integers unrounded). `value` may be made when it is read. */
 export interface SourceRecord {
   readonly value: JsonObject;
   readonly raw: string;

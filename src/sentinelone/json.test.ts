@@ -26,7 +26,7 @@ describe("cutting a listing into records", () => {
   it("gives each record its own text, as it came", () => {
     const listing = cutListing(bytes(`\n { "data" : [ {"id":"1", "n":${BIG}} , {"id":"2","t":"]}\\"{["} ] , "pagination":{"nextCursor":null}}\n`));
 
-    expect(listing?.records).toEqual([
+    expect(listing?.records.map(({ raw, value }) => ({ raw, value }))).toEqual([
       { raw: `{"id":"1", "n":${BIG}}`, value: { id: "1", n: BIG } },
       { raw: '{"id":"2","t":"]}\\"{["}', value: { id: "2", t: ']}"{[' } },
     ]);
@@ -37,12 +37,19 @@ describe("cutting a listing into records", () => {
     expect(cutListing(bytes('{"data":[],"pagination":{}}'))).toEqual({ records: [], envelope: { data: [], pagination: {} } });
   });
 
-  it.each(['{"data":{}}', '{"pagination":{},"data":[{}]}', '{"data":[1,2]}', '{"data":["a"]}', '{"data":[{}{}]}', '{"data":[{},]}', '{"data":[,{}]}', '{"data":[{"a":1]}]}', '{"data":[{}]', '{"data":[{"a":"x', '{"data":[{a:1}]}', '{"data":[{}],"data":[{}]}', '{"data":[{}],"data":null}', "", "<html>"])(
+  it.each(['{"data":{}}', '{"pagination":{},"data":[{}]}', '{"data":[1,2]}', '{"data":["a"]}', '{"data":[{}{}]}', '{"data":[{},]}', '{"data":[,{}]}', '{"data":[{"a":1]}]}', '{"data":[{}]', '{"data":[{"a":"x', '{"data":[{}],"data":[{}]}', '{"data":[{}],"data":null}', "", "<html>"])(
     "leaves %s to be parsed whole",
     (text) => {
       expect(cutListing(bytes(text))).toBeNull();
     },
   );
+
+  it("text between brackets that is no JSON is a fault when it is looked at", () => {
+    const listing = cutListing(bytes('{"data":[{"id":"1"},{a:1}],"pagination":{}}'));
+
+    expect(listing?.records[0]?.value).toEqual({ id: "1" });
+    expect(() => listing?.records[1]?.value).toThrow("not JSON");
+  });
 
   it("agrees with JSON.parse on any listing", () => {
     fc.assert(

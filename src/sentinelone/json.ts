@@ -4,6 +4,7 @@
  * Listings in the usual form `{"data":[…` are cut into records by their brackets, which gives each record's own text for nothing; any
  * other form is parsed whole.
  */
+import { Fault } from "../kernel/fault.ts";
 import type { JsonObject, JsonValue, SourceRecord } from "./client.ts";
 
 const QUOTE = 34;
@@ -126,9 +127,28 @@ function cut(bytes: Uint8Array, start: number): { readonly offsets: readonly num
   return null;
 }
 
-function parseRecord(raw: string, exact: boolean): SourceRecord {
-  const value: unknown = exact && /\d{16}/.test(raw) ? parseWithStrings(raw) : JSON.parse(raw);
-  return { raw, value: value as JsonObject };
+/**
+ * A record as its own text, parsed when it is looked at. A page waits as text, a third of the memory of its objects, and only one
+ * record's objects live at a time.
+ */
+class CutRecord implements SourceRecord {
+  readonly raw: string;
+  readonly #exact: boolean;
+
+  constructor(raw: string, exact: boolean) {
+    this.raw = raw;
+    this.#exact = exact;
+  }
+
+  /** Parsed anew each time: look once. A Fault (S1_NOT_JSON) where the text between balanced brackets is no JSON after all. */
+  get value(): JsonObject {
+    try {
+      const value: unknown = this.#exact && /\d{16}/.test(this.raw) ? parseWithStrings(this.raw) : JSON.parse(this.raw);
+      return value as JsonObject;
+    } catch (error) {
+      throw new Fault("S1_NOT_JSON", "A record in a listing is not JSON.", { cause: error });
+    }
+  }
 }
 
 /** Cuts a body that begins `{"data":[` into records; null when it is of another form or not valid, for the caller to parse whole. */
@@ -143,7 +163,7 @@ export function cutListing(body: Buffer): Listing | null {
     if (typeof envelope !== "object" || envelope === null || !("data" in envelope) || !Array.isArray(envelope.data) || envelope.data.length > 0) return null;
     const exact = mayHoldLongInteger(body);
     const records: SourceRecord[] = [];
-    for (let at = 0; at + 1 < found.offsets.length; at += 2) records.push(parseRecord(body.toString("utf8", found.offsets[at], found.offsets[at + 1]), exact));
+    for (let at = 0; at + 1 < found.offsets.length; at += 2) records.push(new CutRecord(body.toString("utf8", found.offsets[at], found.offsets[at + 1]), exact));
     return { records, envelope };
   } catch (error) {
     if (error instanceof SyntaxError) return null;

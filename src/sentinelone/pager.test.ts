@@ -10,9 +10,17 @@ function page(ids: readonly string[], nextCursor: string | null, totalItems: num
 
 type Source = (cursor: string | null, signal: AbortSignal) => Promise<ListPage>;
 
+/** As the pager asks: the page comes once the answer's turn has come. */
+function later(source: Source): (cursor: string | null, signal: AbortSignal) => Promise<() => ListPage> {
+  return async (cursor, signal) => {
+    const answer = await source(cursor, signal);
+    return () => answer;
+  };
+}
+
 async function readAll(fetch: Source, limit = 10): Promise<string[]> {
   const ids: string[] = [];
-  for await (const { records } of pages({ path: "/x", limit, from: null, signal: new AbortController().signal, fetch })) ids.push(...records.map(({ raw }) => raw));
+  for await (const { records } of pages({ path: "/x", limit, from: null, signal: new AbortController().signal, fetch: later(fetch) })) ids.push(...records.map(({ raw }) => raw));
   return ids;
 }
 
@@ -76,7 +84,7 @@ describe("following cursors", () => {
 
   it("a resumed listing that names its own starting cursor is a fault", async () => {
     const reading = (async () => {
-      for await (const _ of pages({ path: "/x", limit: 1, from: "a", signal: new AbortController().signal, fetch: async () => page(["1"], "a") }));
+      for await (const _ of pages({ path: "/x", limit: 1, from: "a", signal: new AbortController().signal, fetch: later(async () => page(["1"], "a")) }));
     })();
 
     await expect(reading).rejects.toMatchObject({ code: "S1_CURSOR_REPEATED" });
@@ -88,7 +96,7 @@ describe("reading ahead", () => {
     let asked = 0;
     const fetch: Source = async () => page(["x"], ++asked < 5 ? String(asked) : null);
     const seen: number[] = [];
-    for await (const _ of pages({ path: "/x", limit: 1, from: null, signal: new AbortController().signal, fetch })) seen.push(asked);
+    for await (const _ of pages({ path: "/x", limit: 1, from: null, signal: new AbortController().signal, fetch: later(fetch) })) seen.push(asked);
 
     expect(seen).toEqual([2, 3, 4, 5, 5]);
   });
@@ -99,12 +107,12 @@ describe("reading ahead", () => {
       signals.push(signal);
       return page(["x"], String(signals.length));
     };
-    for await (const _ of pages({ path: "/x", limit: 1, from: null, signal: new AbortController().signal, fetch })) break;
+    for await (const _ of pages({ path: "/x", limit: 1, from: null, signal: new AbortController().signal, fetch: later(fetch) })) break;
     expect(signals).toHaveLength(2);
     expect(signals[1]?.aborted).toBe(true);
 
     signals.length = 0;
-    for await (const _ of pages({ path: "/x", limit: 1, from: null, signal: new AbortController().signal, prefetch: false, fetch })) break;
+    for await (const _ of pages({ path: "/x", limit: 1, from: null, signal: new AbortController().signal, prefetch: false, fetch: later(fetch) })) break;
     expect(signals).toHaveLength(1);
   });
 
@@ -116,10 +124,10 @@ describe("reading ahead", () => {
         limit: 1,
         from: null,
         signal: new AbortController().signal,
-        fetch: async (cursor) => {
+        fetch: later(async (cursor) => {
           if (cursor !== null) throw new Fault("S1_SERVER_ERROR", "planted");
           return page(["1"], "2");
-        },
+        }),
       });
       for await (const { records } of source) {
         await new Promise((resolve) => setTimeout(resolve, 5));

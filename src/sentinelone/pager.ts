@@ -56,7 +56,8 @@ export interface PagerOptions {
   readonly signal: AbortSignal;
   /** False: ask for the next page only when it is wanted. */
   readonly prefetch?: boolean;
-  fetch(cursor: string | null, signal: AbortSignal): Promise<ListPage>;
+  /** Asks for a page and gives what reads it: an answer that waits for its turn waits as bytes. */
+  fetch(cursor: string | null, signal: AbortSignal): Promise<() => ListPage | Promise<ListPage>>;
 }
 
 /** Leaving the loop early stops the request that is under way. */
@@ -65,9 +66,9 @@ export async function* pages(options: PagerOptions): AsyncGenerator<ListPage, vo
   const signal = AbortSignal.any([options.signal, own.signal]);
   const guard = new CursorGuard(options.path, options.limit, options.from);
   try {
-    let next: Promise<ListPage> | null = options.fetch(options.from, signal);
+    let next: ReturnType<PagerOptions["fetch"]> | null = options.fetch(options.from, signal);
     while (next !== null) {
-      const page: ListPage = await next;
+      const page: ListPage = await (await next)();
       guard.check(page);
       const { nextCursor } = page;
       if (options.prefetch === false) yield page;

@@ -5,14 +5,14 @@
  * The scheme is `ApiToken` on both surfaces: it is the one documented, and the GraphQL surface takes it in production.
  */
 import type { Clock } from "../kernel/clock.ts";
-import { Fault } from "../kernel/fault.ts";
+import { asFault, Fault } from "../kernel/fault.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Secret } from "../kernel/secret.ts";
 import { parseRetryAfter, type Budget } from "../net/budget.ts";
 import { createHttpClient, type HttpAnswer, type HttpClient } from "../net/http.ts";
 import type { AllowedHost, Resolve } from "../net/policy.ts";
 import type { Environment } from "../net/proxy.ts";
-import { withRetry, type RetryPolicy } from "../net/retry.ts";
+import { DEFAULT_RETRY, isTransient, withRetry, type RetryPolicy } from "../net/retry.ts";
 import { checkStatus, isObject, readConnection, readCount, readGraphql, readPage, readSingle, shape } from "./answers.ts";
 import type { ConnectionOperation, ConsoleClient, JsonObject, ListPage, Query, SourceRecord } from "./client.ts";
 import { recordOf } from "./json.ts";
@@ -117,8 +117,22 @@ class RestClient implements ConsoleClient {
       limit: options.limit,
       from: options.from ?? null,
       signal: options.signal,
-      fetch: (cursor, signal) => this.#call({ method: "GET", path, query: { ...query, limit: options.limit, ...(cursor === null ? {} : { cursor }) }, signal }, readPage),
+      fetch: async (cursor, signal) => {
+        const call: Call = { method: "GET", path, query: { ...query, limit: options.limit, ...(cursor === null ? {} : { cursor }) }, signal };
+        const answer = await this.#call(call, (given) => given);
+        return () => this.#readOrAskAgain(call, answer);
+      },
     });
+  }
+
+  /** An answer that cannot be read is asked for again, with the retries of any other trouble. */
+  #readOrAskAgain(call: Call, answer: HttpAnswer): ListPage | Promise<ListPage> {
+    try {
+      return readPage(answer, call.path);
+    } catch (error) {
+      if (!isTransient(asFault(error))) throw error;
+      return this.#call(call, readPage, { triesSpent: 1 });
+    }
   }
 
   async graphql(operation: Parameters<ConsoleClient["graphql"]>[0], signal?: AbortSignal): Promise<JsonObject> {
@@ -133,7 +147,10 @@ class RestClient implements ConsoleClient {
       from: options.from ?? null,
       signal: options.signal,
       prefetch: options.prefetch ?? true,
-      fetch: (cursor, signal) => this.#connectionPage(operation, cursor, options.limit, signal),
+      fetch: async (cursor, signal) => {
+        const page = await this.#connectionPage(operation, cursor, options.limit, signal);
+        return () => page;
+      },
     });
   }
 
@@ -180,12 +197,13 @@ class RestClient implements ConsoleClient {
   ): Promise<{ readonly data: Readonly<Record<string, unknown>>; readonly exact: boolean; readonly bytes: number }> {
     const { query, operationName, variables } = operation;
     const call: Call = { method: "POST", path: GRAPHQL, body: JSON.stringify({ query, operationName, variables }), signal };
-    return this.#call(call, (answer) => ({ ...readGraphql(answer, operationName), bytes: answer.body.length }), cursor);
+    return this.#call(call, (answer) => ({ ...readGraphql(answer, operationName), bytes: answer.body.length }), { cursor });
   }
 
   /** One request with its retries; `read` makes the value of an answer that has passed the status check, and may refuse it too. */
-  async #call<T>(call: Call, read: (answer: HttpAnswer, path: string) => T, cursor = call.query?.["cursor"] !== undefined): Promise<T> {
-    const { clock, log, random, retry } = this.#options;
+  async #call<T>(call: Call, read: (answer: HttpAnswer, path: string) => T, how: { readonly cursor?: boolean; readonly triesSpent?: number } = {}): Promise<T> {
+    const { clock, log, random, retry = DEFAULT_RETRY } = this.#options;
+    const cursor = how.cursor ?? call.query?.["cursor"] !== undefined;
     return withRetry(
       async () => {
         const { answer, retryAfterMs } = await this.#send(call);
@@ -196,7 +214,7 @@ class RestClient implements ConsoleClient {
         clock,
         signal: call.signal,
         ...(random === undefined ? {} : { random }),
-        ...(retry === undefined ? {} : { policy: retry }),
+        policy: { ...retry, attempts: Math.max(1, retry.attempts - (how.triesSpent ?? 0)) },
         onRetry: (fault, attempt, delayMs) => log.warn("sentinelone.retry", { path: call.path, code: fault.code, attempt, delayMs }),
       },
     );

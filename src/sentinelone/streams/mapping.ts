@@ -102,9 +102,10 @@ export function createMapper(spec: MapperSpec): Mapper {
     const raw = withoutSecrets(record);
     let id: string | null = null;
     try {
-      if (!isObject(record.value)) throw new Unreadable(`the record is ${describe(record.value)}, not an object`);
-      id = readKey(record.value, keyPath);
-      const value = spec.derive === undefined ? record.value : spec.derive(record.value);
+      const source: unknown = record.value;
+      if (!isObject(source)) throw new Unreadable(`the record is ${describe(source)}, not an object`);
+      id = readKey(source, keyPath);
+      const value = spec.derive === undefined ? source : spec.derive(source);
       const values = new Array<Value>(table.length);
       for (let index = 0; index < table.length; index += 1) {
         const entry = table[index];
