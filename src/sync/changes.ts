@@ -21,7 +21,7 @@ async function readPass(job: StreamJob, pass: Pass, back: LookBack): Promise<voi
   const start = startOf(writer.checkpoint, pass);
   const from = changesFrom(pass, start, back);
   const column = stream.columns.findIndex((entry) => entry.name === pass.column);
-  const order = new PassOrder(start);
+  const order = pass.unordered === true ? new WholePass(await anchor(job, pass)) : new PassOrder(start);
   let first = true;
 
   await readPages(
@@ -29,16 +29,43 @@ async function readPass(job: StreamJob, pass: Pass, back: LookBack): Promise<voi
     () => stream.read({ kind: "changes", pass, from, to: null }, io),
     async (page) => {
       const times = page.records.map((record) => record.values[column]).filter((time): time is string => typeof time === "string");
-      if (first && start !== null && from !== null) await noteGap(job, pass, from, start, times);
-      first = false;
-      const reached = order.after(times, page.state === "caught-up", ceiling(job));
+      const last = page.state === "caught-up";
+      // A page may be empty although records follow: only what comes first, or nothing at all, tells of a gap.
+      if (first && (times.length > 0 || last)) {
+        if (start !== null && from !== null) await noteGap(job, pass, from, start, times);
+        first = false;
+      }
+      const reached = order.after(times, last, ceiling(job));
       await writer.write(withinRetention(job, page), (checkpoint) => withWatermark(checkpoint, pass, reached));
     },
   );
 }
 
+/**
+ * Where the source stands now: the newest time of its records, or its clock where that time lies ahead of it. A record from the future
+ * must not become a point to read on from: all that comes after it in truth would lie before it.
+ */
+export async function anchor(job: StreamJob, pass: Pass): Promise<string | null> {
+  const newest = await job.stream.latest(pass, job.io);
+  if (newest === null || newest <= ceiling(job)) return newest;
+  return micros(job.io.client.serverTime ?? job.deps.clock.now());
+}
+
 function startOf(checkpoint: Checkpoint, pass: Pass): string | null {
   return checkpoint.watermarks[pass.id] ?? checkpoint.snapshot?.anchors[pass.id] ?? null;
+}
+
+/** A pass whose pages are in no order of time: read to its end, all until the moment it began is there; before its end, nothing is said. */
+class WholePass {
+  readonly #began: string | null;
+
+  constructor(began: string | null) {
+    this.#began = began;
+  }
+
+  after(_times: readonly string[], last: boolean): string | null {
+    return last ? this.#began : null;
+  }
 }
 
 /**
@@ -79,6 +106,10 @@ class PassOrder {
 function ceiling(job: StreamJob): string {
   const console_ = job.io.client.serverTime ?? 0;
   return new Date(Math.max(console_, job.deps.clock.now()) + AHEAD_MS).toISOString();
+}
+
+function micros(ms: number): string {
+  return new Date(ms).toISOString().replace("Z", "000Z");
 }
 
 function withWatermark(checkpoint: Checkpoint, pass: Pass, reached: string | null): Checkpoint {

@@ -8,7 +8,7 @@ import { sql } from "kysely";
 import type { Partition } from "../sentinelone/streams/stream.ts";
 import { viewName } from "../kernel/stream-ids.ts";
 import type { Checkpoint, SnapshotProgress } from "./checkpoint.ts";
-import { readChanges } from "./changes.ts";
+import { anchor, readChanges } from "./changes.ts";
 import { readPages, stopIfCancelled, withinRetention, type StreamJob } from "./job.ts";
 import { EVERYTHING, partition, type SiteWeight } from "./plan.ts";
 
@@ -39,7 +39,7 @@ async function begin(job: StreamJob): Promise<SnapshotProgress> {
   // A first read can declare nothing gone, so it need not spend a request on what the token reaches.
   const scope = writer.checkpoint.firstReadAt === null ? null : await deps.ports.scopeFingerprint(io.client);
   const anchors: Record<string, string | null> = {};
-  for (const pass of stream.passes) anchors[pass.id] = await stream.latest(pass, io);
+  for (const pass of stream.passes) anchors[pass.id] = await anchor(job, pass);
   const countBefore = await stream.count(EVERYTHING, io);
   const partitions = partition(stream, await knownSites(job), countBefore, io.limit, deps.inFlight);
   return writer.step(async (tx) => {

@@ -1,0 +1,279 @@
+/**
+ * The ways in which readers are known to lose records, each tried on the real hub: a failure taken for an empty listing, a checkpoint moved
+ * ahead of what was stored, a listing that was not whole taken as proof that the rest is gone. Numbers are those of the collected cases;
+ * what a fault plan promised must have happened, or the test says nothing.
+ */
+import { sql } from "kysely";
+import { describe, expect, it } from "vitest";
+import { EVERY_TENANT } from "../src/kernel/scope.ts";
+import { viewName, type StreamId } from "../src/kernel/stream-ids.ts";
+import { listParked } from "../src/mirror/parked.ts";
+import { HOUR, MINUTE, of, ReaderBench } from "./support/reader-bench.ts";
+import { wrongfullyGone } from "./support/truth.ts";
+import { truthIds } from "./support/world.ts";
+
+const bench = new ReaderBench();
+
+/** The store refuses this row, as a full disk or a broken index would. */
+async function refuseRow(stream: StreamId, id: string): Promise<void> {
+  const table = `mirror_${viewName(stream)}`;
+  await bench.world.hub.store.tx(async (tx) => {
+    await sql.raw(`CREATE TRIGGER refuse_row BEFORE INSERT ON ${table} WHEN NEW.id = '${id}' BEGIN SELECT RAISE(ABORT, 'refused'); END`).execute(tx.db);
+  });
+}
+
+async function allowRows(): Promise<void> {
+  await bench.world.hub.store.tx(async (tx) => {
+    await sql.raw("DROP TRIGGER refuse_row").execute(tx.db);
+  });
+}
+
+describe("a write that fails", () => {
+  it("#1 a record counts as read only once it is stored: a page whose write fails leaves nothing of itself and no checkpoint, and is read again", async () => {
+    await bench.open();
+    const ids = truthIds(bench.world.simulator, "agents");
+    await refuseRow("agents", ids[34] ?? "");
+    const run = await bench.world.sync({ streams: ["agents"] });
+
+    expect(of(run, "agents")).toMatchObject({ phase: "failed", fault: { kind: "internal" } });
+    const stored = await bench.world.ids("agents");
+    // Whole transactions of whole pages: what is there is the listing up to a page's edge, and the failed page is not.
+    expect(stored.length % 10).toBe(0);
+    expect(stored).toEqual(ids.slice(0, stored.length));
+    expect(stored.length).toBeLessThanOrEqual(30);
+
+    await allowRows();
+    expect((await bench.world.sync({ streams: ["agents"] })).state).toBe("succeeded");
+    expect(await bench.mismatches("agents")).toEqual([]);
+  });
+
+  it("#2 a failing write fails the run: the watermark and the time of the last reading stay where they were", async () => {
+    await bench.open();
+    await bench.world.sync({ streams: ["threats"] });
+    const before = await bench.status("threats");
+    bench.pass(HOUR);
+    const { ids } = bench.world.simulator.mutate({ stream: "threats", action: "add", count: 5 });
+    await refuseRow("threats", ids[2] ?? "");
+    const run = await bench.world.sync({ streams: ["threats"] });
+
+    expect(run.state).toBe("failed");
+    expect(await bench.status("threats")).toMatchObject({ watermark: before.watermark, freshAt: before.freshAt, caughtUp: false, fault: { code: "INTERNAL" } });
+    expect((await bench.world.ids("threats")).filter((id) => ids.includes(id))).toEqual([]);
+
+    await allowRows();
+    await bench.world.sync({ streams: ["threats"] });
+    expect(await bench.mismatches("threats")).toEqual([]);
+  });
+});
+
+describe("an answer that is no listing", () => {
+  it.each([
+    ["html", { kind: "html" }, "S1_NOT_JSON"],
+    ["errors with status 200", { kind: "errors" }, "S1_ERRORS_IN_ANSWER"],
+    ["no data", { kind: "missing-data" }, "S1_ANSWER_SHAPE"],
+    ["data null", { kind: "null-list" }, "S1_ANSWER_SHAPE"],
+    ["404", { kind: "status", status: 404 }, "S1_NOT_FOUND"],
+    ["JSON that does not parse", { kind: "malformed" }, "S1_BODY_CUT"],
+    ["500 with JSON, and again at every try", { kind: "status", status: 500 }, "S1_SERVER_ERROR"],
+    ["a body cut off, and again at every try", { kind: "cut" }, "S1_BODY_CUT"],
+  ] as const)("#5 #7 #8 %s: the run fails with its name, nothing is gone, and the next run finishes the listing", async (_name, fault, code) => {
+    await bench.open();
+    await bench.world.sync({ streams: ["agents"] });
+    bench.faults({ path: "/agents", exact: true, after: 4, times: 5, fault });
+    const run = await bench.world.sync({ streams: ["agents"], full: true });
+
+    expect(of(run, "agents")).toMatchObject({ phase: "failed", fault: { code }, gone: 0 });
+    expect(bench.fired()[0]).toBeGreaterThanOrEqual(1);
+    expect(await bench.mismatches("agents")).toEqual([]);
+    bench.faults();
+    expect((await bench.world.sync({ streams: ["agents"], full: true })).state).toBe("succeeded");
+    expect(await bench.mismatches("agents")).toEqual([]);
+  });
+
+  it.each([500, 204, 302, 418])("#8 status %d with a well-formed empty listing in it is not an empty listing", async (code) => {
+    let wrong = false;
+    await bench.open({
+      instead: (asked) => (wrong && asked.path === "/users" ? { status: code, headers: { location: "/web/api/v2.1/users" }, body: code === 204 ? "" : { data: [], pagination: { nextCursor: null, totalItems: 0 } } } : undefined),
+    });
+    await bench.world.sync({ streams: ["users"] });
+    wrong = true;
+    const run = await bench.world.sync({ streams: ["users"] });
+    const again = await bench.world.sync({ streams: ["users"] });
+
+    expect([of(run, "users").phase, of(again, "users").phase]).toEqual(["failed", "failed"]);
+    expect(of(again, "users").gone).toBe(0);
+    expect(await bench.mismatches("users")).toEqual([]);
+  });
+
+  it.each(["agents", "users", "alerts"] as const)("#9 an empty page of %s with a cursor does not end the listing, and what it hid is not taken for gone", async (stream) => {
+    await bench.open();
+    await bench.world.sync({ streams: [stream] });
+    bench.faults({ path: stream === "alerts" ? "graphql" : `/${stream}`, exact: true, after: stream === "users" ? 1 : 3, times: 1, fault: { kind: "empty-page" } });
+    const run = await bench.world.sync({ streams: [stream], full: true });
+
+    expect(bench.fired()).toEqual([1]);
+    expect(of(run, stream).gone).toBe(0);
+    expect(await bench.mismatches(stream)).toEqual([]);
+    bench.faults();
+    expect(of(await bench.world.sync({ streams: [stream], full: true }), stream).fault).toBeNull();
+    expect(await bench.mismatches(stream)).toEqual([]);
+  });
+
+  it("#12 Retry-After is waited out, as seconds and as a date, before the same page is asked for again", async () => {
+    await bench.open();
+    bench.faults({ path: "/agents", exact: true, after: 3, times: 1, fault: { kind: "status", status: 429, retryAfter: "37" } });
+    const run = await bench.world.sync({ streams: ["agents"] });
+    expect(run.state).toBe("succeeded");
+    expect(bench.clock.waited).toBeGreaterThanOrEqual(37_000);
+
+    const before = bench.clock.waited;
+    bench.faults({ path: "/agents", exact: true, times: 1, fault: { kind: "status", status: 503, retryAfter: new Date(bench.clock.now() + 90_000).toUTCString() } });
+    await bench.world.sync({ streams: ["agents"] });
+    expect(bench.clock.waited - before).toBeGreaterThanOrEqual(85_000);
+    expect(bench.fired()).toEqual([1]);
+    expect(await bench.mismatches("agents")).toEqual([]);
+  });
+
+  it("#13 a stream that fails makes the run partial and names itself; the others are read", async () => {
+    await bench.open();
+    bench.faults({ path: "/groups", fault: { kind: "errors" } });
+    const run = await bench.world.sync({ streams: ["sites", "groups", "threats"] });
+
+    expect(run.state).toBe("partial");
+    expect(of(run, "groups")).toMatchObject({ phase: "failed", fault: { code: "S1_ERRORS_IN_ANSWER" } });
+    expect((await bench.status("groups")).fault?.code).toBe("S1_ERRORS_IN_ANSWER");
+    expect(await bench.mismatches("sites", "threats")).toEqual([]);
+  });
+
+  it("#13 a record that cannot be read is parked with its text, counted, and not taken for gone", async () => {
+    await bench.open();
+    await bench.world.sync({ streams: ["threats"] });
+    const [broken] = truthIds(bench.world.simulator, "threats");
+    bench.world.simulator.mutate({ stream: "threats", action: "update", ids: [broken ?? ""], set: { "threatInfo.sha1": { not: "text" } } });
+    bench.faults({ path: "/threats", exact: true, after: 4, times: 1, fault: { kind: "missing-id" } });
+    const run = await bench.sync("threats", { full: true });
+    const parked = await listParked(EVERY_TENANT, bench.world.hub.store);
+
+    expect(bench.fired()).toEqual([1]);
+    expect(run).toMatchObject({ gone: 0, fault: { code: "SNAPSHOT_UNPROVEN" } });
+    expect(run.received).toBe(run.inserted + run.changed + run.unchanged + run.parked);
+    expect(parked.map(({ code, reason }) => `${code} ${reason}`).toSorted()).toEqual([
+      "RECORD_INVALID id: nothing where the record's key belongs",
+      "RECORD_INVALID threatInfo.sha1: an object where text belongs",
+    ]);
+    expect(await wrongfullyGone(bench.world, "threats")).toEqual([]);
+    expect(await bench.world.ids("threats")).toEqual(truthIds(bench.world.simulator, "threats"));
+  });
+
+  it("#6 a record of a megabyte is mirrored whole", async () => {
+    await bench.open();
+    const comments = `${"€ \\ \" ".repeat(200_000)}end`;
+    const { ids } = bench.world.simulator.mutate({ stream: "activities", action: "add", count: 1, set: { comments } });
+    await bench.world.sync({ streams: ["activities"] });
+
+    expect((await bench.world.rows("activities")).find(({ id }) => id === ids[0])?.["comments"]).toBe(comments);
+    expect(await bench.mismatches("activities")).toEqual([]);
+  });
+});
+
+describe("what is gone", () => {
+  it("#16 many missing at once stay until a second full reading misses them too", async () => {
+    await bench.open();
+    await bench.world.sync({ streams: ["agents"] });
+    const gone = truthIds(bench.world.simulator, "agents").slice(0, 30);
+    bench.world.simulator.mutate({ stream: "agents", action: "remove", ids: gone });
+    bench.pass(MINUTE);
+    const first = await bench.sync("agents", { full: true });
+    expect(first).toMatchObject({ gone: 0, fault: { code: "SNAPSHOT_BRAKE" } });
+    expect((await bench.world.ids("agents")).length).toBe(60);
+
+    const second = await bench.sync("agents", { full: true });
+    expect(second).toMatchObject({ gone: 30, fault: null });
+    expect((await bench.world.rows("agents_history")).map(({ id }) => id)).toEqual([...gone].toSorted());
+    expect(await bench.mismatches("agents")).toEqual([]);
+  });
+
+  it("#16 many that come back before the second full reading were never gone", async () => {
+    await bench.open();
+    await bench.world.sync({ streams: ["agents"] });
+    bench.faults({ path: "/agents", fault: { kind: "withhold", fraction: 0.5 } });
+    expect((await bench.sync("agents", { full: true })).fault?.code).toBe("SNAPSHOT_BRAKE");
+    bench.faults();
+    await bench.world.sync({ streams: ["agents"], full: true });
+    bench.faults({ path: "/agents", fault: { kind: "withhold", fraction: 0.5 } });
+    expect(await bench.sync("agents", { full: true })).toMatchObject({ gone: 0, fault: { code: "SNAPSHOT_BRAKE" } });
+
+    expect(bench.fired()[0]).toBeGreaterThan(3);
+    expect(await bench.mismatches("agents")).toEqual([]);
+  });
+
+  it("#16 pages that lack rows the console counts prove nothing, however often they agree with each other", async () => {
+    await bench.open();
+    await bench.world.sync({ streams: ["agents"] });
+    bench.faults({ path: "/agents", fault: { kind: "lose-rows", fraction: 0.2 } });
+    for (let turn = 0; turn < 3; turn += 1) {
+      expect(await bench.sync("agents", { full: true })).toMatchObject({ gone: 0, fault: { code: "SNAPSHOT_UNPROVEN" } });
+    }
+    expect(await bench.mismatches("agents")).toEqual([]);
+  });
+
+  it("a total that moves while one reads proves nothing; one that stands does", async () => {
+    await bench.open();
+    await bench.world.sync({ streams: ["agents"] });
+    const [gone] = bench.world.simulator.mutate({ stream: "agents", action: "remove", count: 1 }).ids;
+    bench.faults({ path: "/agents", exact: true, after: 1, times: 1, fault: { kind: "total", by: 3 } });
+    expect(await bench.sync("agents", { full: true })).toMatchObject({ gone: 0, fault: { code: "SNAPSHOT_UNPROVEN" } });
+    expect(bench.fired()).toEqual([1]);
+    expect(await bench.world.ids("agents")).toContain(gone);
+
+    bench.faults();
+    expect(await bench.sync("agents", { full: true })).toMatchObject({ gone: 1, fault: null });
+    expect(await bench.mismatches("agents")).toEqual([]);
+  });
+
+  it("rows that come twice are one row each, and the books balance", async () => {
+    await bench.open();
+    bench.faults({ path: "/agents", exact: true, fault: { kind: "duplicates", rows: 4 } });
+    const run = await bench.sync("agents");
+
+    expect(bench.fired()[0]).toBeGreaterThan(2);
+    expect(run.received).toBeGreaterThan(60);
+    expect(run.received).toBe(run.inserted + run.changed + run.unchanged + run.parked);
+    expect(run.inserted).toBe(60);
+    expect(await bench.mismatches("agents")).toEqual([]);
+  });
+
+  it("a narrowed token makes nothing gone: the scope is not the one the mirror was built with, and a person is told", async () => {
+    await bench.open();
+    const streams: readonly StreamId[] = ["sites", "groups", "users", "agents", "threats"];
+    await bench.world.sync({ streams });
+    const [site] = truthIds(bench.world.simulator, "sites");
+    bench.world.simulator.changeToken("viewer", { level: "site", ids: [site ?? ""] });
+    for (let turn = 0; turn < 2; turn += 1) {
+      const run = await bench.world.sync({ streams, full: true });
+      expect(run.streams.map(({ fault, gone }) => [fault?.code, gone])).toEqual(streams.map(() => ["S1_SCOPE_CHANGED", 0]));
+    }
+    expect(await bench.mismatches(...streams)).toEqual([]);
+    expect((await bench.world.hub.connections.get(EVERY_TENANT, bench.world.connection)).state).toBe("Needs attention");
+  });
+
+  it("a permission lost in the middle of a run stops that stream alone, and nothing of it is gone", async () => {
+    await bench.open();
+    const streams: readonly StreamId[] = ["sites", "threats", "users", "activities"];
+    await bench.world.sync({ streams });
+    for (const stream of streams) bench.world.simulator.mutate({ stream, action: "add", count: 1 });
+    bench.faults({ path: "/threats", after: 3, fault: { kind: "status", status: 403 } });
+    const run = await bench.world.sync({ streams, full: true });
+
+    expect(bench.fired()[0]).toBeGreaterThan(0);
+    expect(of(run, "threats")).toMatchObject({ phase: "skipped", gone: 0, fault: { code: "S1_FORBIDDEN", kind: "permission" } });
+    expect((await bench.status("threats")).fault?.code).toBe("S1_FORBIDDEN");
+    expect(await wrongfullyGone(bench.world, "threats")).toEqual([]);
+    expect(await bench.mismatches("sites", "users", "activities")).toEqual([]);
+
+    bench.faults();
+    await bench.world.sync({ streams, full: true });
+    expect(await bench.mismatches(...streams)).toEqual([]);
+    expect((await bench.status("threats")).fault).toBeNull();
+  });
+});
