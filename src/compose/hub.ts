@@ -9,13 +9,9 @@ import { systemClock, isoTime, type Clock } from "../kernel/clock.ts";
 import { EVERY_TENANT, type TenantScope } from "../kernel/scope.ts";
 import type { ConnectionId } from "../kernel/ids.ts";
 import type { Log } from "../kernel/log.ts";
-import { STREAM_IDS, viewName } from "../kernel/stream-ids.ts";
-import type { Secret } from "../kernel/secret.ts";
+import { viewName, type StreamId } from "../kernel/stream-ids.ts";
 import { readIdentity, readScope } from "../sentinelone/token-facts.ts";
-import { scopeFingerprint, verifyConsole } from "../sentinelone/verify.ts";
-import { parseConsoleUrl } from "../sentinelone/console-url.ts";
-import { parseToken } from "../sentinelone/token.ts";
-import { GUIDE } from "../sentinelone/console-guide.ts";
+import { scopeFingerprint } from "../sentinelone/verify.ts";
 import { STREAMS } from "../sentinelone/streams/index.ts";
 import { openSqlite, type SqliteStore } from "../store/sqlite.ts";
 import { openPostgres, type PostgresStore } from "../store/postgres.ts";
@@ -30,7 +26,7 @@ import { MIRROR_MIGRATIONS, prepareMirror } from "../mirror/tables.ts";
 import { countTenantRows, purgeTenantRows, tenantRows } from "../mirror/tenant-rows.ts";
 import { createConnections } from "../connections/connections.ts";
 import { watchExpiry } from "../connections/expiry.ts";
-import type { ConsoleRules } from "../connections/ports.ts";
+import { createConsoleRules } from "../connections/console-rules.ts";
 import { connectionRoutes } from "../connections/routes.ts";
 import { createSites } from "../connections/sites.ts";
 import { connectionMigrations } from "../connections/tables.ts";
@@ -108,16 +104,7 @@ export async function openHub(options: HubOptions) {
 
     const clients = new Clients({ clock, log, allowedHosts: settings.allowedHosts, requestShare: settings.requestShare, userAgent: `vedette/${VERSION}`, env, credentials: (id) => connections.credentials(id) });
     const audit = createAuditLog(opened, clock);
-    const rules: ConsoleRules = {
-      parseUrl: (text) => parseConsoleUrl(text, settings.allowedHosts).origin,
-      parseToken(text) {
-        const token = parseToken(text.reveal());
-        return { token: token.secret, form: token.form };
-      },
-      verify: (origin, token: Secret, signal) =>
-        verifyConsole({ origin, token: parseToken(token.reveal()), allowedHosts: settings.allowedHosts, clock, userAgent: `vedette/${VERSION}`, budget: clients.budgetOf(origin), log, signal, env }),
-      guide: GUIDE,
-    };
+    const rules = createConsoleRules({ allowedHosts: settings.allowedHosts, clock, log, userAgent: `vedette/${VERSION}`, env, budgetOf: (origin) => clients.budgetOf(origin) });
     const connections = createConnections({
       store: opened,
       vault,
@@ -302,7 +289,7 @@ function targetOf(connection: SyncConnection) {
   return { connection: connection.id, tenant: connection.tenant, siteTenants: connection.siteTenants };
 }
 
-function budgetOf(clients: Clients, origin: string, stream: (typeof STREAM_IDS)[number]) {
+function budgetOf(clients: Clients, origin: string, stream: StreamId) {
   const endpoint = STREAMS.find((entry) => entry.id === stream)?.endpoint;
   if (endpoint === undefined) return null;
   const budget = clients.budgetOf(origin);

@@ -91,7 +91,7 @@ export function createConnections(ports: ConnectionPorts) {
       streams: draft.streams === undefined ? null : JSON.stringify([...new Set(draft.streams)]),
     };
     if (asked !== null) await refuseTaken(store.read, tenant, asked, null);
-    const report = accepted(await rules.verify(origin, token, signal), rules);
+    const report = accepted(await rules.verify(origin, token, signal), rules, "connect");
     const added = await store.tx(async (tx) => {
       const db = tables(tx.db);
       await tenantForNew(tx.db, scope, tenant);
@@ -182,7 +182,7 @@ export function createConnections(ports: ConnectionPorts) {
     const row = await connectionRow(store.read, scope, reference);
     const token = await vault.open(store.read, owner(row));
     const report = await whileVerifying(row.id, () => rules.verify(row.url, token, signal));
-    const refused = refusal(report, rules);
+    const refused = refusal(report, rules, "rotate");
     const fault = refused === null ? null : namedByEnd(refused, row.token_expires_at, clock.now());
     await change(scope, row.id, async (tx, now) => {
       await record(tx, { subject: now.id, tenant: now.tenant_id, details: { ok: report.ok, acceptScope } });
@@ -210,7 +210,7 @@ export function createConnections(ports: ConnectionPorts) {
   async function rotate(scope: TenantScope, reference: string, given: Secret, force: boolean, signal: AbortSignal, record: Recorder): Promise<ConnectionView> {
     const row = await connectionRow(store.read, scope, reference);
     const { token } = rules.parseToken(given);
-    const report = accepted(await whileVerifying(row.id, () => rules.verify(row.url, token, signal)), rules);
+    const report = accepted(await whileVerifying(row.id, () => rules.verify(row.url, token, signal)), rules, "rotate");
     await change(scope, row.id, async (tx, before) => {
       const old = reportOf(before);
       const reach = old === null ? "unknown" : compareScopes(old.scope, report.scope);
@@ -265,7 +265,7 @@ export function createConnections(ports: ConnectionPorts) {
   /** Records what the reader met; a refused token stops this connection alone and keeps its checkpoints. */
   async function reportFault(id: ConnectionId, stream: StreamId | null, met: Fault): Promise<void> {
     const place = faultPlace(stream, met);
-    const cure = met.kind === "credential" ? newTokenCure(rules) : met.cure;
+    const cure = met.kind === "credential" ? newTokenCure(rules, "rotate") : met.cure;
     const fresh = await store.tx(async (tx) => {
       const row = await tables(tx.db).selectFrom("connections").select("token_expires_at").where("id", "=", id).where("removed_at", "is", null).executeTakeFirst();
       if (row === undefined) return false;

@@ -44,7 +44,7 @@ export function report(edit: Partial<VerifyReport> = {}): VerifyReport {
 }
 
 export function refusedReport(): VerifyReport {
-  return report({ ok: false, streams: [], lines: [{ check: "token", outcome: "failed", message: "SentinelOne does not accept the token.", cure: null }] });
+  return report({ ok: false, streams: [], lines: [{ check: "token", outcome: "failed", message: "401", cure: null, code: "S1_TOKEN_REJECTED" }] });
 }
 
 export interface Bench {

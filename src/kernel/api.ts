@@ -31,6 +31,8 @@ export const VerifyLine = Type.Object({
   outcome: Type.Union([Type.Literal("ok"), Type.Literal("warning"), Type.Literal("failed"), Type.Literal("unknown")]),
   message: Text,
   cure: Nullable(Text),
+  /** The fault's code, where one was met. */
+  code: Type.Optional(Text),
 });
 export const VerifyReport = Type.Object({
   ok: Type.Boolean(),

@@ -45,6 +45,10 @@ function line(check: string, outcome: Line["outcome"], message: string, cure: st
   return { check, outcome, message, cure };
 }
 
+function failed(check: string, fault: Fault): Line {
+  return { ...line(check, "failed", fault.message, fault.cure), code: fault.code };
+}
+
 /** Changes when the token's reach changes, and only then. */
 export function scopeFingerprint(scope: Pick<Scope, "level" | "ids">): string {
   return hash("sha256", JSON.stringify([scope.level, scope.ids.toSorted()]), "hex").slice(0, 32);
@@ -118,7 +122,7 @@ async function reach(options: VerifyOptions, lines: Line[]): Promise<{ readonly 
     lines.push(line("reachable", "ok", `${origin} answers.`));
     lines.push(origin.startsWith("https:") ? line("tls", "ok", "The certificate is trusted.") : line("tls", "warning", "Plain http: only for a simulator on this machine.", "Use https for a real console."));
     if (answer.status >= 300 && answer.status < 400) {
-      lines.push(line("token", "failed", "The address answers with a redirect, which is never followed.", "Give the address that the browser shows after signing in."));
+      lines.push({ ...line("token", "failed", "The address answers with a redirect, which is never followed.", "Give the address that the browser shows after signing in."), code: "S1_UNEXPECTED_STATUS" });
       return { ok: false, skewMs: null };
     }
     const date = Date.parse(answer.headers["date"] ?? "");
@@ -128,8 +132,8 @@ async function reach(options: VerifyOptions, lines: Line[]): Promise<{ readonly 
     return { ok: true, skewMs };
   } catch (error) {
     const fault = asFault(error);
-    if (fault.code === "S1_TLS") lines.push(line("reachable", "ok", `${origin} answers.`), line("tls", "failed", fault.message, fault.cure));
-    else lines.push(line("reachable", "failed", fault.message, fault.cure));
+    if (fault.code === "S1_TLS") lines.push(line("reachable", "ok", `${origin} answers.`), failed("tls", fault));
+    else lines.push(failed("reachable", fault));
     return { ok: false, skewMs: null };
   } finally {
     await http.close();
@@ -144,16 +148,17 @@ function clockLine(skewMs: number | null): Line {
 }
 
 function tokenFault(fault: Fault): Line {
-  if (fault.kind !== "credential") return line("token", "failed", fault.message, fault.cure);
+  if (fault.kind !== "credential") return failed("token", fault);
   const where = GUIDE.map(({ title, steps }) => `${title}: ${steps[0] ?? ""}`).join(" ");
-  return line("token", "failed", "SentinelOne does not accept the token: it is mistyped, expired, revoked, or from another console.", `Make a new one. ${where}`);
+  const message = "SentinelOne does not accept the token: it is mistyped, expired, revoked, or from another console.";
+  return { ...line("token", "failed", message, `Make a new one. ${where}`), code: fault.code };
 }
 
 function expiryLine(dates: TokenDates, now: number): Line {
   if (dates.expiresAt === null) return line("expiry", dates.known ? "warning" : "unknown", dates.known ? "The token never expires." : "When the token expires could not be read.", RECOMMENDED_EXPIRY);
   const days = Math.floor((Date.parse(dates.expiresAt) - now) / 86_400_000);
   const on = dates.expiresAt.slice(0, 10);
-  if (days < 0) return line("expiry", "failed", `The token expired on ${on}.`, `Make a new one. ${RECOMMENDED_EXPIRY}`);
+  if (days < 0) return { ...line("expiry", "failed", `The token expired on ${on}.`, `Make a new one. ${RECOMMENDED_EXPIRY}`), code: "S1_TOKEN_EXPIRED" };
   return line("expiry", days <= 30 ? "warning" : "ok", `The token expires on ${on}, in ${days} days.`, days <= 30 ? `Make a new one soon. ${RECOMMENDED_EXPIRY}` : null);
 }
 

@@ -171,7 +171,7 @@ export class Runner {
 }
 
 function ending(run: LiveRun): RunView["state"] {
-  const { reason } = run.stop.signal;
+  const reason: unknown = run.stop.signal.reason;
   if (reason instanceof Fault && reason.code === "CANCELLED") return "cancelled";
   const failed = [...run.progress.values()].filter((progress) => progress.phase === "failed").length;
   if (failed === 0) return "succeeded";
