@@ -33,7 +33,7 @@ const ROUTES: Routes = {
   "DELETE /api/v1/tenants/ten_1/sites": list(site),
   "GET /api/v1/sites/unassigned": list(site),
   "GET /api/v1/tenants/ten_1/export": ['{"table":"agents",', '"id":"1"}\n'],
-  "DELETE /api/v1/tenants/ten_1": { ...tenant, leavingSince: tenant.createdAt },
+  "DELETE /api/v1/tenants/ten_1": { ...tenant, leavingSince: tenant.createdAt, purgeAfter: tenant.createdAt },
   "PATCH /api/v1/tenants/ten_1": tenant,
   "GET /api/v1/status": statusView(),
   "GET /api/v1/streams": list(stream),

@@ -49,7 +49,7 @@ export function statusView(change: Partial<StatusView> = {}): StatusView {
   };
 }
 
-export const tenant: Static<typeof TenantView> = { id: "ten_1", name: "Orchard", createdAt: AT, connections: 1, sites: 2, leavingSince: null };
+export const tenant: Static<typeof TenantView> = { id: "ten_1", name: "Orchard", createdAt: AT, connections: 1, sites: 2, leavingSince: null, purgeAfter: null };
 export const site: Static<typeof SiteMapping> = { connection: "con_1", site: "11", siteName: "Harbour", accountName: "Orchard", tenant: null };
 export const parked: Static<typeof ParkedDetail> = {
   id: "prk_1", connection: "con_1", tenant: "ten_default", kind: "record", stream: "threats", key: "9", code: "RECORD_INVALID", reason: "id is a number", codeVersion: "0.1.0", firstAt: AT, lastAt: AT, times: 2, raw: '{"id":9}',

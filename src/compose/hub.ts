@@ -240,7 +240,13 @@ export async function openHub(options: HubOptions) {
       publicUrl: settings.publicUrl?.href ?? null,
       ...(given.host === undefined ? {} : { host: given.host }),
     });
-    await closeInterruptedRuns(opened, isoTime(clock.now()));
+    /** What a killed process left as under way is not. */
+    const settleInterrupted = async (): Promise<void> => {
+      await closeInterruptedRuns(opened, isoTime(clock.now()));
+      await connections.forgetSyncing();
+    };
+    // The embedded store has one owner. A shared one may be read by a hub elsewhere, whose runs a passing command must not close.
+    if (opened.kind === "sqlite") await settleInterrupted();
 
     let closed: Promise<void> | undefined;
     return {
@@ -262,6 +268,7 @@ export async function openHub(options: HubOptions) {
         await app.listen({ host, port });
         const address = app.server.address();
         const actual = typeof address === "object" && address !== null ? address.port : port;
+        if (opened.kind !== "sqlite") await settleInterrupted();
         running.url = `http://${host.includes(":") ? `[${host}]` : host}:${String(actual)}`;
         return running.url;
       },

@@ -299,6 +299,11 @@ export function createConnections(ports: ConnectionPorts) {
     });
   }
 
+  /** A process killed during a first read left this set; the next one starts with nothing under way. */
+  async function forgetSyncing(): Promise<void> {
+    await store.tx((tx) => tables(tx.db).updateTable("connections").set({ syncing: 0 }).where("syncing", "=", 1).execute());
+  }
+
   async function log(scope: TenantScope, reference: string, limit: number): Promise<readonly LogLine[]> {
     const row = await connectionRow(store.read, scope, reference);
     return lastLines(store.read, row.id as ConnectionId, limit);
@@ -347,6 +352,7 @@ export function createConnections(ports: ConnectionPorts) {
     reportFault,
     reportHealthy,
     reportSyncing,
+    forgetSyncing,
     credentials,
     erasable,
     finishErase,

@@ -195,7 +195,7 @@ async function views(db: Database, rows: readonly ConnectionTables["tenants"][])
   const mapped = await tables(db).selectFrom("site_tenants").select(["tenant_id", (where) => where.fn.countAll().as("number")]).groupBy("tenant_id").execute();
   const connections = new Map(counted.map((row) => [row.tenant_id, Number(row.number)]));
   const sites = new Map(mapped.map((row) => [row.tenant_id, Number(row.number)]));
-  return rows.map((row) => ({ id: row.id, name: row.name, createdAt: row.created_at, connections: connections.get(row.id) ?? 0, sites: sites.get(row.id) ?? 0, leavingSince: row.leaving_since }));
+  return rows.map((row) => ({ id: row.id, name: row.name, createdAt: row.created_at, connections: connections.get(row.id) ?? 0, sites: sites.get(row.id) ?? 0, leavingSince: row.leaving_since, purgeAfter: row.purge_after }));
 }
 
 async function connectionIds(db: Database, tenant: string): Promise<readonly ConnectionId[]> {

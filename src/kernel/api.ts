@@ -172,7 +172,7 @@ export const StatusView = Type.Object({
 });
 export type StatusView = Static<typeof StatusView>;
 
-export const TenantView = Type.Object({ id: Text, name: Text, createdAt: Time, connections: Count, sites: Count, leavingSince: Nullable(Time) });
+export const TenantView = Type.Object({ id: Text, name: Text, createdAt: Time, connections: Count, sites: Count, leavingSince: Nullable(Time), purgeAfter: Nullable(Time) });
 export const SiteMapping = Type.Object({ connection: Text, site: Text, siteName: Nullable(Text), accountName: Nullable(Text), tenant: Nullable(Text) });
 
 export const ParkedView = Type.Object({

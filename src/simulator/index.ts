@@ -39,7 +39,7 @@ export interface Simulator {
   close(): Promise<void>;
 }
 
-const MINUTE_MS = 60_000;
+const SECOND_MS = 1000;
 const ESTATE_SECONDS_PER_MS = 1 / 1000;
 
 /** Starts a console; throws a RangeError for options that make no sense, an Error for a folder that cannot be loaded. */
@@ -47,7 +47,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const seed = options.seed ?? 1;
   const speed = options.speed ?? 0;
   if (!(speed >= 0 && Number.isFinite(speed))) throw new RangeError("speed must be a number, 0 or more");
-  const now = options.now ?? Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS;
+  const now = options.now ?? Math.floor(Date.now() / SECOND_MS) * SECOND_MS;
   const clock = new SimulatedClock(now, speed);
   const asked = sizesOf(options);
   const sizes = options.load === undefined ? asked : { ...asked, agents: 0 };

@@ -25,7 +25,7 @@ export interface SimulatorOptions {
   /** Simulated seconds per real second; 0 (default): time stands still. */
   readonly speed?: number;
   readonly rateLimits?: "off" | "vendor";
-  /** Where the console's clock starts, milliseconds; default: this minute. */
+  /** Where the console's clock starts, milliseconds; default: this second. */
   readonly now?: number;
   /** 400 for query parameters the endpoint does not know, instead of ignoring them. */
   readonly strict?: boolean;

@@ -139,6 +139,7 @@ async function settle(job: StreamJob, verdict: { readonly proof: "complete" | "u
   await writer.step(async () => ({ result: null, checkpoint: { ...writer.checkpoint, snapshot: { ...begun, settling: verdict.proof } } }));
 
   let heldBack = 0;
+  let gone = 0;
   for (let more = true; more; ) {
     stopIfCancelled(job.io.signal);
     const now = deps.clock.now();
@@ -147,13 +148,15 @@ async function settle(job: StreamJob, verdict: { readonly proof: "complete" | "u
       return { result, checkpoint: result.more ? writer.checkpoint : finished(writer.checkpoint, verdict.fault === undefined && result.heldBack === 0, now) };
     });
     progress.addGone(outcome.gone);
+    gone += outcome.gone;
     ({ heldBack, more } = outcome);
   }
   await deps.mirror.ensureIndexes(stream);
   if (verdict.fault === undefined && heldBack > 0) {
     return new Fault("SNAPSHOT_BRAKE", `${heldBack} records are missing at once; they stay until a second full reading misses them too.`, { details: { heldBack } });
   }
-  return verdict.fault;
+  // An estate that moves while it is read cannot be counted. As long as nothing is missing that is no trouble, only no proof.
+  return gone + heldBack === 0 ? undefined : verdict.fault;
 }
 
 async function abandon(job: StreamJob, fault: Fault): Promise<Fault> {

@@ -5,7 +5,7 @@ import type { Command } from "commander";
 import { Fault } from "../../kernel/fault.ts";
 import { finish, type CliCommand, type CliContext, type JsonOption } from "../command.ts";
 import { EXIT_OK } from "../faults.ts";
-import { count, day, plural } from "../format.ts";
+import { count, day, plural, time } from "../format.ts";
 import { findTenant, gather, listItems, printArray, segment, type Tenant } from "../lists.ts";
 import type { ApiClient } from "../ports.ts";
 import { mapSites, unassignedSites, type MapOptions } from "../tenant-sites.ts";
@@ -34,17 +34,17 @@ export const tenantsCommand: CliCommand = {
       "standard output is NDJSON in any case; with --out, print JSON about the file",
     );
     finish(
-      group.command("purge <tenant>").description("Stop reading a tenant now, and delete everything of it after the delay").option("--yes", "really").action(context.ask((api, tenant: string, options: JsonOption & { yes?: true }) => purge(context, api, tenant, options))),
+      group.command("purge <tenant>").description("Stop reading a tenant now, and delete everything of it in 7 days").option("--yes", "really").action(context.ask((api, tenant: string, options: JsonOption & { yes?: true }) => purge(context, api, tenant, options))),
       "vedette tenants purge 'Orchard Freight' --yes",
     );
-    finish(group.command("keep <tenant>").description("Take a purge back while its delay lasts").action(context.ask((api, tenant: string, options: JsonOption) => keep(context, api, tenant, options))), "vedette tenants keep 'Orchard Freight'");
+    finish(group.command("keep <tenant>").description("Take a purge back while its 7 days last").action(context.ask((api, tenant: string, options: JsonOption) => keep(context, api, tenant, options))), "vedette tenants keep 'Orchard Freight'");
   },
 };
 
 async function list(context: CliContext, api: ApiClient, options: JsonOption): Promise<number> {
   const tenants = listItems<Tenant>(api, PATH);
   if (options.json === true) return printArray(context.out, tenants).then(() => EXIT_OK);
-  context.out.table(["NAME", "CONNECTIONS", "SITES", "SINCE", "ID"], (await gather(tenants)).map((one) => [one.name, count(one.connections), count(one.sites), day(one.createdAt), one.id]));
+  context.out.table(["NAME", "CONNECTIONS", "SITES", "SINCE", "STATE", "ID"], (await gather(tenants)).map((one) => [one.name, count(one.connections), count(one.sites), day(one.createdAt), one.purgeAfter === null ? "-" : `leaving, purged after ${day(one.purgeAfter)}`, one.id]));
   return EXIT_OK;
 }
 
@@ -91,10 +91,13 @@ async function writeChunks(file: string, chunks: AsyncIterable<Uint8Array>): Pro
 
 async function purge(context: CliContext, api: ApiClient, reference: string, options: JsonOption & { yes?: true }): Promise<number> {
   const tenant = await findTenant(api, reference);
-  if (options.yes !== true) throw new Fault("CONFIG_INVALID", `Purging ${JSON.stringify(tenant.name)} deletes ${plural(tenant.connections, "connection")} and everything mirrored for it.`, { cure: "Export first if it may be needed; add --yes if that is meant." });
+  if (options.yes !== true) throw new Fault("CONFIG_INVALID", `Purging ${JSON.stringify(tenant.name)} stops reading it now and deletes ${plural(tenant.connections, "connection")} and everything mirrored for it in 7 days.`, { cure: "Export first if it may be needed; add --yes if that is meant." });
   const answer = await api.request<Tenant>("DELETE", `${PATH}/${segment(tenant.id)}`, { body: { confirm: tenant.name } });
   if (options.json === true) context.out.json(answer);
-  else context.out.line(clean(`${tenant.name}: read no more, and deleted after the delay; \`vedette tenants keep ${tenant.id}\` takes it back until then`));
+  else {
+    context.out.line(clean(`${tenant.name} is leaving: nothing of it is read any more. Nothing is deleted yet; all of it is, for good, after ${time(answer.purgeAfter)}.`));
+    context.out.line(clean(`Until then \`vedette tenants keep ${tenant.id}\` takes it back.`));
+  }
   return EXIT_OK;
 }
 
@@ -102,6 +105,6 @@ async function keep(context: CliContext, api: ApiClient, reference: string, opti
   const tenant = await findTenant(api, reference);
   const answer = await api.request<Tenant>("PATCH", `${PATH}/${segment(tenant.id)}`, { body: { leaving: false } });
   if (options.json === true) context.out.json(answer);
-  else context.out.line(clean(`${tenant.name}: stays`));
+  else context.out.line(clean(`${tenant.name} stays; reading goes on.`));
   return EXIT_OK;
 }
