@@ -15,7 +15,8 @@ export interface Answer {
 
 export type Recording = Map<string, Answer>;
 
-const KEPT_HEADERS = ["content-type", "content-encoding"];
+// The date too: readers go by the console's clock.
+const KEPT_HEADERS = ["content-type", "content-encoding", "date"];
 
 export async function readAll(message: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];

@@ -53,6 +53,7 @@ import type { ReaderDeps } from "../sync/job.ts";
 import type { SyncConnection, SyncPorts } from "../sync/ports.ts";
 import { Clients } from "./clients.ts";
 import { DiskWatch } from "./disk-watch.ts";
+import { ThreadedPageMapper } from "./page-mapper.ts";
 import { parkedByStream } from "./parked-counts.ts";
 import type { Settings } from "./settings.ts";
 import { statusReader, statusRoute } from "./status-route.ts";
@@ -161,6 +162,7 @@ export async function openHub(options: HubOptions) {
       reportSyncing: (id, syncing) => connections.reportSyncing(id, syncing),
       budget: (origin, stream) => budgetOf(clients, origin, stream),
     };
+    const mapper = new ThreadedPageMapper();
     const deps: ReaderDeps = {
       store: opened,
       mirror,
@@ -171,6 +173,7 @@ export async function openHub(options: HubOptions) {
       inFlight: PAGES_IN_MEMORY,
       pagesPerTransaction: PAGES_PER_TRANSACTION,
       pageSize: given.pageSize ?? PAGE_SIZE,
+      mapper,
       retentionDays: settings.retentionDays,
     };
     const runner = new Runner(deps);
@@ -265,10 +268,10 @@ export async function openHub(options: HubOptions) {
       credential,
       status,
       async listen(host: string, port: number): Promise<string> {
+        if (opened.kind !== "sqlite") await settleInterrupted();
         await app.listen({ host, port });
         const address = app.server.address();
         const actual = typeof address === "object" && address !== null ? address.port : port;
-        if (opened.kind !== "sqlite") await settleInterrupted();
         running.url = `http://${host.includes(":") ? `[${host}]` : host}:${String(actual)}`;
         return running.url;
       },
@@ -283,6 +286,7 @@ export async function openHub(options: HubOptions) {
           await runner.stop();
           await upkeep.stop();
           await clients.close();
+          await mapper.close();
           await sqlReader.close();
           await opened.close();
         })();

@@ -2,7 +2,6 @@
  * One page into the mirror: what is new, what changed, what stayed; rejects parked; ids remembered as seen; the capabilities told; the checkpoint
  * moved, all in the caller's transaction. The books of the page are balanced before it returns; where they do not, it throws and nothing is kept.
  */
-import { hash } from "node:crypto";
 import { sql } from "kysely";
 import { Fault } from "../kernel/fault.ts";
 import type { TenantId } from "../kernel/ids.ts";
@@ -154,7 +153,7 @@ function sortOut(
   for (const record of records.values()) {
     const old = existing.get(record.id);
     const tenant = tenants(record);
-    const rawHash = hash("sha1", record.raw, "base64");
+    const { rawHash } = record;
     if (old !== undefined && old.gone_at === null) {
       const same = old.hash === record.hash && old.tenant_id === tenant;
       // Pages of different passes overlap: what was read later but is older must not undo what is there.

@@ -60,7 +60,7 @@ export function tableOf(stream: Stream): StreamTable {
     view,
     historyView: `${view}_history`,
     columns,
-    upsert: { table: `mirror_${view}`, columns: all, key: ["connection_id", "id"], update: all.map((column) => column.name).filter((name) => !kept.has(name)) },
+    upsert: { table: `mirror_${view}`, columns: all, key: ["connection_id", "id"], update: all.map((column) => column.name).filter((name) => !kept.has(name)), storable: true },
     viewColumns: ["id", "connection_id", "tenant_id", ...columns.map((column) => column.name), "raw", "mirrored_at", "changed_at"],
   };
 }

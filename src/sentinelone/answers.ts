@@ -114,10 +114,9 @@ function readPagination(envelope: Readonly<Record<string, unknown>>, path: strin
 }
 
 /** One page of a listing; records that are no objects are kept for the stream to reject by name. */
-export function readPage(answer: HttpAnswer, path: string): ListPage {
-  const { body } = answer;
+export function readPage(body: Buffer, path: string): ListPage {
   const fast = parsed(body, path, cutListing);
-  if (fast !== null) return { records: fast.records, ...readPagination(checkEnvelope(fast.envelope, path), path), bytes: body.length };
+  if (fast !== null) return { records: fast.records, size: fast.records.length, ...readPagination(checkEnvelope(fast.envelope, path), path), bytes: body.length };
 
   const { value, exact } = parsed(body, path, parseForMerge);
   const envelope = checkEnvelope(value, path);
@@ -126,7 +125,7 @@ export function readPage(answer: HttpAnswer, path: string): ListPage {
   const rows: unknown = nested !== undefined && isObject(data) ? data[nested] : data;
   if (!Array.isArray(rows)) throw shape(path, "data is no list");
   const records: readonly SourceRecord[] = parsed(body, path, () => rows.map((row) => recordOf(row, exact)));
-  return { records, ...readPagination(envelope, path), bytes: body.length };
+  return { records, size: records.length, ...readPagination(envelope, path), bytes: body.length };
 }
 
 /** `pagination.totalItems` of a `countOnly` answer; `data` may be anything there. */

@@ -11,10 +11,16 @@ export interface SourceRecord {
   readonly raw: string;
 }
 
-export interface ListPage {
-  readonly records: readonly SourceRecord[];
+/** What the pager must know of a page, whatever became of its records. */
+export interface CursorPage {
   readonly nextCursor: string | null;
   readonly totalItems: number | null;
+  /** Records the console sent. */
+  readonly size: number;
+}
+
+export interface ListPage extends CursorPage {
+  readonly records: readonly SourceRecord[];
   readonly bytes: number;
 }
 
@@ -38,6 +44,12 @@ export interface ConnectionOperation {
 
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
+export interface ListOptions {
+  readonly limit: number;
+  readonly from?: string | null;
+  readonly signal: AbortSignal;
+}
+
 export interface ConsoleClient {
   /** `https://usea1-011.sentinelone.net` */
   readonly origin: string;
@@ -49,7 +61,9 @@ export interface ConsoleClient {
   get(path: string, query?: Query, signal?: AbortSignal): Promise<JsonValue>;
   post(path: string, body: JsonValue, signal?: AbortSignal): Promise<JsonValue>;
   /** Pages of a REST listing, `path` below `/web/api/v2.1`; `from` resumes at a cursor. The next page is fetched while the last is used. */
-  list(path: string, query: Query, options: { readonly limit: number; readonly from?: string | null; readonly signal: AbortSignal }): AsyncIterable<ListPage>;
+  list(path: string, query: Query, options: ListOptions): AsyncIterable<ListPage>;
+  /** As `list`, with pages made by `read` from the bytes of each answer; a Fault it throws is treated as one of the answer. */
+  listWith<P extends CursorPage>(path: string, query: Query, options: ListOptions, read: (body: Buffer, path: string) => P | Promise<P>): AsyncIterable<P>;
   /** One page of a listing and no more; `query` says which and how large. */
   page(path: string, query: Query, signal?: AbortSignal): Promise<ListPage>;
   /** `pagination.totalItems` of the same listing, by `countOnly=true`. */

@@ -5,7 +5,7 @@ import type { ListPage } from "./client.ts";
 import { pages } from "./pager.ts";
 
 function page(ids: readonly string[], nextCursor: string | null, totalItems: number | null = null): ListPage {
-  return { records: ids.map((id) => ({ value: { id }, raw: id })), nextCursor, totalItems, bytes: 0 };
+  return { records: ids.map((id) => ({ value: { id }, raw: id })), nextCursor, totalItems, size: ids.length, bytes: 0 };
 }
 
 type Source = (cursor: string | null, signal: AbortSignal) => Promise<ListPage>;

@@ -5,7 +5,7 @@
  */
 import { hash } from "node:crypto";
 import { Fault } from "../kernel/fault.ts";
-import type { ListPage } from "./client.ts";
+import type { CursorPage } from "./client.ts";
 
 /** What a listing may exceed its own doubled total by: it may grow while it is read. */
 const SLACK_PAGES = 10;
@@ -26,10 +26,10 @@ class CursorGuard {
     if (from !== null) this.#seen.add(hash("sha1", from, "base64"));
   }
 
-  check(page: ListPage): void {
+  check(page: CursorPage): void {
     this.#pages += 1;
-    this.#rows += page.records.length;
-    this.#emptyInARow = page.records.length === 0 ? this.#emptyInARow + 1 : 0;
+    this.#rows += page.size;
+    this.#emptyInARow = page.size === 0 ? this.#emptyInARow + 1 : 0;
     if (page.totalItems !== null && page.totalItems > 0) this.#total = Math.max(this.#total ?? 0, page.totalItems);
     if (page.nextCursor === null) return;
 
@@ -48,7 +48,7 @@ class CursorGuard {
   }
 }
 
-export interface PagerOptions {
+export interface PagerOptions<P extends CursorPage> {
   /** Names the listing in faults. */
   readonly path: string;
   readonly limit: number;
@@ -57,18 +57,18 @@ export interface PagerOptions {
   /** False: ask for the next page only when it is wanted. */
   readonly prefetch?: boolean;
   /** Asks for a page and gives what reads it: an answer that waits for its turn waits as bytes. */
-  fetch(cursor: string | null, signal: AbortSignal): Promise<() => ListPage | Promise<ListPage>>;
+  fetch(cursor: string | null, signal: AbortSignal): Promise<() => P | Promise<P>>;
 }
 
 /** Leaving the loop early stops the request that is under way. */
-export async function* pages(options: PagerOptions): AsyncGenerator<ListPage, void, undefined> {
+export async function* pages<P extends CursorPage>(options: PagerOptions<P>): AsyncGenerator<P, void, undefined> {
   const own = new AbortController();
   const signal = AbortSignal.any([options.signal, own.signal]);
   const guard = new CursorGuard(options.path, options.limit, options.from);
   try {
-    let next: ReturnType<PagerOptions["fetch"]> | null = options.fetch(options.from, signal);
+    let next: ReturnType<PagerOptions<P>["fetch"]> | null = options.fetch(options.from, signal);
     while (next !== null) {
-      const page: ListPage = await (await next)();
+      const page: P = await (await next)();
       guard.check(page);
       const { nextCursor } = page;
       if (options.prefetch === false) yield page;

@@ -14,7 +14,7 @@ import type { AllowedHost, Resolve } from "../net/policy.ts";
 import type { Environment } from "../net/proxy.ts";
 import { DEFAULT_RETRY, isTransient, withRetry, type RetryPolicy } from "../net/retry.ts";
 import { checkStatus, isObject, readConnection, readCount, readGraphql, readPage, readSingle, shape } from "./answers.ts";
-import type { ConnectionOperation, ConsoleClient, JsonObject, ListPage, Query, SourceRecord } from "./client.ts";
+import type { ConnectionOperation, ConsoleClient, CursorPage, JsonObject, ListOptions, ListPage, Query, SourceRecord } from "./client.ts";
 import { recordOf } from "./json.ts";
 import { pages } from "./pager.ts";
 
@@ -108,10 +108,14 @@ class RestClient implements ConsoleClient {
   }
 
   async page(path: string, query: Query, signal?: AbortSignal): Promise<ListPage> {
-    return this.#call({ method: "GET", path, query, signal }, readPage);
+    return this.#call({ method: "GET", path, query, signal }, (answer) => readPage(answer.body, path));
   }
 
-  list(path: string, query: Query, options: Parameters<ConsoleClient["list"]>[2]): AsyncIterable<ListPage> {
+  list(path: string, query: Query, options: ListOptions): AsyncIterable<ListPage> {
+    return this.listWith(path, query, options, readPage);
+  }
+
+  listWith<P extends CursorPage>(path: string, query: Query, options: ListOptions, read: (body: Buffer, path: string) => P | Promise<P>): AsyncIterable<P> {
     return pages({
       path,
       limit: options.limit,
@@ -120,18 +124,18 @@ class RestClient implements ConsoleClient {
       fetch: async (cursor, signal) => {
         const call: Call = { method: "GET", path, query: { ...query, limit: options.limit, ...(cursor === null ? {} : { cursor }) }, signal };
         const answer = await this.#call(call, (given) => given);
-        return () => this.#readOrAskAgain(call, answer);
+        return () => this.#readOrAskAgain(call, answer, read);
       },
     });
   }
 
   /** An answer that cannot be read is asked for again, with the retries of any other trouble. */
-  #readOrAskAgain(call: Call, answer: HttpAnswer): ListPage | Promise<ListPage> {
+  async #readOrAskAgain<P>(call: Call, answer: HttpAnswer, read: (body: Buffer, path: string) => P | Promise<P>): Promise<P> {
     try {
-      return readPage(answer, call.path);
+      return await read(answer.body, call.path);
     } catch (error) {
       if (!isTransient(asFault(error))) throw error;
-      return this.#call(call, readPage, { triesSpent: 1 });
+      return this.#call(call, (again) => read(again.body, call.path), { triesSpent: 1 });
     }
   }
 
@@ -169,7 +173,7 @@ class RestClient implements ConsoleClient {
       const detail = details.byId.get(node["id"]);
       return recordOf({ ...node, [into]: detail ?? null }, exact || details.exact);
     });
-    return { records, nextCursor: page.nextCursor, totalItems: page.totalItems, bytes: bytes + details.bytes };
+    return { records, size: records.length, nextCursor: page.nextCursor, totalItems: page.totalItems, bytes: bytes + details.bytes };
   }
 
   /** Details of all nodes of a page, a batch of ids a request. */
@@ -201,7 +205,7 @@ class RestClient implements ConsoleClient {
   }
 
   /** One request with its retries; `read` makes the value of an answer that has passed the status check, and may refuse it too. */
-  async #call<T>(call: Call, read: (answer: HttpAnswer, path: string) => T, how: { readonly cursor?: boolean; readonly triesSpent?: number } = {}): Promise<T> {
+  async #call<T>(call: Call, read: (answer: HttpAnswer, path: string) => T | Promise<T>, how: { readonly cursor?: boolean; readonly triesSpent?: number } = {}): Promise<T> {
     const { clock, log, random, retry = DEFAULT_RETRY } = this.#options;
     const cursor = how.cursor ?? call.query?.["cursor"] !== undefined;
     return withRetry(

@@ -22,6 +22,8 @@ export interface BulkUpsert {
   readonly key: readonly string[];
   /** Columns an existing row takes over from the new one; empty = leave the existing row alone. */
   readonly update: readonly string[];
+  /** The caller vouches that no text holds NUL or a lone surrogate; otherwise every text is looked through. */
+  readonly storable?: boolean;
 }
 
 export interface Lease {

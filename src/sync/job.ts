@@ -2,7 +2,7 @@
 import type { Clock } from "../kernel/clock.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Mirror, MirrorTarget } from "../mirror/mirror.ts";
-import type { Page, Stream, StreamIo } from "../sentinelone/streams/stream.ts";
+import type { Page, PageMapper, Stream, StreamIo } from "../sentinelone/streams/stream.ts";
 import type { Store } from "../store/store.ts";
 import { Fault, asFault } from "../kernel/fault.ts";
 import type { PageWriter } from "./page-writer.ts";
@@ -22,6 +22,8 @@ export interface ReaderDeps {
   readonly inFlight: number;
   readonly pagesPerTransaction: number;
   readonly pageSize: number;
+  /** Reads and maps large listings beside this thread. */
+  readonly mapper: PageMapper;
   /** Rows older than this many days are not kept, per stream; absent = all are. */
   readonly retentionDays: Readonly<Partial<Record<Stream["id"], number>>>;
 }

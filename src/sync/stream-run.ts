@@ -83,7 +83,7 @@ async function read(input: StreamRunInput, lease: () => Lease, signal: AbortSign
       { store: deps.store, mirror: deps.mirror, clock: deps.clock, target, stream, run, progress, lease, pagesPerTransaction: firstRead ? deps.pagesPerTransaction : 1 },
       checkpoint,
     );
-    const io = { client, signal, scopeParams: {}, limit: deps.pageSize };
+    const io = { client, signal, scopeParams: {}, limit: deps.pageSize, mapper: deps.mapper };
     const job: StreamJob = { deps, connection, target, stream, io, writer, progress };
     const fault = (await readByPlan(job, input.wish)) ?? null;
     progress.caughtUp = true;

@@ -48,7 +48,7 @@ const map = createMapper(spec);
 
 async function first(request: Parameters<typeof alertsOperation>[0], io: StreamIo): ReturnType<StreamIo["client"]["page"]> {
   for await (const page of io.client.connection(alertsOperation(request, io, false), { limit: 1, signal: io.signal, prefetch: false })) return page;
-  return { records: [], nextCursor: null, totalItems: null, bytes: 0 };
+  return { records: [], size: 0, nextCursor: null, totalItems: null, bytes: 0 };
 }
 
 const ALL = { kind: "snapshot", partition: { id: "all", params: {} }, cursor: null } as const;

@@ -5,7 +5,8 @@
 import type { StreamId } from "../../kernel/stream-ids.ts";
 import type { ListPage, Query } from "../client.ts";
 import { createMapper, isMapped, schemaOf, type Column, type Mapper, type MapperSpec } from "./mapping.ts";
-import type { MappedRecord, Page, Partition, Pass, ReadRequest, RejectedRecord, Stream, StreamIo } from "./stream.ts";
+import { readPage } from "../answers.ts";
+import type { MappedListing, MappedRecord, Page, PageMapper, Partition, Pass, ReadRequest, RejectedRecord, Stream, StreamIo } from "./stream.ts";
 
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
@@ -41,7 +42,7 @@ export interface RestSpec extends StreamSpec {
 }
 
 /** The parts of the Stream contract that follow from the specification alone. */
-export function describeStream(spec: StreamSpec, passes: readonly Pass[], map: Mapper): Omit<Stream, "read" | "count" | "latest" | "probe"> {
+export function describeStream(spec: StreamSpec, passes: readonly Pass[], map: Mapper): Omit<Stream, "read" | "count" | "latest" | "probe" | "mapBody"> {
   const table: readonly Column[] = spec.columns;
   return {
     id: spec.id,
@@ -63,7 +64,7 @@ export function describeStream(spec: StreamSpec, passes: readonly Pass[], map: M
 }
 
 /** Maps a page. Copies of one id: word for word the same are counted, otherwise the newest version stays and the others are rejected. */
-export function mapPage(page: ListPage, map: Mapper, state: Page["state"]): Page {
+export function mapPage(page: Omit<ListPage, "size">, map: Mapper, state: Page["state"]): Page {
   const byId = new Map<string, MappedRecord>();
   const rejected: RejectedRecord[] = [];
   let repeated = 0;
@@ -110,6 +111,13 @@ export function restStream(spec: RestSpec): Stream {
     return found;
   };
 
+  function mapListing(body: Buffer): MappedListing {
+    const page = readPage(body, spec.endpoint);
+    const { records, rejected, repeated } = mapPage(page, map, "more");
+    return { records, rejected, repeated, nextCursor: page.nextCursor, totalItems: page.totalItems, size: page.size, bytes: page.bytes };
+  }
+  const hereAndNow: PageMapper = { map: async (_stream, body) => mapListing(body) };
+
   function listingQuery(request: ReadRequest, io: StreamIo): Query {
     if (request.kind === "snapshot") return { ...spec.params, ...scopeQuery(request.partition, io), sortBy: spec.sortBy, sortOrder: "asc" };
     const { filter, sortBy } = restPass(request.pass);
@@ -119,10 +127,13 @@ export function restStream(spec: RestSpec): Stream {
 
   return {
     ...describeStream(spec, passes, map),
+    mapBody: mapListing,
     async *read(request, io) {
       const from = request.kind === "snapshot" ? request.cursor : null;
-      for await (const page of io.client.list(spec.endpoint, listingQuery(request, io), { limit: io.limit, from, signal: io.signal })) {
-        yield mapPage(page, map, page.nextCursor === null ? endState(request) : "more");
+      const mapper = io.mapper ?? hereAndNow;
+      const readBody = (body: Buffer): Promise<MappedListing> => mapper.map(spec.id, body);
+      for await (const listing of io.client.listWith(spec.endpoint, listingQuery(request, io), { limit: io.limit, from, signal: io.signal }, readBody)) {
+        yield pageOf(listing, listing.nextCursor === null ? endState(request) : "more");
       }
     },
     count: (partition, io) => io.client.count(spec.endpoint, { ...spec.params, ...scopeQuery(partition, io) }, io.signal),
@@ -138,6 +149,11 @@ export function restStream(spec: RestSpec): Stream {
       await firstPage(io, spec.endpoint, { ...spec.params, ...scopeQuery(null, io) });
     },
   };
+}
+
+function pageOf(listing: MappedListing, state: Page["state"]): Page {
+  const { records, rejected, repeated, nextCursor, totalItems, bytes } = listing;
+  return { records, rejected, repeated, cursor: nextCursor, total: totalItems, state, bytes };
 }
 
 function consoleTime(ms: number): string {

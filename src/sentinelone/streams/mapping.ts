@@ -119,6 +119,7 @@ export function createMapper(spec: MapperSpec): Mapper {
         values,
         hash: hash("sha256", JSON.stringify(values), "base64url"),
         raw,
+        rawHash: hash("sha1", raw, "base64"),
       };
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error;

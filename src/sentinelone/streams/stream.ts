@@ -5,7 +5,7 @@
  */
 import type { TSchema } from "typebox";
 import type { StreamId } from "../../kernel/stream-ids.ts";
-import type { ConsoleClient, SourceRecord } from "../client.ts";
+import type { ConsoleClient, CursorPage, SourceRecord } from "../client.ts";
 
 /** `time` is RFC 3339 UTC with six fractional digits as text, so that text order is time order; `boolean` is 0 or 1. */
 export type ColumnType = "text" | "integer" | "real" | "boolean" | "time" | "json";
@@ -34,6 +34,8 @@ export interface MappedRecord {
   readonly hash: string;
   /** The record as JSON text, integers unrounded, secrets (registration tokens) removed. */
   readonly raw: string;
+  /** Hash of `raw`: tells whether anything at all has changed. */
+  readonly rawHash: string;
 }
 
 export interface RejectedRecord {
@@ -84,6 +86,14 @@ export interface Page {
   readonly bytes: number;
 }
 
+/** A listing's answer, read and mapped. */
+export interface MappedListing extends CursorPage, Pick<Page, "records" | "rejected" | "repeated" | "bytes"> {}
+
+/** Where listings are read and mapped: in this thread, or in one beside it. Faults are those of reading the answer. */
+export interface PageMapper {
+  map(stream: StreamId, body: Buffer): Promise<MappedListing>;
+}
+
 export interface StreamIo {
   readonly client: ConsoleClient;
   readonly signal: AbortSignal;
@@ -91,6 +101,8 @@ export interface StreamIo {
   readonly scopeParams: Readonly<Record<string, string>>;
   /** Rows per page; the vendor's maximum unless a test or a sick console needs less. */
   readonly limit: number;
+  /** Maps listings elsewhere than in this thread. */
+  readonly mapper?: PageMapper;
 }
 
 export interface Stream {
@@ -116,6 +128,8 @@ export interface Stream {
   /** How the mirror ages rows out, or null to keep all. */
   readonly retentionColumn: string | null;
   read(request: ReadRequest, io: StreamIo): AsyncIterable<Page>;
+  /** Reads and maps the bytes of one answer; only streams that are one plain listing have it. */
+  readonly mapBody?: (body: Buffer) => MappedListing;
   /** The console's own number of records for a partition (or all), asked without reading them; null where it has none. */
   count(partition: Partition, io: StreamIo): Promise<number | null>;
   /** The newest value of a pass's time at the source right now (one request, descending, limit 1); null where there is no record. */

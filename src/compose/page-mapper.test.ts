@@ -1,0 +1,68 @@
+import { afterAll, describe, expect, it } from "vitest";
+import { Fault } from "../kernel/fault.ts";
+import { streamOf } from "../sentinelone/streams/index.ts";
+import { pack, ThreadedPageMapper, unpack } from "./page-mapper.ts";
+
+const mapper = new ThreadedPageMapper();
+afterAll(async () => mapper.close());
+
+function listing(count: number, more: Readonly<Record<string, unknown>> = {}): Buffer {
+  const data = Array.from({ length: count }, (_, index) => ({ id: String(index), computerName: `host-${String(index)}`, siteId: "7", updatedAt: "2026-03-01T08:00:00Z", totalMemory: 16_000, note: "x".repeat(600), ...more }));
+  return Buffer.from(JSON.stringify({ data, pagination: { nextCursor: "next", totalItems: count } }));
+}
+
+function mapHere(body: Buffer) {
+  const map = streamOf("agents").mapBody;
+  if (map === undefined) throw new Error("agents are one plain listing");
+  return map(body);
+}
+
+describe("pages mapped beside the main thread", () => {
+  it("come back exactly as they would have been mapped here", async () => {
+    const body = listing(1_000);
+    const expected = mapHere(body);
+    expect(body.length).toBeGreaterThan(256 * 1024);
+
+    expect(await mapper.map("agents", Buffer.from(body))).toEqual(expected);
+    expect(expected.records).toHaveLength(1_000);
+  });
+
+  it("keep what was set aside and why", async () => {
+    const mixed = JSON.parse(listing(800).toString()) as { data: unknown[] };
+    mixed.data.push({ computerName: "without a key", note: "y".repeat(300_000) });
+
+    const mapped = await mapper.map("agents", Buffer.from(JSON.stringify(mixed)));
+
+    expect(mapped.size).toBe(801);
+    expect(mapped.rejected.map(({ code }) => code)).toEqual(["RECORD_INVALID"]);
+  });
+
+  it("fail with the fault of the answer, and the next page works", async () => {
+    const broken = Buffer.concat([Buffer.from('{"errors":[{"code":1}],"data":['), Buffer.alloc(400_000, " "), Buffer.from('],"pagination":{"nextCursor":null}}')]);
+
+    await expect(mapper.map("agents", broken)).rejects.toMatchObject({ code: "S1_ERRORS_IN_ANSWER" });
+    await expect(mapper.map("agents", broken.subarray(0, 300_000))).rejects.toBeInstanceOf(Fault);
+    expect((await mapper.map("agents", listing(600))).records).toHaveLength(600);
+  });
+
+  it("never take a buffer that belongs to somebody else", async () => {
+    const shared = Buffer.alloc(2_000_000);
+    const body = listing(700);
+    body.copy(shared, 100);
+
+    await mapper.map("agents", shared.subarray(100, 100 + body.length));
+
+    expect(shared.byteLength).toBe(2_000_000);
+    expect(shared.subarray(100, 120).toString()).toBe(body.subarray(0, 20).toString());
+  });
+
+  it("small ones are mapped where they are", async () => {
+    const small = listing(3);
+    expect(await new ThreadedPageMapper().map("agents", small)).toEqual(mapHere(small));
+  });
+
+  it("an empty page survives packing", () => {
+    const empty = mapHere(Buffer.from('{"data":[],"pagination":{"nextCursor":null,"totalItems":0}}'));
+    expect(unpack(pack(empty))).toEqual(empty);
+  });
+});
