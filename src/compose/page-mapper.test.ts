@@ -38,10 +38,10 @@ describe("pages mapped beside the main thread", () => {
   });
 
   it("fail with the fault of the answer, and the next page works", async () => {
-    const broken = Buffer.concat([Buffer.from('{"errors":[{"code":1}],"data":['), Buffer.alloc(400_000, " "), Buffer.from('],"pagination":{"nextCursor":null}}')]);
+    const broken = (): Buffer => Buffer.concat([Buffer.from('{"errors":[{"code":1}],"data":['), Buffer.alloc(400_000, " "), Buffer.from('],"pagination":{"nextCursor":null}}')]);
 
-    await expect(mapper.map("agents", broken)).rejects.toMatchObject({ code: "S1_ERRORS_IN_ANSWER" });
-    await expect(mapper.map("agents", broken.subarray(0, 300_000))).rejects.toBeInstanceOf(Fault);
+    await expect(mapper.map("agents", broken())).rejects.toMatchObject({ code: "S1_ERRORS_IN_ANSWER" });
+    await expect(mapper.map("agents", broken().subarray(0, 300_000))).rejects.toBeInstanceOf(Fault);
     expect((await mapper.map("agents", listing(600))).records).toHaveLength(600);
   });
 

@@ -89,7 +89,7 @@ export interface Page {
 /** A listing's answer, read and mapped. */
 export interface MappedListing extends CursorPage, Pick<Page, "records" | "rejected" | "repeated" | "bytes"> {}
 
-/** Where listings are read and mapped: in this thread, or in one beside it. Faults are those of reading the answer. */
+/** Where listings are read and mapped: in this thread, or in one beside it. The body is given away. Faults are those of reading the answer. */
 export interface PageMapper {
   map(stream: StreamId, body: Buffer): Promise<MappedListing>;
 }
