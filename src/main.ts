@@ -25,11 +25,12 @@ export async function main(argv: readonly string[]): Promise<void> {
 }
 
 function processIo(): Io {
-  // A reader that went away (`| head`) is no defect of ours.
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(0);
-    throw error;
-  });
+  // A reader that went away (`| head`) is no defect of ours, and no reason to end a hub that is serving.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+    });
+  }
   return {
     stdout: process.stdout,
     stderr: process.stderr,

@@ -1,7 +1,7 @@
 import Type, { type TSchema } from "typebox";
 import { Compile } from "typebox/compile";
 import { describe, expect, it } from "vitest";
-import { ApiKeyCreated, ApiKeyView, AuditEntry, AuditVerification, BackupResult, ConnectionLogLine, ConnectionView, FaultView, Ok, ParkedDetail, ParkedView, ReplayResult, RunView, SiteMapping, StatusView, StreamView, TenantView, VerifyReport } from "../kernel/api.ts";
+import { ApiKeyCreated, ApiKeyView, AuditEntry, AuditVerification, BackupResult, RestoreResult, ConnectionLogLine, ConnectionView, FaultView, Ok, ParkedDetail, ParkedView, ReplayResult, RunView, SiteMapping, StatusView, StreamView, TenantView, VerifyReport } from "../kernel/api.ts";
 import { Secret } from "../kernel/secret.ts";
 import { COMMANDS } from "./commands/index.ts";
 import type { CliPorts, RunningDemo, RunningSimulator } from "./ports.ts";
@@ -87,7 +87,7 @@ const PROMISES: readonly (readonly [string, TSchema])[] = [
   ["gaps acknowledge gap_1", Ok],
   ["sql select", Type.Array(Type.Object({ id: Type.String() }))],
   ["backup x.db", BackupResult],
-  ["restore x.db", BackupResult],
+  ["restore x.db", RestoreResult],
   ["keyring rotate", Type.Object({ keyId: Type.String(), resealed: Type.Integer(), retired: Type.Integer(), resumed: Type.Boolean() })],
   ["api-keys create grafana", ApiKeyCreated],
   ["api-keys list", Type.Array(ApiKeyView)],
@@ -102,7 +102,7 @@ function valid(schema: TSchema, text: string): readonly unknown[] {
 
 describe("--json", () => {
   it.each(PROMISES)("`%s` prints one JSON value of the promised shape and nothing else", async (line, schema) => {
-    const { code, stdout, api } = await vedette([...line.split(" "), "--json"], ROUTES, { ...TOKEN, ports: { restore: async () => ({ file: "/tmp/x", bytes: 12 }) } });
+    const { code, stdout, api } = await vedette([...line.split(" "), "--json"], ROUTES, { ...TOKEN, ports: { restore: async () => ({ file: "/tmp/x", bytes: 12, kept: null }) } });
 
     expect(valid(schema, stdout)).toEqual([]);
     expect(code).toBe(0);

@@ -98,6 +98,13 @@ export interface Io {
   onSignal(listener: (signal: StopSignal) => void): () => void;
 }
 
+export interface Restored {
+  readonly file: string;
+  readonly bytes: number;
+  /** Where the store that was there is kept now. */
+  readonly kept: string | null;
+}
+
 export interface CliPorts {
   readonly version: string;
   api(): Promise<ApiClient>;
@@ -105,6 +112,6 @@ export interface CliPorts {
   demo(options: DemoOptions): Promise<RunningDemo>;
   simulate(options: SimulateOptions): Promise<RunningSimulator>;
   /** Offline: puts a backup where no store is, or with `replace` in the place of one; a Fault while a hub runs. */
-  restore(file: string, options: { readonly replace: boolean }): Promise<{ readonly file: string; readonly bytes: number }>;
+  restore(file: string, options: { readonly replace: boolean }): Promise<Restored>;
   readonly io: Io;
 }

@@ -1,7 +1,7 @@
 /** A fault plan from a file, for `vedette simulate --faults`. Its contents are the simulator's to judge; this says what is wrong with the file. */
 import { readFileSync } from "node:fs";
 import { Fault } from "../kernel/fault.ts";
-import type { FaultPlan } from "../simulator/index.ts";
+import { readFaultPlan, type FaultPlan } from "../simulator/index.ts";
 
 export function faultPlan(file: string): FaultPlan {
   let text: string;
@@ -11,8 +11,9 @@ export function faultPlan(file: string): FaultPlan {
     throw new Fault("CONFIG_INVALID", `The fault plan ${file} cannot be read.`, { cause: error });
   }
   try {
-    return JSON.parse(text) as FaultPlan;
+    return readFaultPlan(JSON.parse(text));
   } catch (error) {
-    throw new Fault("CONFIG_INVALID", `The fault plan ${file} is not JSON.`, { cause: error, cure: "docs/simulator.md shows the form." });
+    const why = error instanceof RangeError ? error.message : "it is not JSON";
+    throw new Fault("CONFIG_INVALID", `The fault plan ${file} cannot be used: ${why}.`, { cause: error, cure: "docs/simulator.md shows the form." });
   }
 }

@@ -6,10 +6,10 @@ import { Fault } from "../kernel/fault.ts";
 import { isoTime } from "../kernel/clock.ts";
 import { silentLog, type Log } from "../kernel/log.ts";
 import { Secret } from "../kernel/secret.ts";
-import type { ApiClient, DemoOptions, RunningDemo, RunningService, RunningSimulator, ServeOptions, SimulateOptions } from "../cli/ports.ts";
+import type { ApiClient, DemoOptions, Restored, RunningDemo, RunningService, RunningSimulator, ServeOptions, SimulateOptions } from "../cli/ports.ts";
 import { announceHub, findHub, hubAnswers, withdrawHub } from "../server/hub-file.ts";
 import { createPinoLog } from "../server/pino-log.ts";
-import { startSimulator } from "../simulator/index.ts";
+import { startSimulator, type Simulator, type SimulatorOptions } from "../simulator/index.ts";
 import { privateFolder } from "../store/private-files.ts";
 import { restoreSqlite } from "../store/restore.ts";
 import { sqliteExists } from "../store/sqlite.ts";
@@ -40,9 +40,7 @@ async function listening(hub: Hub, settings: Settings, host: string, port: numbe
   } catch (error) {
     await hub.close();
     await afterwards();
-    throw error instanceof Error && "code" in error && error.code === "EADDRINUSE"
-      ? new Fault("CONFIG_INVALID", `Port ${String(port)} is in use.`, { cure: "Choose another with --port (0 = any free one)." })
-      : error;
+    throw error instanceof Error && "code" in error && error.code === "EADDRINUSE" ? portInUse(port) : error;
   }
   hub.start();
   const ended = Promise.withResolvers<void>();
@@ -70,7 +68,7 @@ function loopbackUrl(url: string): string {
 }
 
 export async function simulate(options: SimulateOptions): Promise<RunningSimulator> {
-  const simulator = await startSimulator({
+  const simulator = await simulated({
     ...defined({ port: options.port, load: options.load, latencyMs: options.latencyMs, speed: options.speed, ...options.estate }),
     ...(options.faults === undefined ? {} : { faults: faultPlan(options.faults) }),
   });
@@ -87,10 +85,25 @@ export async function simulate(options: SimulateOptions): Promise<RunningSimulat
   };
 }
 
+/** What the simulator refuses (a size, a folder, a port) is the caller's to correct, and is said in its words. */
+async function simulated(options: SimulatorOptions): Promise<Simulator> {
+  try {
+    return await startSimulator(options);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    if ("code" in error && error.code === "EADDRINUSE") throw portInUse(options.port ?? 0);
+    throw new Fault("CONFIG_INVALID", `The simulated console cannot start: ${error.message}`, { cause: error, cure: "docs/simulator.md shows sizes, folders and fault plans." });
+  }
+}
+
+function portInUse(port: number): Fault {
+  return new Fault("CONFIG_INVALID", `Port ${String(port)} is in use.`, { cure: "Choose another with --port (0 = any free one)." });
+}
+
 /** A hub and a simulated console in one process. Without a data folder of the user's choice everything is forgotten at the end. */
 export async function demo(options: DemoOptions, env: Environment): Promise<RunningDemo> {
   const folder = env["VEDETTE_DATA"] === undefined || env["VEDETTE_DATA"] === "" ? mkdtempSync(join(tmpdir(), "vedette-demo-")) : null;
-  const simulator = await startSimulator({ speed: 1, ...defined(options.estate) });
+  const simulator = await simulated({ speed: 1, ...defined(options.estate) });
   const console_ = new URL(simulator.url);
   const demoEnv: Environment = {
     ...env,
@@ -134,16 +147,16 @@ function commandLog(env: Environment): Log {
   return env["VEDETTE_LOG_LEVEL"] === undefined ? silentLog : createPinoLog({ level: readSettings(env).logLevel });
 }
 
-export async function restore(file: string, options: { readonly replace: boolean }, env: Environment): Promise<{ readonly file: string; readonly bytes: number }> {
+export async function restore(file: string, options: { readonly replace: boolean }, env: Environment): Promise<Restored> {
   const settings = readSettings(env);
   if (settings.databaseUrl !== null) throw new Fault("CONFIG_INVALID", "A PostgreSQL store is restored with pg_restore, not by Vedette.");
   const hub = findHub(settings.dataFolder);
   if (hub !== null) throw new Fault("STORE_LOCKED", `A hub (process ${String(hub.pid)}) is using the data folder.`, { cure: "Stop it, restore, and start it again." });
   if (sqliteExists(settings.dataFolder) && !options.replace) {
-    throw new Fault("ALREADY_EXISTS", `There is a store in ${settings.dataFolder} already.`, { cure: "Back it up if you need it, then repeat with --replace." });
+    throw new Fault("ALREADY_EXISTS", `There is a store in ${settings.dataFolder} already.`, { cure: "Repeat with --replace to put the backup in its place; the store that is there is kept beside it." });
   }
-  restoreSqlite({ folder: settings.dataFolder, from: file, knownMigrations: CORE_MIGRATIONS.map((migration) => migration.id) });
-  return { file, bytes: statSync(file).size };
+  const kept = restoreSqlite({ folder: settings.dataFolder, from: file, knownMigrations: CORE_MIGRATIONS.map((migration) => migration.id) });
+  return { file, bytes: statSync(file).size, kept };
 }
 
 /** Under exactOptionalPropertyTypes a missing option and one that is undefined are different things. */

@@ -214,3 +214,5 @@ export const AuditVerification = Type.Object({ ok: Type.Boolean(), entries: Coun
 export const SqlRequest = Type.Object({ sql: Text, timeoutMs: Type.Optional(Type.Integer({ minimum: 1 })) });
 export const StreamView = Type.Object({ id: StreamName, title: Text, view: Text, mode: Text, needs: Type.Array(Text), endpoint: Text, everySeconds: Type.Number(), columns: Type.Array(Type.Object({ name: Text, type: Text, source: Text })) });
 export const BackupResult = Type.Object({ file: Text, bytes: Count });
+/** `kept`: where the store that was replaced is now. */
+export const RestoreResult = Type.Object({ file: Text, bytes: Count, kept: Nullable(Text) });

@@ -1,8 +1,9 @@
 /**
  * Brings a backup back: checked first (ours, sound, not from a newer version), then swapped in by one rename while nobody else has the folder. What was there
- * is gone afterwards; the key file is no part of it and stays. Killed at any instant, the folder holds the old store or the new one, never a mixture.
+ * is kept beside it under another name; the key file is no part of it and stays. Killed at any instant, the folder holds the old store or the new one, never a
+ * mixture.
  */
-import { copyFileSync, existsSync, renameSync, rmSync } from "node:fs";
+import { constants, copyFileSync, existsSync, linkSync, renameSync, rmSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import Sqlite from "better-sqlite3";
 import { Fault } from "../kernel/fault.ts";
@@ -19,8 +20,11 @@ export interface RestoreOptions {
   readonly knownMigrations: readonly string[];
 }
 
-/** CONFIG_INVALID for a file that is no sound backup, STORE_FROM_FUTURE for a newer one, STORE_LOCKED while a hub runs. */
-export function restoreSqlite(options: RestoreOptions): void {
+/**
+ * Gives the file in which the store that was there is kept, or null where none was. CONFIG_INVALID for a file that is no sound backup,
+ * STORE_FROM_FUTURE for a newer one, STORE_LOCKED while a hub runs.
+ */
+export function restoreSqlite(options: RestoreOptions): string | null {
   const from = resolve(options.from);
   if (!existsSync(from)) throw new Fault("CONFIG_INVALID", `There is no backup at ${from}.`, { cure: "Name the file `vedette backup` wrote." });
   privateFolder(options.folder);
@@ -33,9 +37,10 @@ export function restoreSqlite(options: RestoreOptions): void {
     copyFileSync(from, incoming);
     check(incoming, from, new Set(options.knownMigrations));
     syncPath(incoming);
-    retireLog(file);
+    const kept = setAside(file);
     renameSync(incoming, file);
     syncFolder(dirname(file));
+    return kept;
   } finally {
     lock.release();
   }
@@ -63,11 +68,12 @@ function damaged(from: string, why: string): Fault {
 }
 
 /**
- * The old store's log must be gone before the new file takes its name, or SQLite would replay it over the wrong database. Closing the last connection folds it in;
- * where the old store is too damaged for that, the log goes with it.
+ * Gives the old store a second name, so that the rename to come takes nothing away. Its log must not keep its name, or SQLite would replay it over the wrong
+ * database: closing the last connection folds it in; where the old store is too damaged for that, the log goes with it.
  */
-function retireLog(file: string): void {
-  if (!existsSync(file)) return;
+function setAside(file: string): string | null {
+  if (!existsSync(file)) return null;
+  const aside = `${file}.before-restore-${new Date().toISOString().replaceAll(/[-:.]/g, "")}`;
   try {
     const old = new Sqlite(file);
     old.pragma("wal_checkpoint(TRUNCATE)");
@@ -75,6 +81,16 @@ function retireLog(file: string): void {
   } catch (error) {
     if (!(error instanceof Sqlite.SqliteError)) throw error;
   }
-  for (const suffix of ["-wal", "-shm"]) rmSync(file + suffix, { force: true });
+  try {
+    linkSync(file, aside);
+  } catch {
+    // A file system without hard links.
+    copyFileSync(file, aside, constants.COPYFILE_EXCL);
+  }
+  privateFile(aside);
+  syncPath(aside);
+  rmSync(`${file}-shm`, { force: true });
+  if (existsSync(`${file}-wal`)) renameSync(`${file}-wal`, `${aside}-wal`);
   syncFolder(dirname(file));
+  return aside;
 }

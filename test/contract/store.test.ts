@@ -394,6 +394,21 @@ describe("backup and restore", () => {
     expect(Object.keys(await all(restored))).toHaveLength(10);
   });
 
+  it("keeps the store that was there, privately, with everything written to it", async () => {
+    const each = await filled(10);
+    const file = join(folder, "copy.sqlite");
+    await each.backup(file);
+    await each.tx((tx) => tx.bulkUpsert(KEPT, [["later", 1]]));
+    await each.close();
+
+    const kept = restoreSqlite({ folder, from: file, knownMigrations: KNOWN });
+
+    if (kept === null) throw new Error("nothing was kept");
+    expect(statSync(kept).mode & 0o077).toBe(0);
+    restoreSqlite({ folder: other, from: kept, knownMigrations: KNOWN });
+    expect(Object.keys(await all(remembered(await openSqlite({ folder: other }))))).toHaveLength(11);
+  });
+
   it("never overwrites a file", async () => {
     const each = await filled(1);
     const file = join(folder, "copy.sqlite");

@@ -12,7 +12,7 @@ export const restoreCommand: CliCommand = {
     const command = program
       .command("restore <file>")
       .description("Put a backup in place (no hub may be running)")
-      .option("--replace", "put it in place of the store that is there, which is then gone")
+      .option("--replace", "put it in place of the store that is there, which is kept beside it")
       .action(context.run((file: string, options: JsonOption & { replace?: true }) => restore(context, file, options)));
     finish(command, "vedette restore /var/backups/vedette-2026-11-20.db");
   },
@@ -21,6 +21,9 @@ export const restoreCommand: CliCommand = {
 async function restore(context: CliContext, file: string, options: JsonOption & { replace?: true }): Promise<number> {
   const result = await context.ports.restore(resolve(file), { replace: options.replace === true });
   if (options.json === true) context.out.json(result);
-  else context.out.line(clean(`Restored ${bytes(result.bytes)} from ${result.file}. Reading goes on from the backup's checkpoints; nothing has to be read twice by hand.`));
+  else {
+    context.out.line(clean(`Restored ${bytes(result.bytes)} from ${result.file}. Reading goes on from the backup's checkpoints; nothing has to be read twice by hand.`));
+    if (result.kept !== null) context.out.line(clean(`The store that was there is kept as ${result.kept}; delete it when nothing of it is missed.`));
+  }
   return EXIT_OK;
 }

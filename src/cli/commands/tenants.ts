@@ -60,7 +60,10 @@ async function exportAll(context: CliContext, api: ApiClient, reference: string,
   const chunks = api.stream("GET", `${PATH}/${segment(tenant.id)}/export`);
   if (options.out === undefined) {
     const decoder = new TextDecoder();
-    for await (const chunk of chunks) await context.out.write(decoder.decode(chunk, { stream: true }));
+    for await (const chunk of chunks) {
+      await context.out.write(decoder.decode(chunk, { stream: true }));
+      if (context.out.closed) break;
+    }
     return EXIT_OK;
   }
   const written = await writeChunks(options.out, chunks);
