@@ -176,6 +176,40 @@ describe("an answer that is no listing", () => {
   });
 });
 
+describe("what an alert is not complete without", () => {
+  it("is asked for again: left out for a while it is null only so long, and what was there before is never overwritten with nothing", async () => {
+    let leaveOut: "none" | "odd" | "all" = "odd";
+    await bench.open({
+      async instead(asked, answer) {
+        if (leaveOut === "none" || !asked.body.includes("AlertsRawData")) return undefined;
+        const body = (await answer()) as { readonly data: { readonly alertsRawData: readonly unknown[] } };
+        return { body: { data: { alertsRawData: leaveOut === "all" ? [] : body.data.alertsRawData.filter((_, at) => at % 2 === 0) } } };
+      },
+    });
+    const missing = async () => (await bench.world.rows("alerts")).filter((row) => row["raw_data"] === null).map(({ id }) => id);
+    await bench.sync("alerts");
+    const first = await missing();
+    expect(first.length).toBeGreaterThan(2);
+
+    leaveOut = "none";
+    await bench.sync("alerts", { full: true });
+    expect(await missing()).toEqual([]);
+
+    leaveOut = "all";
+    await bench.sync("alerts", { full: true });
+    expect(await missing()).toEqual([]);
+    const { ids } = bench.world.simulator.mutate({ stream: "alerts", action: "update", count: 1, set: { status: "RESOLVED" } });
+    await bench.sync("alerts");
+    expect(await missing()).toEqual(ids);
+    expect((await bench.world.rows("alerts")).find(({ id }) => id === ids[0])?.["status"]).toBe("RESOLVED");
+
+    leaveOut = "none";
+    await bench.sync("alerts");
+    expect(await missing()).toEqual([]);
+    expect(await bench.mismatches("alerts")).toEqual([]);
+  });
+});
+
 describe("what is gone", () => {
   it("#16 many missing at once stay until a second full reading misses them too", async () => {
     await bench.open();

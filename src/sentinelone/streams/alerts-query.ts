@@ -34,7 +34,9 @@ const LIST_ALERTS = `query ListAlerts($first: Int, $after: String, $filters: [Fi
   }
 }`;
 
-const RAW_DATA = `query AlertsRawData($ids: [ID!]!) { alertsRawData(alertIds: $ids) { alertId rawData } }`;
+/** Alerts whose `rawData` one request asks for. */
+export const RAW_DATA_BATCH = 500;
+export const RAW_DATA = `query AlertsRawData($ids: [ID!]!) { alertsRawData(alertIds: $ids) { alertId rawData } }`;
 
 const FIELDS = { updated: "updatedAt", created: "createdAt", detected: "detectedAt", reported: "detectedAt" } as const satisfies Record<Pass["id"], string>;
 
@@ -71,6 +73,6 @@ export function alertsOperation(request: ReadRequest | { readonly kind: "latest"
       sort: { by: field, order: request.kind === "latest" ? "DESC" : "ASC" },
       filters: range === null ? [] : [{ fieldId: field, dateTimeRange: { ...range, startInclusive: true, endInclusive: true } }],
     },
-    ...(details ? { details: { query: RAW_DATA, operationName: "AlertsRawData", field: "alertsRawData", idKey: "alertId", valueKey: "rawData", into: "rawData", batch: 500 } } : {}),
+    ...(details ? { details: { query: RAW_DATA, operationName: "AlertsRawData", field: "alertsRawData", idKey: "alertId", valueKey: "rawData", into: "rawData", batch: RAW_DATA_BATCH } } : {}),
   };
 }

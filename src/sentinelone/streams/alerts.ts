@@ -1,11 +1,14 @@
 /**
  * Unified alerts of every product (EDR, STAR, Identity, third parties), by GraphQL, each with its `rawData`. `updatedAt` moves with status,
  * verdict, assignee and new sightings; `detectedAt` catches what has no update time. The list lags detection by a minute or two.
- * Account and site are no filters here but a scope argument of one level.
+ * Account and site are no filters here but a scope argument of one level. The console may leave an alert out of its answer for `rawData`:
+ * it is asked for once more, and what stays missing is null until a later reading (the overlap, a look-back, the daily proof) brings it;
+ * a reading without it never takes the place of one of the same alert with it.
  */
-import { column, columns, createMapper } from "./mapping.ts";
+import type { JsonValue, ListPage, SourceRecord } from "../client.ts";
+import { column, columns, createMapper, isMapped, isObject, type Mapper } from "./mapping.ts";
 import { DAY, describeStream, endState, mapPage, MINUTE, newestTime, type StreamSpec } from "./listing.ts";
-import { alertsOperation, withPrimaryAsset } from "./alerts-query.ts";
+import { alertsOperation, RAW_DATA, RAW_DATA_BATCH, withPrimaryAsset } from "./alerts-query.ts";
 import type { Pass, Stream, StreamIo } from "./stream.ts";
 
 const PASSES: readonly Pass[] = [
@@ -44,7 +47,36 @@ const spec: StreamSpec = {
   ],
 };
 
-const map = createMapper(spec);
+const mapWhole = createMapper(spec);
+
+/** Without its `rawData` an alert's version is the time without its last letter, which in text order lies just before the whole one. */
+const map: Mapper = (record) => {
+  const outcome = mapWhole(record);
+  return isMapped(outcome) && lacksRawData(record) ? { ...outcome, version: outcome.version.replace(/Z$/, "") } : outcome;
+};
+
+function lacksRawData({ value }: SourceRecord): boolean {
+  return isObject(value) && (value["rawData"] ?? null) === null;
+}
+
+const NOTHING = '"rawData":null}';
+
+/** Asks once more for what the first answer left out. */
+async function completed(page: ListPage, io: StreamIo): Promise<ListPage> {
+  const ids = page.records.filter(lacksRawData).flatMap(({ value }) => (typeof value["id"] === "string" && value["id"] !== "" ? [value["id"]] : []));
+  if (ids.length === 0) return page;
+  const found = new Map<JsonValue | undefined, JsonValue>();
+  for (let at = 0; at < ids.length; at += RAW_DATA_BATCH) {
+    const { alertsRawData } = await io.client.graphql({ query: RAW_DATA, operationName: "AlertsRawData", variables: { ids: ids.slice(at, at + RAW_DATA_BATCH) } }, io.signal);
+    for (const row of Array.isArray(alertsRawData) ? (alertsRawData as readonly JsonValue[]) : []) if (isObject(row)) found.set(row["alertId"], row["rawData"] ?? null);
+  }
+  const records = page.records.map((record) => {
+    const rawData = lacksRawData(record) ? (found.get(record.value["id"]) ?? null) : null;
+    if (rawData === null || !record.raw.endsWith(NOTHING)) return record;
+    return { value: { ...record.value, rawData }, raw: `${record.raw.slice(0, -NOTHING.length)}"rawData":${JSON.stringify(rawData)}}` };
+  });
+  return { ...page, records };
+}
 
 async function first(request: Parameters<typeof alertsOperation>[0], io: StreamIo): ReturnType<StreamIo["client"]["page"]> {
   for await (const page of io.client.connection(alertsOperation(request, io, false), { limit: 1, signal: io.signal, prefetch: false })) return page;
@@ -58,7 +90,7 @@ export const alerts: Stream = {
   async *read(request, io) {
     const from = request.kind === "snapshot" ? request.cursor : null;
     for await (const page of io.client.connection(alertsOperation(request, io, true), { limit: io.limit, from, signal: io.signal })) {
-      yield mapPage(page, map, page.nextCursor === null ? endState(request) : "more");
+      yield mapPage(await completed(page, io), map, page.nextCursor === null ? endState(request) : "more");
     }
   },
   count: async (partition, io) => (await first({ ...ALL, partition }, io)).totalItems,

@@ -1,13 +1,15 @@
 /**
  * Installed applications: one row per application, version and endpoint. The inventory lists applications; their endpoints come by one
- * request per application (name and vendor both required), which is why this is read daily and in one piece. Rows lack the vendor, so it is
- * added. The console has no number of rows to ask for (the inventory's counts are estimates): two agreeing listings are the proof.
+ * request per application (name and vendor both required, a vendor nobody knows is asked for as empty), which is why this is read daily and
+ * in one piece. Rows lack the vendor, so it is added. An application the console lists but will not be asked about is parked. There is no
+ * number of rows to ask for (the inventory's counts are estimates): two agreeing listings are the proof.
  */
+import { Fault } from "../../kernel/fault.ts";
 import type { JsonObject, SourceRecord } from "../client.ts";
 import { column, columns, createMapper, isObject } from "./mapping.ts";
 import { DAY, describeStream, endState, firstPage, mapPage, scopeQuery, type StreamSpec } from "./listing.ts";
 import { readPosition, writePosition } from "./inventory-position.ts";
-import type { Page, Stream } from "./stream.ts";
+import type { Page, RejectedRecord, Stream } from "./stream.ts";
 
 const spec: StreamSpec = {
   id: "applications",
@@ -34,9 +36,14 @@ const map = createMapper(spec);
 const ENDPOINTS = `${spec.endpoint}/endpoints`;
 
 function withVendor(record: SourceRecord, vendor: string): SourceRecord {
-  if (!isObject(record.value) || typeof record.value["applicationVendor"] === "string" || record.raw === "{}") return record;
+  if (vendor === "" || !isObject(record.value) || typeof record.value["applicationVendor"] === "string" || record.raw === "{}") return record;
   const value: JsonObject = { ...record.value, applicationVendor: vendor };
   return { value, raw: `{"applicationVendor":${JSON.stringify(vendor)},${record.raw.slice(record.raw.indexOf("{") + 1)}` };
+}
+
+/** An application without an id to be known by: its text and the reason are what is left to show. */
+function notAsked(application: SourceRecord, reason: string): RejectedRecord {
+  return { id: null, code: "RECORD_INVALID", reason, raw: application.raw };
 }
 
 export const applications: Stream = {
@@ -45,10 +52,13 @@ export const applications: Stream = {
     const scope = scopeQuery(request.kind === "snapshot" ? request.partition : null, io);
     const start = readPosition(request.kind === "snapshot" ? request.cursor : null);
     let waiting: SourceRecord[] = [];
+    let refused: RejectedRecord[] = [];
     let bytes = 0;
     const page = (cursor: string | null, state: Page["state"]): Page => {
-      const made = mapPage({ records: waiting, nextCursor: cursor, totalItems: null, bytes }, map, state);
+      const mapped = mapPage({ records: waiting, nextCursor: cursor, totalItems: null, bytes }, map, state);
+      const made = { ...mapped, rejected: [...mapped.rejected, ...refused] };
       waiting = [];
+      refused = [];
       bytes = 0;
       return made;
     };
@@ -62,18 +72,22 @@ export const applications: Stream = {
         const named = names.records[at];
         if (named === undefined) continue;
         const { applicationName, applicationVendor } = isObject(named.value) ? named.value : {};
-        if (typeof applicationName !== "string" || typeof applicationVendor !== "string") {
-          // Both are required to ask for its endpoints. Without an id it is rejected by name below, not dropped.
-          waiting.push(named);
+        if (typeof applicationName !== "string" || applicationName === "") {
+          refused.push(notAsked(named, "applicationName: missing, and without it the endpoints cannot be asked for"));
           continue;
         }
-        const vendor = applicationVendor;
-        const query = { ...scope, applicationName, applicationVendor, sortBy: "endpointName", sortOrder: "asc" };
-        for await (const part of io.client.list(ENDPOINTS, query, { ...listing, from })) {
-          for (const record of part.records) waiting.push(withVendor(record, vendor));
-          bytes += part.bytes;
-          if (waiting.length < io.limit) continue;
-          yield page(writePosition({ inventory, done: part.nextCursor === null ? at + 1 : at, endpoints: part.nextCursor }), "more");
+        const vendor = typeof applicationVendor === "string" ? applicationVendor : "";
+        const query = { ...scope, applicationName, applicationVendor: vendor, sortBy: "endpointName", sortOrder: "asc" };
+        try {
+          for await (const part of io.client.list(ENDPOINTS, query, { ...listing, from })) {
+            for (const record of part.records) waiting.push(withVendor(record, vendor));
+            bytes += part.bytes;
+            if (waiting.length < io.limit) continue;
+            yield page(writePosition({ inventory, done: part.nextCursor === null ? at + 1 : at, endpoints: part.nextCursor }), "more");
+          }
+        } catch (error) {
+          if (!(error instanceof Fault) || error.code !== "S1_BAD_REQUEST") throw error;
+          refused.push(notAsked(named, `the console lists this application but refuses (400) to name its endpoints${vendor === "" ? "; it has no vendor" : ""}`));
         }
         from = null;
       }

@@ -191,6 +191,32 @@ describe("applications", () => {
     }
   });
 
+  it("an application without a vendor is asked for with an empty one, and gets none", async () => {
+    const unknown = [{ applicationName: "a" }, { applicationName: "b", applicationVendor: null }, { applicationName: "c", applicationVendor: "" }];
+    const { console_, io } = await serving((asked) => (asked.path === "/application-management/inventory" ? listing(unknown) : answer(asked)));
+    const [page] = await read("applications", ALL, io);
+
+    expect(page?.records.length).toBe(9);
+    expect(page?.rejected).toEqual([]);
+    expect(console_.asked.slice(1).map(({ query }) => query.get("applicationVendor"))).toEqual(Array.from({ length: 9 }, () => ""));
+    expect(page?.records[0]?.raw).toBe('{"id":"a0","applicationName":"a"}');
+  });
+
+  it("an application whose endpoints the console refuses to name, and one without a name, are set aside with the reason; the rest is read", async () => {
+    const listed = [{ applicationName: "a", applicationVendor: "V-a" }, { applicationName: "b" }, { applicationVendor: "V-x" }, { applicationName: "c", applicationVendor: "V-c" }];
+    const { io } = await serving((asked) => {
+      if (asked.path === "/application-management/inventory") return listing(listed);
+      return asked.query.get("applicationVendor") === "" ? { status: 400, body: { errors: [{ code: 4000040 }] } } : answer(asked);
+    });
+    const pages = await read("applications", ALL, { ...io, limit: 2 });
+
+    expect(pages.flatMap(({ records }) => records.map(({ id }) => id))).toEqual(["a0", "a1", "a2", "c0", "c1", "c2"]);
+    expect(pages.flatMap(({ rejected }) => rejected)).toEqual([
+      { id: null, code: "RECORD_INVALID", reason: "the console lists this application but refuses (400) to name its endpoints; it has no vendor", raw: '{"applicationName":"b"}' },
+      { id: null, code: "RECORD_INVALID", reason: "applicationName: missing, and without it the endpoints cannot be asked for", raw: '{"applicationVendor":"V-x"}' },
+    ]);
+  });
+
   it("a cursor of other origin is refused, not read from the start", async () => {
     const { io } = await serving(answer);
 
@@ -225,6 +251,26 @@ describe("alerts", () => {
       first: 1_000,
     });
     expect((JSON.parse(console_.asked[1]?.body ?? "{}") as Sent).variables.ids).toEqual(["u-1"]);
+  });
+
+  it("what the answer for rawData leaves out is asked for once more", async () => {
+    const asked: string[][] = [];
+    const { io } = await serving((request) => {
+      const { operationName, variables } = JSON.parse(request.body) as Sent;
+      if (operationName !== "AlertsRawData") return { body: { data: { alerts: { totalCount: 2, pageInfo: { hasNextPage: false, endCursor: null }, edges: ["u-1", "u-2", "u-3"].map((id) => ({ node: { ...node, id } })) } } } };
+      asked.push(variables.ids);
+      const answered = variables.ids.filter((id) => id === "u-1" || (asked.length > 1 && id === "u-2"));
+      return { body: { data: { alertsRawData: answered.map((alertId) => ({ alertId, rawData: { of: alertId } })) } } };
+    });
+    const [page] = await read("alerts", ALL, io);
+    const at = streamOf("alerts").columns.findIndex(({ name }) => name === "raw_data");
+
+    expect(asked).toEqual([["u-1", "u-2", "u-3"], ["u-2", "u-3"]]);
+    expect(page?.records.map(({ values }) => values[at])).toEqual(['{"of":"u-1"}', '{"of":"u-2"}', null]);
+    expect(page?.records.map(({ raw }) => (JSON.parse(raw) as { readonly rawData: unknown }).rawData)).toEqual([{ of: "u-1" }, { of: "u-2" }, null]);
+    const [whole, , without] = page?.records.map(({ version }) => version) ?? [];
+    expect(whole).toBe("2026-03-02T08:30:06.000000Z");
+    expect(without !== undefined && whole !== undefined && without < whole && without > "2026-03-02T08:30:05.999999Z").toBe(true);
   });
 
   it("count and probe with one request and no details", async () => {
