@@ -113,7 +113,7 @@ describe("--json", () => {
   const services: readonly (readonly [string, Partial<CliPorts>, TSchema])[] = [
     ["serve", { serve: async () => running }, Ready],
     ["simulate", { simulate: async (): Promise<RunningSimulator> => ({ ...running, tokens: { admin: "a", viewer: "v", site: "s", expired: "e" } }) }, Type.Intersect([Ready, Type.Object({ tokens: Type.Record(Type.String(), Type.String()) })])],
-    ["demo", { demo: async (): Promise<RunningDemo> => ({ ...running, console: { url: "http://127.0.0.1:2", token: new Secret("t") }, api: fakeApi(ROUTES), dataFolder: "/tmp/demo" }) }, Ready],
+    ["demo", { demo: async (): Promise<RunningDemo> => ({ ...running, console: { url: "http://127.0.0.1:2", token: new Secret("t") }, api: fakeApi(ROUTES), dataFolder: "/tmp/demo", findable: true }) }, Ready],
   ];
   it.each(services)("`%s` prints exactly one line when ready, stays, and stops on a signal with exit code 0", async (command, ports, schema) => {
     const terminal = fakeTerminal();

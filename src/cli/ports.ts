@@ -22,8 +22,8 @@ export interface ApiClient {
   /** The body as it comes (NDJSON, a calendar); faults as `request`. */
   stream(method: Method, path: string, request?: ApiRequest): AsyncIterable<Uint8Array>;
   close(): Promise<void>;
-  /** `hub`: a running process answers; `local`: this process does, and owns the data folder meanwhile. */
-  readonly origin: "hub" | "local";
+  /** `hub`: a running process answers; `local`: this process does, and owns the data folder meanwhile; `demo`: as `hub`, found for want of another. */
+  readonly origin: "hub" | "local" | "demo";
 }
 
 export interface ServeOptions {
@@ -76,6 +76,8 @@ export interface RunningDemo extends RunningService {
   readonly api: ApiClient;
   /** Where other commands find this hub: VEDETTE_DATA for them. */
   readonly dataFolder: string;
+  /** Commands without a place of their own find it by themselves. */
+  readonly findable: boolean;
 }
 
 export type StopSignal = "SIGINT" | "SIGTERM" | "SIGHUP";

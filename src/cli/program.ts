@@ -43,6 +43,7 @@ export async function runCli(argv: readonly string[], ports: CliPorts): Promise<
     ask: (work) => async (...args) => {
       const api = await ports.api();
       try {
+        if (api.origin === "demo" && ports.io.stderrIsTTY && !json) out.note(out.paint("(the demo answers: no hub or connection of your own was found)", "dim"));
         exitCode = await work(api, ...args);
       } finally {
         await api.close();

@@ -1,19 +1,19 @@
 /** The long-running and offline commands: serve, demo, simulate, restore, and how any other command reaches the API. */
-import { mkdtempSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { statSync } from "node:fs";
 import { Fault } from "../kernel/fault.ts";
 import { isoTime } from "../kernel/clock.ts";
 import { silentLog, type Log } from "../kernel/log.ts";
+import { EVERY_TENANT } from "../kernel/scope.ts";
 import { Secret } from "../kernel/secret.ts";
 import type { ApiClient, DemoOptions, Restored, RunningDemo, RunningService, RunningSimulator, ServeOptions, SimulateOptions } from "../cli/ports.ts";
-import { announceHub, findHub, hubAnswers, withdrawHub } from "../server/hub-file.ts";
+import { announceHub, findHub, hubAnswers, withdrawHub, type HubAnnouncement } from "../server/hub-file.ts";
 import { createPinoLog } from "../server/pino-log.ts";
 import { startSimulator, type Simulator, type SimulatorOptions } from "../simulator/index.ts";
 import { privateFolder } from "../store/private-files.ts";
 import { restoreSqlite } from "../store/restore.ts";
 import { sqliteExists } from "../store/sqlite.ts";
 import { hubClient, localClient } from "./api-clients.ts";
+import { findDemo, hasOwnPlace, takeDemoFolder } from "./demo-folder.ts";
 import { CORE_MIGRATIONS, openHub, type Hub } from "./hub.ts";
 import { faultPlan } from "./fault-plan.ts";
 import { readSettings, type Settings } from "./settings.ts";
@@ -100,20 +100,20 @@ function portInUse(port: number): Fault {
   return new Fault("CONFIG_INVALID", `Port ${String(port)} is in use.`, { cure: "Choose another with --port (0 = any free one)." });
 }
 
-/** A hub and a simulated console in one process. Without a data folder of the user's choice everything is forgotten at the end. */
+/** A hub and a simulated console in one process. Without a place of the user's choice everything is forgotten at the end. */
 export async function demo(options: DemoOptions, env: Environment): Promise<RunningDemo> {
-  const folder = env["VEDETTE_DATA"] === undefined || env["VEDETTE_DATA"] === "" ? mkdtempSync(join(tmpdir(), "vedette-demo-")) : null;
+  const folder = hasOwnPlace(env) ? null : takeDemoFolder();
   const simulator = await simulated({ speed: 1, ...defined(options.estate) });
   const console_ = new URL(simulator.url);
   const demoEnv: Environment = {
     ...env,
     VEDETTE_ALLOW_CONSOLE_HOSTS: [env["VEDETTE_ALLOW_CONSOLE_HOSTS"], console_.host].filter((entry) => entry !== undefined && entry !== "").join(","),
-    ...(folder === null ? {} : { VEDETTE_DATA: join(folder, "data"), VEDETTE_KEY_FILE: join(folder, "vedette.key") }),
+    ...folder?.env,
   };
   const settings = readSettings(demoEnv);
   const afterwards = async (): Promise<void> => {
     await simulator.close();
-    if (folder !== null) rmSync(folder, { recursive: true, force: true });
+    folder?.remove();
   };
   let hub: Hub;
   try {
@@ -123,7 +123,8 @@ export async function demo(options: DemoOptions, env: Environment): Promise<Runn
     throw error;
   }
   const service = await listening(hub, settings, DEFAULT_HOST, options.port ?? DEFAULT_PORT, afterwards);
-  return { ...service, console: { url: simulator.url, token: new Secret(simulator.tokens.viewer) }, api: hubClient({ url: service.url, credential: hub.credential }), dataFolder: settings.dataFolder };
+  const findable = folder !== null && findDemo()?.pid === process.pid;
+  return { ...service, findable, console: { url: simulator.url, token: new Secret(simulator.tokens.viewer) }, api: hubClient({ url: service.url, credential: hub.credential }), dataFolder: settings.dataFolder };
 }
 
 /** The running hub of this data folder, or the same application in this process, which owns the folder until it is closed. */
@@ -131,15 +132,29 @@ export async function api(env: Environment): Promise<ApiClient> {
   const settings = readSettings(env);
   const hub = findHub(settings.dataFolder);
   if (hub !== null) {
-    if (await hubAnswers(hub, async (url, signal) => ({ status: (await fetch(url, { signal, redirect: "error" })).status }))) return hubClient(hub);
+    if (await answers(hub)) return hubClient(hub);
     throw new Fault("HUB_UNREACHABLE", `A hub (process ${String(hub.pid)}) is announced at ${hub.url} but does not answer.`, { cure: "Wait for it, or stop that process and run the command again." });
   }
+  const demoHub = hasOwnPlace(env) ? null : await runningDemo();
   const local = await openHub({ settings, env, log: commandLog(env) });
+  if (demoHub !== null && (await local.connections.list(EVERY_TENANT)).length === 0) {
+    await local.close();
+    return { ...hubClient(demoHub), origin: "demo" };
+  }
   return localClient(local.app, local.credential, async () => {
     await local.runner.stop();
     await local.upkeep.once();
     await local.close();
   });
+}
+
+async function runningDemo(): Promise<HubAnnouncement | null> {
+  const found = findDemo();
+  return found !== null && (await answers(found)) ? found : null;
+}
+
+function answers(hub: HubAnnouncement): Promise<boolean> {
+  return hubAnswers(hub, async (url, signal) => ({ status: (await fetch(url, { signal, redirect: "error" })).status }));
 }
 
 /** A command speaks for itself; what the hub inside it has to say is heard only when asked for. */

@@ -61,6 +61,9 @@ async function connect(context: CliContext, api: ApiClient, url: string | undefi
   const json = options.json === true;
   if (options.guide === true) return printGuide(context, api, json);
   if (url === undefined) throw new Fault("CONFIG_INVALID", "The console's address is missing.", { cure: "Give it like `vedette connect https://usea1-011.sentinelone.net --token-env S1_TOKEN`." });
+  if (api.origin === "demo" && !toLoopback(url)) {
+    throw new Fault("CONFIG_INVALID", "Only the demo is running, and what is connected to it is forgotten when it stops.", { cure: "Stop the demo first, or name a data folder of your own in VEDETTE_DATA." });
+  }
   const token = await readToken(context.ports.io, options.tokenEnv);
   const answer = await saveConnection(context, api, { url, token, json, draft: draftOf(options) });
   if (!json) {
@@ -76,6 +79,11 @@ async function connect(context: CliContext, api: ApiClient, url: string | undefi
   const { run, exitCode } = await firstSync(context, api, answer.connection, { quiet: json });
   if (json) context.out.json({ ...answer, run } satisfies Connected & { run: RunView });
   return exitCode;
+}
+
+function toLoopback(url: string): boolean {
+  const host = URL.canParse(url) ? new URL(url).hostname : "";
+  return host === "localhost" || host === "[::1]" || /^127\./.test(host);
 }
 
 function draftOf(options: ConnectOptions): Readonly<Record<string, unknown>> {

@@ -39,7 +39,7 @@ function print(context: CliContext, view: StatusView, origin: ApiClient["origin"
   const disk = `${bytes(view.hub.diskBytes)}${view.hub.diskBudgetBytes === null ? "" : ` of ${bytes(view.hub.diskBudgetBytes)}`}`;
   out.facts([
     ["vedette", view.version],
-    ["hub", origin === "hub" ? `running${view.hub.url === null ? "" : ` at ${view.hub.url}`}` : "not running (`vedette serve` keeps the mirror fresh)"],
+    ["hub", origin !== "local" ? `running${view.hub.url === null ? "" : ` at ${view.hub.url}`}` : "not running (`vedette serve` keeps the mirror fresh)"],
     ["store", `${view.hub.store}, ${disk}${view.hub.readingPaused ? ", reading is paused" : ""}`],
   ]);
   if (view.connections.length === 0) out.line("\nNo connections yet: `vedette connect URL --token-env NAME`, or `vedette demo`.");
