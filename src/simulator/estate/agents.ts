@@ -189,6 +189,7 @@ function makeAgent(world: World, facts: AgentFacts, updated: number): ApiRecord 
   const dc = facts.domain.toLowerCase();
   const lastActive = facts.active ? world.now - dice.int(23, 600) * 1_000_000 : Math.min(updated, world.now - 20 * MINUTE);
   const scanned = Math.max(facts.created, world.now - dice.int(24, 60) * DAY);
+  const scanEnd = Math.min(scanned + 70 * MINUTE, world.now - 1_000_000);
   const mac = dice.mac(25);
   const joined = facts.domain !== "WORKGROUP";
   return {
@@ -231,10 +232,10 @@ function makeAgent(world: World, facts: AgentFacts, updated: number): ApiRecord 
     operationalStateExpiration: null,
     scanStatus: dice.chance(34, 0.9) ? "finished" : "none",
     scanStartedAt: micros(scanned),
-    scanFinishedAt: micros(scanned + 70 * MINUTE),
+    scanFinishedAt: micros(scanEnd),
     scanAbortedAt: null,
-    lastSuccessfulScanDate: seconds(scanned + 70 * MINUTE),
-    fullDiskScanLastUpdatedAt: micros(scanned + 70 * MINUTE),
+    lastSuccessfulScanDate: seconds(scanEnd),
+    fullDiskScanLastUpdatedAt: micros(scanEnd),
     lastActiveDate: micros(lastActive),
     registeredAt: micros(facts.created),
     createdAt: micros(facts.created),

@@ -98,7 +98,7 @@ export function applicationSource(world: World): Source {
         accountName: world.accounts[site?.account ?? 0]?.name ?? null,
         siteName: site?.name ?? null,
         groupName: groupName(agent.group % GROUPS_PER_SITE),
-        detectionDate: micros(installed + 3_600_000_000),
+        detectionDate: micros(Math.min(installed + 3_600_000_000, world.now - 1_000_000)),
         applicationInstallationDate: seconds(installed),
         applicationInstallationPath: agent.os === "windows" ? `C:\\Program Files\\${choice.product.name}` : null,
         cpe: null,

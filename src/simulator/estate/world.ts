@@ -151,5 +151,6 @@ export function updatedAt(world: World, kind: Code, index: number, from: number)
   const span = sort < 4 ? DAY : sort < 8 ? 14 * DAY : 150 * DAY;
   const raw = world.now - Math.floor(dice * span) - 60_000_000;
   const rounded = sort % 4 === 1 ? raw - (raw % 3_600_000_000) : raw;
-  return Math.max(from, rounded);
+  // What was made a moment ago cannot have changed after now.
+  return Math.min(Math.max(from, rounded), world.now - 1_000_000);
 }
