@@ -31,6 +31,11 @@ export async function releaseLease(tx: Tx, lease: Lease): Promise<void> {
   await sql`UPDATE vedette_leases SET expires_at = 0 WHERE name = ${lease.name} AND holder = ${lease.holder} AND fence = ${lease.fence}`.execute(tx.db);
 }
 
+/** Takes every lease whose name begins so away from whoever holds it: work begun under one of them cannot commit after this transaction. */
+export async function revokeLeases(tx: Tx, prefix: string): Promise<void> {
+  await sql`UPDATE vedette_leases SET fence = fence + 1, expires_at = 0 WHERE substr(name, 1, ${prefix.length}) = ${prefix}`.execute(tx.db);
+}
+
 /**
  * LEASE_LOST unless the fence is the one held and not given back. It asks nothing of the time: a lease that has run out but that nobody else took is still
  * the only one, and on PostgreSQL the row's lock keeps it so until this transaction ends (SQLite has one writer).

@@ -7,6 +7,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { Fault } from "../kernel/fault.ts";
 import { copyDatabase } from "./backup.ts";
 import { assertFence, LEASE_TABLE, releaseLease, takeLease } from "./lease.ts";
@@ -69,16 +70,19 @@ function storeOver(file: string, writer: SqliteConnection, reader: SqliteConnect
   async function tx<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     if (running.getStore()?.active === true) throw new Fault("INTERNAL", "A transaction was opened inside another; it would wait for itself.");
     return turns.run(async () => {
+      // The engine answers at once: a loop of transactions would keep signals, timers and the network from their turn until its end.
+      await nextTurn();
       if (closed) throw new Fault("INTERNAL", "The store is closed.");
-      const state = { active: true };
+      const state: TransactionState = { active: true, undoneBy: undefined };
       try {
         writer.handle.exec("BEGIN IMMEDIATE");
         const result = await running.run(state, () => work(transactionOn(writer, state)));
+        if (!writer.handle.inTransaction) throw state.undoneBy ?? new Fault("INTERNAL", UNDONE);
         writer.handle.exec("COMMIT");
         return result;
       } catch (error) {
         if (writer.handle.inTransaction) writer.handle.exec("ROLLBACK");
-        throw sqliteFault(error);
+        throw sqliteFault(state.undoneBy ?? error);
       } finally {
         state.active = false;
       }
@@ -118,11 +122,24 @@ function storeOver(file: string, writer: SqliteConnection, reader: SqliteConnect
   };
 }
 
-function transactionOn(writer: SqliteConnection, state: { readonly active: boolean }): Tx {
+const UNDONE = "SQLite has undone the whole transaction; nothing of it was kept.";
+
+interface TransactionState {
+  active: boolean;
+  /** What made SQLite undo the whole transaction (a full disk) inside a savepoint whose owner lives on. */
+  undoneBy: unknown;
+}
+
+function transactionOn(writer: SqliteConnection, state: TransactionState): Tx {
   let depth = 0;
+  /** A statement after SQLite has undone the transaction would commit by itself. */
+  const alive = (): boolean => {
+    if (state.active && !writer.handle.inTransaction) throw new Fault("INTERNAL", UNDONE);
+    return state.active;
+  };
   return {
     kind: "sqlite",
-    db: writer.kysely(() => state.active),
+    db: writer.kysely(alive),
     async savepoint(work) {
       depth += 1;
       const name = `s${String(depth)}`;
@@ -134,13 +151,14 @@ function transactionOn(writer: SqliteConnection, state: { readonly active: boole
       } catch (error) {
         // A full disk ends the whole transaction; there is no savepoint left to go back to.
         if (writer.handle.inTransaction) writer.handle.exec(`ROLLBACK TO ${name}; RELEASE ${name}`);
+        else state.undoneBy ??= error;
         throw error;
       } finally {
         depth -= 1;
       }
     },
     async bulkUpsert(spec, rows) {
-      if (!state.active) throw new Fault("INTERNAL", "Rows were written through a transaction that has ended.");
+      if (!alive()) throw new Fault("INTERNAL", "Rows were written through a transaction that has ended.");
       writer.upsert(spec, rows);
     },
   };

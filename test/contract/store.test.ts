@@ -276,6 +276,40 @@ describe.each(["sqlite", "postgres"] as const)("the store on %s", (kind) => {
   });
 });
 
+describe("the embedded store's transactions", () => {
+  let file: SqliteStore;
+  beforeEach(async () => {
+    file = await openSqlite({ folder });
+    opened.push(file);
+    await migrate(file, [CREATE], 0);
+  });
+
+  it("commit nothing more once the engine has undone them in a savepoint, as a full disk does, even if the failure is swallowed", async () => {
+    await file.tx(async (tx) => {
+      await sql.raw("CREATE TRIGGER full BEFORE INSERT ON kept WHEN NEW.id = 'too much' BEGIN SELECT RAISE(ROLLBACK, 'disk full'); END").execute(tx.db);
+    });
+    const work = file.tx(async (tx) => {
+      await kept(tx.db).insertInto("kept").values({ id: "page", n: 1 }).execute();
+      await tx.savepoint(async () => kept(tx.db).insertInto("kept").values({ id: "too much", n: 2 }).execute()).catch(() => undefined);
+      await kept(tx.db).insertInto("kept").values({ id: "checkpoint", n: 3 }).execute();
+    });
+
+    await expect(work).rejects.toThrow("disk full");
+    expect(await all(file)).toEqual({});
+  });
+
+  it("let signals and timers have their turn between one and the next", async () => {
+    let turns = 0;
+    const timer = setInterval(() => {
+      turns += 1;
+    }, 1);
+    for (let at = 0; at < 200; at += 1) await file.tx((tx) => tx.bulkUpsert(KEPT, [[`r${String(at)}`, at]]));
+    clearInterval(timer);
+
+    expect(turns).toBeGreaterThan(3);
+  });
+});
+
 describe("the embedded store's file", () => {
   it("belongs to one process, and says which", async () => {
     remembered(await openSqlite({ folder }));
