@@ -51,7 +51,8 @@ export async function runCli(argv: readonly string[], ports: CliPorts): Promise<
     },
   };
   try {
-    await buildProgram(context).parseAsync([...argv], { from: "user" });
+    const program = buildProgram(context);
+    await program.parseAsync([...withList(program, argv)], { from: "user" });
     return exitCode;
   } catch (error) {
     if (!(error instanceof CommanderError)) return reportFault(out, error, json);
@@ -90,6 +91,14 @@ function settle(command: Command, context: CliContext, columns: number | undefin
       getErrHasColors: () => false,
     });
   for (const inner of command.commands) settle(inner, context, columns);
+}
+
+/** A group alone means its list: `vedette connections`. Anything else after the group's name is left to it. */
+function withList(program: Command, argv: readonly string[]): readonly string[] {
+  const [word, ...rest] = argv;
+  const group = program.commands.find((command) => command.name() === word);
+  if (word === undefined || group?.commands.some((command) => command.name() === "list") !== true) return argv;
+  return rest.some((text) => text === "--help" || !text.startsWith("-")) ? argv : [word, "list", ...rest];
 }
 
 function wantsJson(argv: readonly string[]): boolean {

@@ -96,7 +96,7 @@ export class Terminal {
   /** `name   value` lines. */
   facts(facts: readonly (readonly [string, string])[]): void {
     const width = Math.max(...facts.map(([name]) => name.length));
-    for (const [name, value] of facts) this.line(`${name.padEnd(width)}  ${clean(value)}`.trimEnd());
+    for (const [name, value] of facts) this.line(`${name.padEnd(width)}  ${value === "" ? "-" : clean(value)}`.trimEnd());
   }
 }
 
