@@ -137,6 +137,24 @@ describe("time", () => {
     expect((await bench.status(stream)).watermark?.slice(0, 4)).toBe(new Date(bench.clock.now()).toISOString().slice(0, 4));
   });
 
+  it("a hub whose clock is ahead does not believe a record from the future either: the console's clock decides", async () => {
+    await bench.open();
+    bench.clock.advance(40 * DAY);
+    const createdAt = new Date(bench.clock.now() - 10 * DAY).toISOString();
+    bench.world.simulator.mutate({ stream: "activities", action: "add", count: 1, set: { createdAt } });
+    await bench.sync("activities");
+    bench.pass(10 * MINUTE);
+    bench.world.simulator.mutate({ stream: "activities", action: "add", count: 3 });
+    bench.world.simulator.mutate({ stream: "activities", action: "add", count: 1, set: { createdAt: new Date(bench.clock.now() - 5 * DAY).toISOString() } });
+    await bench.sync("activities");
+    bench.pass(10 * MINUTE);
+    bench.world.simulator.mutate({ stream: "activities", action: "add", count: 3 });
+    await bench.sync("activities");
+
+    expect(await bench.mismatches("activities")).toEqual([]);
+    expect(((await bench.status("activities")).watermark ?? "") < createdAt).toBe(true);
+  });
+
   it("a period the console has let go of before it was read is a named gap, not a silent one", async () => {
     await bench.open();
     await bench.world.sync({ streams: ["activities"] });

@@ -48,7 +48,7 @@ async function readPass(job: StreamJob, pass: Pass, back: LookBack): Promise<voi
 export async function anchor(job: StreamJob, pass: Pass): Promise<string | null> {
   const newest = await job.stream.latest(pass, job.io);
   if (newest === null || newest <= ceiling(job)) return newest;
-  return micros(job.io.client.serverTime ?? job.deps.clock.now());
+  return micros(consoleNow(job));
 }
 
 function startOf(checkpoint: Checkpoint, pass: Pass): string | null {
@@ -103,9 +103,13 @@ class PassOrder {
   #seen: string | null = null;
 }
 
+/** The console's clock decides, for ours may be wrong; ours only until the first answer has told. */
+function consoleNow(job: StreamJob): number {
+  return job.io.client.serverTime ?? job.deps.clock.now();
+}
+
 function ceiling(job: StreamJob): string {
-  const console_ = job.io.client.serverTime ?? 0;
-  return new Date(Math.max(console_, job.deps.clock.now()) + AHEAD_MS).toISOString();
+  return micros(consoleNow(job) + AHEAD_MS);
 }
 
 function micros(ms: number): string {

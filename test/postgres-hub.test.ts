@@ -1,0 +1,99 @@
+/** The whole hub on a real PostgreSQL: first sync, what changed, what is gone, SQL, a restart; each time the mirror equals the console's truth. */
+import { afterAll, beforeAll, describe, expect, it, type TestContext } from "vitest";
+import { EVERY_TENANT } from "../src/kernel/scope.ts";
+import { STREAM_IDS } from "../src/kernel/stream-ids.ts";
+import { startPostgres, type PostgresServer } from "./contract/postgres-server.ts";
+import { skippingClock, type SkippingClock } from "./support/clock.ts";
+import { differences } from "./support/truth.ts";
+import { openWorld, truthIds, type World } from "./support/world.ts";
+
+let server: PostgresServer | undefined;
+let world: World | undefined;
+let clock: SkippingClock;
+
+beforeAll(async () => {
+  server = await startPostgres();
+  if (server === undefined) return;
+  const url = await server.database();
+  clock = skippingClock();
+  world = await openWorld({ clock, pageSize: 20, env: { VEDETTE_DATABASE_URL: url.reveal() }, estate: { agents: 90, users: 14, sites: 4, accounts: 2, alerts: 50, risks: 90, threats: 40, activities: 80, applications: 180 } });
+});
+afterAll(async () => {
+  await world?.close();
+  await server?.stop();
+});
+
+function opened(context: Pick<TestContext, "skip">): World {
+  if (world === undefined) return context.skip("SKIPPED: no PostgreSQL on this machine");
+  return world;
+}
+
+async function expectTruth(of: World): Promise<void> {
+  for (const stream of STREAM_IDS) expect(await differences(of, stream), stream).toEqual([]);
+}
+
+async function ask(of: World, sql: string): Promise<{ readonly status: number; readonly lines: readonly unknown[] }> {
+  const answer = await of.hub.app.inject({ method: "POST", url: "/api/v1/sql", headers: { authorization: `Bearer ${of.hub.credential.reveal()}`, "content-type": "application/json" }, payload: { sql } });
+  return { status: answer.statusCode, lines: answer.body.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line) as unknown) };
+}
+
+describe("the hub on PostgreSQL", () => {
+  it("connects and mirrors every stream as the console has it, the books balanced", async (context) => {
+    const here = opened(context);
+    const run = await here.sync();
+
+    expect(here.hub.store.kind).toBe("postgres");
+    expect(run.streams.flatMap(({ stream, fault }) => (fault === null ? [] : [`${stream}: ${fault.message}`]))).toEqual([]);
+    for (const stream of run.streams) expect(stream.received, stream.stream).toBe(stream.inserted + stream.changed + stream.unchanged + stream.parked);
+    await expectTruth(here);
+  });
+
+  it("follows what changes and comes, and reads nothing twice", async (context) => {
+    const here = opened(context);
+    clock.advance(3_600_000);
+    here.simulator.advance(3_600_000);
+    for (const stream of ["agents", "threats", "alerts", "risks", "groups"] as const) here.simulator.mutate({ stream, action: "update", count: 3 });
+    for (const stream of ["agents", "threats", "alerts", "activities"] as const) here.simulator.mutate({ stream, action: "add", count: 25 });
+    const run = await here.sync();
+    expect(run).toMatchObject({ mode: "delta", state: "succeeded" });
+    await expectTruth(here);
+
+    const again = await here.sync();
+    expect(again.streams.filter(({ inserted, changed, gone }) => inserted + changed + gone > 0)).toEqual([]);
+  });
+
+  it("finds what is gone with a full reading, and only that", async (context) => {
+    const here = opened(context);
+    const gone = truthIds(here.simulator, "agents").slice(3, 9);
+    here.simulator.mutate({ stream: "agents", action: "remove", ids: gone });
+    const run = await here.sync({ full: true });
+
+    expect(run.state).toBe("succeeded");
+    expect((await here.rows("agents_history")).map(({ id }) => id)).toEqual(gone);
+    await expectTruth(here);
+  });
+
+  it("answers SQL over the mirror's views and nothing else", async (context) => {
+    const here = opened(context);
+    const counted = await ask(here, "select count(*) as n from agents where is_active is not null");
+    const refused = await ask(here, "select * from secrets");
+
+    expect(counted.status).toBe(200);
+    expect(counted.lines).toEqual([{ columns: ["n"] }, [truthIds(here.simulator, "agents").length]]);
+    expect(refused.status).toBeGreaterThanOrEqual(400);
+  });
+
+  it("goes on after a restart where it stopped", async (context) => {
+    const before = opened(context);
+    const { watermark } = (await before.hub.status(EVERY_TENANT)).streams.find(({ stream }) => stream === "activities") ?? {};
+    const here = await before.reopen();
+    world = here;
+    here.simulator.mutate({ stream: "activities", action: "add", count: 30 });
+    expect((await here.hub.status(EVERY_TENANT)).streams.find(({ stream }) => stream === "activities")?.watermark).toBe(watermark);
+    const run = await here.sync();
+
+    expect(run).toMatchObject({ mode: "delta", state: "succeeded" });
+    expect(run.streams.find(({ stream }) => stream === "activities")?.inserted).toBe(30);
+    await expectTruth(here);
+  });
+});
