@@ -36,6 +36,12 @@ describe("the command line", () => {
     for (const command of COMMANDS) expect(stdout).toContain(`  ${command.id}`);
   });
 
+  it("a group alone shows its list", async () => {
+    const { code, stdout } = await vedette(["tenants", "--json"], { "GET /api/v1/tenants": { items: [], next: null } });
+
+    expect([code, stdout]).toEqual([0, "[]\n"]);
+  });
+
   it("--version prints the version alone", async () => {
     expect(await vedette(["--version"])).toMatchObject({ code: 0, stdout: "0.0.0-test\n", stderr: "" });
   });
@@ -51,7 +57,7 @@ describe("the command line", () => {
     [["backup"], /missing required argument/],
     [["status", "extra"], /too many arguments/],
     [[], /A command is missing/],
-    [["tenants"], /A command is missing/],
+    [["keyring"], /A command is missing/],
   ])("%j is answered with exit code 64, the mistake and the way to the help", async (argv, message) => {
     const { code, stdout, stderr, api } = await vedette(argv);
 
