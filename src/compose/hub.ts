@@ -42,6 +42,7 @@ import { createBackups } from "../server/backups.ts";
 import { builtinRoutes, withOpenApi } from "../server/builtin-routes.ts";
 import { newLocalCredential } from "../server/hub-file.ts";
 import { closeInterruptedRuns } from "../sync/run-history.ts";
+import { revokeReaders } from "../sync/reader-leases.ts";
 import { Runner } from "../sync/runner.ts";
 import { Schedule } from "../sync/schedule.ts";
 import { Slots } from "../sync/slots.ts";
@@ -114,7 +115,8 @@ export async function openHub(options: HubOptions) {
       console: rules,
       changed(id, change) {
         if (change === "token" || change === "removed") clients.forget(id);
-        if (change === "paused" || change === "removed") for (const run of runner.liveOf(id)) runner.cancel(run.id as Parameters<Runner["cancel"]>[0]);
+        // With a new token too: what the old one is refused from now on says nothing about the connection. Reading goes on at once.
+        if (change === "paused" || change === "removed" || change === "token") for (const run of runner.liveOf(id)) runner.cancel(run.id as Parameters<Runner["cancel"]>[0]);
       },
     });
     const sites = createSites({
@@ -149,13 +151,14 @@ export async function openHub(options: HubOptions) {
     const disk = new DiskWatch({ store: opened, clock, folder: settings.dataFolder, budgetBytes: settings.diskBudget });
     const ports: SyncPorts = {
       connections: () => connections.readable(),
+      current: (id) => connections.readableOne(id),
       async find(scope, idOrName) {
         const view = await connections.get(scope, idOrName);
         return connections.readableOne(view.id as ConnectionId);
       },
       client: (id) => clients.get(id),
-      async scopeFingerprint(client) {
-        return scopeFingerprint(await readScope(client, await readIdentity(client)));
+      async scopeFingerprint(client, signal) {
+        return scopeFingerprint(await readScope(client, await readIdentity(client, signal), signal));
       },
       reportFault: (id, stream, fault) => connections.reportFault(id, stream, fault),
       reportHealthy: (id) => connections.reportHealthy(id),
@@ -169,8 +172,10 @@ export async function openHub(options: HubOptions) {
       clock,
       log,
       ports,
-      pages: new Slots(PAGES_IN_MEMORY),
+      // One more belongs to each connection.
+      pages: new Slots(PAGES_IN_MEMORY - 1),
       inFlight: PAGES_IN_MEMORY,
+      diskFull: () => disk.full(),
       pagesPerTransaction: PAGES_PER_TRANSACTION,
       pageSize: given.pageSize ?? PAGE_SIZE,
       mapper,
@@ -188,6 +193,7 @@ export async function openHub(options: HubOptions) {
       mirror,
       clock,
       log,
+      stopReaders: (tx, id) => revokeReaders(tx, id),
       erasable: () => connections.erasable(),
       async finishErase(tx, id) {
         await forgetStates(tx, id);

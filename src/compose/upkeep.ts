@@ -14,6 +14,8 @@ export interface UpkeepPorts {
   readonly mirror: Mirror;
   readonly clock: Clock;
   readonly log: Log;
+  /** Whoever reads the connection as it was before a change can store nothing more after this transaction. */
+  stopReaders(tx: Tx, id: ConnectionId): Promise<void>;
   erasable(): Promise<readonly ConnectionId[]>;
   /** Forgets the connection and the reader's state of it, in the transaction that found its mirror empty. */
   finishErase(tx: Tx, id: ConnectionId): Promise<void>;
@@ -77,8 +79,9 @@ export class Upkeep {
   }
 
   async #erase(): Promise<void> {
-    const { store, mirror, erasable, finishErase } = this.#ports;
+    const { store, mirror, stopReaders, erasable, finishErase } = this.#ports;
     for (const id of await erasable()) {
+      await store.tx((tx) => stopReaders(tx, id));
       for (let left = 1; left > 0 && !this.#stop.signal.aborted; ) {
         left = await store.tx(async (tx) => {
           const erased = await mirror.erase(tx, id, ROWS);
@@ -90,8 +93,11 @@ export class Upkeep {
   }
 
   async #reassign(): Promise<void> {
-    const { store, mirror, pendingReassigns, reassigned, target } = this.#ports;
-    for (const pending of await pendingReassigns(100)) {
+    const { store, mirror, stopReaders, pendingReassigns, reassigned, target } = this.#ports;
+    const all = await pendingReassigns(100);
+    // They would go on giving rows to the former tenant after the last one here was moved. A transaction of its own: what they stored before it is seen below.
+    for (const id of new Set(all.map(({ connection }) => connection))) await store.tx((tx) => stopReaders(tx, id));
+    for (const pending of all) {
       const now = await target(pending.connection);
       for (let left = 1; left > 0 && !this.#stop.signal.aborted; ) {
         left = await store.tx(async (tx) => {

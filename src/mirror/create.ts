@@ -26,6 +26,7 @@ export function createMirror(options: MirrorOptions): Mirror {
   const { store } = options;
   const now = options.now ?? Date.now;
   const context = mirrorContext(options);
+  const indexed = new Set<Stream["id"]>();
   const of = (stream: Stream) => context.tables.of(stream);
   return {
     applyPage: (tx, input) => applyPage(context, tx, input),
@@ -44,7 +45,9 @@ export function createMirror(options: MirrorOptions): Mirror {
     settle: (tx, input, proof) => settle(context, tx, input, proof),
     rowCounts: (connection, stream) => countRows(store.read, of(stream), connection),
     countBetween: (connection, stream, column, from, to) => countBetween(store.read, of(stream), connection, column, from, to),
-    ensureIndexes: (stream) => ensureIndexes(store, of(stream)),
+    async ensureIndexes(stream, signal) {
+      if (!indexed.has(stream.id) && (await ensureIndexes(store, of(stream), signal))) indexed.add(stream.id);
+    },
     prune: (tx, connection, stream, before, limit) => prune(tx, of(stream), connection, before, limit),
     erase: (tx, connection, limit) => erase(context, tx, connection, limit),
     reassign: (tx, target, site, limit) => reassign(context, tx, target, site, limit, now()),

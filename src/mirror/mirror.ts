@@ -19,7 +19,8 @@ export interface PageInput {
   readonly run: RunId;
   /** Number of the snapshot this page belongs to; its ids are remembered as seen. Null for a changes page. */
   readonly snapshot: number | null;
-  readonly page: Pick<Page, "records" | "rejected" | "repeated">;
+  /** `aged`: ids that are at the source and older than what is kept; seen, not stored. */
+  readonly page: Pick<Page, "records" | "rejected" | "repeated"> & { readonly aged?: readonly string[] };
   /** Stored in the same transaction; opaque JSON to the mirror. */
   readonly checkpoint: StoredCheckpoint;
   readonly watermark: string | null;
@@ -73,8 +74,8 @@ export interface Mirror {
   rowCounts(connection: ConnectionId, stream: Stream): Promise<{ readonly live: number; readonly gone: number }>;
   /** Live rows whose `column` lies in [from, to]: the other half of the audit by counting. */
   countBetween(connection: ConnectionId, stream: Stream, column: string, from: string, to: string): Promise<number>;
-  /** Secondary indexes are made after a first read, not during it. */
-  ensureIndexes(stream: Stream): Promise<void>;
+  /** Secondary indexes are made after a first read, not during it. An aborted signal stops before the next one; it is made at the next call. */
+  ensureIndexes(stream: Stream, signal?: AbortSignal): Promise<void>;
   /** Ages out up to `limit` rows by the stream's retention column; tells how many. */
   prune(tx: Tx, connection: ConnectionId, stream: Stream, before: string, limit: number): Promise<number>;
   /** Deletes up to `limit` rows of a removed connection; 0 when none are left. */

@@ -64,7 +64,7 @@ export async function applyPage(context: MirrorContext, tx: Tx, input: PageInput
   );
   if (input.snapshot !== null) {
     const snapshot = await currentSnapshot(tx, target.connection, stream, input.snapshot);
-    await remember(tx, snapshot, merged.ids, page.rejected.flatMap((rejected) => (rejected.id === null ? [] : [rejected.id])));
+    await remember(tx, snapshot, merged.ids, page.rejected.flatMap((rejected) => (rejected.id === null ? [] : [rejected.id])), page.aged);
   }
   await sql`
     INSERT INTO mirror_checkpoints (connection_id, stream, format, body, watermark)

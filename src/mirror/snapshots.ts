@@ -60,9 +60,13 @@ export async function currentSnapshot(tx: Pick<Tx, "db">, connection: Connection
   return snapshot;
 }
 
-/** A refused record is not counted as seen, but it proves that its row is not missing. */
-export async function remember(tx: Tx, snapshot: Snapshot, ids: readonly string[], refused: readonly string[]): Promise<void> {
-  if (snapshot.fresh === 0 && ids.length > 0) await tx.bulkUpsert(SEEN, ids.map((id) => [snapshot.owner, id, snapshot.number, 0]));
+/**
+ * A refused record is not counted as seen, but it proves that its row is not missing. An aged one counts although it has no row: the console counts
+ * it as well.
+ */
+export async function remember(tx: Tx, snapshot: Snapshot, ids: readonly string[], refused: readonly string[], aged: readonly string[] = []): Promise<void> {
+  const seen = snapshot.fresh === 0 ? [...ids, ...aged] : aged;
+  if (seen.length > 0) await tx.bulkUpsert(SEEN, seen.map((id) => [snapshot.owner, id, snapshot.number, 0]));
   if (refused.length > 0) await tx.bulkUpsert(REFUSED, refused.map((id) => [snapshot.owner, id, 0, snapshot.number]));
 }
 
@@ -77,10 +81,8 @@ export async function clearMissing(tx: Tx, connection: ConnectionId, stream: Str
 export async function seenCount(db: Database, table: StreamTable, connection: ConnectionId, number: number): Promise<number> {
   const snapshot = await findSnapshot(db, connection, table.stream);
   if (snapshot?.number !== number) return 0;
-  const counted =
-    snapshot.fresh === 1
-      ? sql<{ n: number }>`SELECT count(*) AS n FROM ${sql.table(table.name)} WHERE connection_id = ${connection}`
-      : sql<{ n: number }>`SELECT count(*) AS n FROM mirror_seen WHERE owner = ${snapshot.owner} AND snapshot = ${number}`;
+  const rows = snapshot.fresh === 1 ? sql`(SELECT count(*) FROM ${sql.table(table.name)} WHERE connection_id = ${connection})` : sql`0`;
+  const counted = sql<{ n: number }>`SELECT ${rows} + (SELECT count(*) FROM mirror_seen WHERE owner = ${snapshot.owner} AND snapshot = ${number}) AS n`;
   return (await counted.execute(db)).rows[0]?.n ?? 0;
 }
 

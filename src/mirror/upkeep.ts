@@ -19,14 +19,16 @@ export async function countBetween(db: Database, table: StreamTable, connection:
   return answer.rows[0]?.n ?? 0;
 }
 
-/** Each in a transaction of its own: one index means one pass over the table. */
-export async function ensureIndexes(store: Store, table: StreamTable): Promise<void> {
+/** Each in a transaction of its own: one index means one pass over the table. False where the signal stopped it before the last. */
+export async function ensureIndexes(store: Store, table: StreamTable, signal?: AbortSignal): Promise<boolean> {
   for (const [name, columns] of indexesOf(table)) {
+    if (signal?.aborted === true) return false;
     if (await indexExists(store, name)) continue;
     await store.tx(async (tx) => {
       await sql.raw(`CREATE INDEX IF NOT EXISTS "${name}" ON ${table.name} (${columns.map((column) => `"${column}"`).join(", ")})`).execute(tx.db);
     });
   }
+  return true;
 }
 
 function indexesOf(table: StreamTable): readonly (readonly [name: string, columns: readonly string[]])[] {

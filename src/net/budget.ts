@@ -96,6 +96,8 @@ class Bucket {
   #throttledInARow = 0;
   #probe: "none" | "due" | "sent" = "none";
   #pumping = false;
+  /** Ends the pump's wait once nobody waits for it: a timer would keep a stopped process alive. */
+  #nobody = new AbortController();
 
   constructor(pathClass: PathClass, clock: Clock, share: number | "off", onThrottled: (pauseMs: number) => void, onAnswered: () => void) {
     this.#class = pathClass;
@@ -145,6 +147,7 @@ class Bucket {
     if (at < 0) return;
     this.#queue.splice(at, 1);
     waiter.reject(cancelled());
+    if (this.#queue.length === 0) this.#nobody.abort();
   }
 
   /** One loop per bucket hands out turns; it ends when nobody waits or a probe is out, and is started again by either. */
@@ -154,7 +157,8 @@ class Bucket {
     while (this.#queue.length > 0 && this.#probe !== "sent") {
       const waitMs = this.#waitMs();
       if (waitMs > 0) {
-        await this.#clock.sleep(waitMs);
+        if (this.#nobody.signal.aborted) this.#nobody = new AbortController();
+        await this.#clock.sleep(waitMs, this.#nobody.signal);
         continue;
       }
       if (this.#share !== "off") this.#tokens -= 1;

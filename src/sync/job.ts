@@ -20,6 +20,8 @@ export interface ReaderDeps {
   readonly pages: Slots;
   /** Parts of one listing that are read side by side. */
   readonly inFlight: number;
+  /** True while the data folder is at its disk budget: a run stops before its next page. */
+  readonly diskFull: () => Promise<boolean>;
   readonly pagesPerTransaction: number;
   readonly pageSize: number;
   /** Reads and maps large listings beside this thread. */
@@ -69,9 +71,10 @@ async function* paced(job: StreamJob, pages: AsyncIterable<Page>): AsyncGenerato
   const iterator = pages[Symbol.asyncIterator]();
   try {
     for (;;) {
-      const release = await job.deps.pages.take(job.io.signal);
+      const release = await job.deps.pages.take(job.io.signal, job.connection.id);
       try {
         stopIfCancelled(job.io.signal);
+        if (await job.deps.diskFull()) throw new Fault("DISK_BUDGET", "The data folder has reached its disk budget; what was read so far is kept.");
         const next = await iterator.next();
         if (next.done === true) return;
         yield next.value;
@@ -89,16 +92,22 @@ export function stopIfCancelled(signal: AbortSignal): void {
   throw signal.reason instanceof Fault ? signal.reason : new Fault("CANCELLED", "The run was stopped.");
 }
 
+/** A page as it is stored: `aged` are ids at the source whose rows are too old to be kept, and therefore not missing. */
+export type KeptPage = Page & { readonly aged: readonly string[] };
+
 /** Leaves out rows older than the stream's retention; they count as unchanged, so that the books still balance. */
-export function withinRetention(job: StreamJob, page: Page): Page {
+export function withinRetention(job: StreamJob, page: Page): KeptPage {
   const { retentionColumn, columns, id } = job.stream;
   const days = job.deps.retentionDays[id];
-  if (retentionColumn === null || days === undefined) return page;
+  if (retentionColumn === null || days === undefined) return { ...page, aged: [] };
   const place = columns.findIndex((column) => column.name === retentionColumn);
   const oldest = new Date(job.deps.clock.now() - days * 86_400_000).toISOString();
+  const aged: string[] = [];
   const records = page.records.filter((record) => {
     const time = record.values[place];
-    return typeof time !== "string" || time >= oldest;
+    const kept = typeof time !== "string" || time >= oldest;
+    if (!kept) aged.push(record.id);
+    return kept;
   });
-  return { ...page, records, repeated: page.repeated + page.records.length - records.length };
+  return { ...page, records, aged, repeated: page.repeated + aged.length };
 }

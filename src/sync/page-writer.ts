@@ -5,9 +5,10 @@
 import type { RunId } from "../kernel/ids.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Mirror, MirrorTarget } from "../mirror/mirror.ts";
-import type { Page, Stream } from "../sentinelone/streams/stream.ts";
+import type { Stream } from "../sentinelone/streams/stream.ts";
 import type { Lease, Store, Tx } from "../store/store.ts";
 import { overallWatermark, packCheckpoint, type Checkpoint } from "./checkpoint.ts";
+import type { KeptPage } from "./job.ts";
 import type { StreamProgress } from "./progress.ts";
 
 export interface WriterOptions {
@@ -24,7 +25,7 @@ export interface WriterOptions {
 }
 
 interface Waiting {
-  readonly page: Page;
+  readonly page: KeptPage;
   readonly advance: (checkpoint: Checkpoint) => Checkpoint;
   readonly done: () => void;
   readonly failed: (error: unknown) => void;
@@ -47,7 +48,7 @@ export class PageWriter {
   }
 
   /** Resolves once the page is committed together with the checkpoint that `advance` makes of the one before it. */
-  write(page: Page, advance: (checkpoint: Checkpoint) => Checkpoint): Promise<void> {
+  write(page: KeptPage, advance: (checkpoint: Checkpoint) => Checkpoint): Promise<void> {
     return new Promise((done, failed) => {
       this.#queue.push({ page, advance, done, failed });
       if (!this.#busy) void this.#drain();

@@ -11,14 +11,21 @@ export const EVERYTHING: Partition = { id: "all", params: {} };
 export interface RunWish {
   /** Asked for by a person: read everything now. */
   readonly full: boolean;
+  /** The schedule's own: not read again where another process has done it meanwhile. */
+  readonly onlyIfDue: boolean;
 }
 
 /** A snapshot is due when none was finished, when asked for, when proof is old, or when the dataset knows nothing else. */
-export function snapshotDue(stream: Stream, checkpoint: Checkpoint, wish: RunWish, now: number): boolean {
+export function snapshotDue(stream: Stream, checkpoint: Checkpoint, wish: Pick<RunWish, "full">, now: number): boolean {
   if (checkpoint.snapshot !== null || checkpoint.firstReadAt === null) return true;
   if (wish.full || stream.passes.length === 0) return true;
   const last = checkpoint.lastSnapshotAt ?? 0;
-  return now - last >= proofInterval(stream, checkpoint.unprovenInARow);
+  return isPast(last, now, proofInterval(stream, checkpoint.unprovenInARow));
+}
+
+/** A time ahead of the clock was written by a clock that was wrong. */
+function isPast(since: number, now: number, span: number): boolean {
+  return now - since >= span || since > now;
 }
 
 /** An unproven snapshot is repeated sooner, at growing distances up to the stream's own. */
@@ -32,8 +39,8 @@ export type LookBack = "overlap" | "day" | "week";
 /** Records may turn up to seven days late: most runs look back the pass's overlap, one an hour a day, one a day a week. */
 export function lookBack(stream: Stream, checkpoint: Checkpoint, now: number): LookBack {
   if (!stream.passes.some((pass) => hasLateRecords(pass))) return "overlap";
-  if (checkpoint.sweptWeekAt === null || now - checkpoint.sweptWeekAt >= DAY) return "week";
-  if (checkpoint.sweptDayAt === null || now - checkpoint.sweptDayAt >= HOUR) return "day";
+  if (checkpoint.sweptWeekAt === null || isPast(checkpoint.sweptWeekAt, now, DAY)) return "week";
+  if (checkpoint.sweptDayAt === null || isPast(checkpoint.sweptDayAt, now, HOUR)) return "day";
   return "overlap";
 }
 

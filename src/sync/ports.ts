@@ -29,12 +29,14 @@ export interface BudgetView {
 
 export interface SyncPorts {
   connections(): Promise<readonly SyncConnection[]>;
+  /** As it stands now; undefined once removed. */
+  current(id: ConnectionId): Promise<SyncConnection | undefined>;
   /** By id or name, within the caller's tenants. */
   find(scope: TenantScope, idOrName: string): Promise<SyncConnection | undefined>;
   /** One client per connection, so that every stream shares the console's budget. A rotated token gives a new one. */
   client(id: ConnectionId): Promise<ConsoleClient>;
   /** Asks the console what the token reaches now. */
-  scopeFingerprint(client: ConsoleClient): Promise<string>;
+  scopeFingerprint(client: ConsoleClient, signal: AbortSignal): Promise<string>;
   reportFault(id: ConnectionId, stream: StreamId | null, fault: Fault): Promise<void>;
   reportHealthy(id: ConnectionId): Promise<void>;
   /** State people read while a first read is under way. */

@@ -36,7 +36,7 @@ async function dropOldest(tx: Tx, connection: ConnectionId): Promise<void> {
     .limit(1)
     .executeTakeFirst();
   if (oldestKept === undefined) return;
-  await db.deleteFrom("sync_runs").where("connection_id", "=", connection).where("started_at", "<=", oldestKept.started_at).execute();
+  await db.deleteFrom("sync_runs").where("connection_id", "=", connection).where("started_at", "<=", oldestKept.started_at).where("state", "<>", "running").execute();
 }
 
 export async function findRun(scope: TenantScope, store: Store, id: string): Promise<RunView | undefined> {

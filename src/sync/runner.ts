@@ -54,11 +54,19 @@ export class Runner {
     for (const stream of streams) this.#busy.set(busyKey(order.connection.id, stream.id), id);
     const stop = new AbortController();
     const started = Promise.withResolvers<RunView>();
-    const run: LiveRun = { id, order: { ...order, streams }, mode: await this.#mode(order, streams), startedAt: clock.now(), progress, stop, finished: started.promise };
-    this.#live.set(id, run);
-    await insertRun(this.#deps.store, order.connection, this.#view(run, "running", null));
-    void this.#carryOut(run).then(started.resolve);
-    return this.#view(run, "running", null);
+    try {
+      const run: LiveRun = { id, order: { ...order, streams }, mode: await this.#mode(order, streams), startedAt: clock.now(), progress, stop, finished: started.promise };
+      // Live before it is stored, so that a stop waits for it.
+      this.#live.set(id, run);
+      await insertRun(this.#deps.store, order.connection, this.#view(run, "running", null));
+      void this.#carryOut(run).then(started.resolve);
+      return this.#view(run, "running", null);
+    } catch (error) {
+      const run = this.#live.get(id);
+      this.#forget(id, order.connection.id, streams);
+      if (run !== undefined) started.resolve(this.#view(run, "failed", clock.now()));
+      throw error;
+    }
   }
 
   isReading(connection: ConnectionId, stream: StreamId): boolean {
@@ -119,8 +127,14 @@ export class Runner {
       deps.log.error("run.failed", { connection: connection.id, run: run.id, code: fault.code, cause: fault.cause instanceof Error ? fault.cause.message : fault.message });
       return this.#view(run, "failed", deps.clock.now());
     } finally {
-      this.#live.delete(run.id);
-      for (const stream of run.order.streams) this.#busy.delete(busyKey(connection.id, stream.id));
+      this.#forget(run.id, connection.id, run.order.streams);
+    }
+  }
+
+  #forget(id: RunId, connection: ConnectionId, streams: readonly Stream[]): void {
+    this.#live.delete(id);
+    for (const stream of streams) {
+      if (this.#busy.get(busyKey(connection, stream.id)) === id) this.#busy.delete(busyKey(connection, stream.id));
     }
   }
 
@@ -142,9 +156,16 @@ export class Runner {
   async #readOne(run: LiveRun, stream: Stream): Promise<void> {
     const progress = run.progress.get(stream.id);
     if (progress === undefined) return;
-    const { connection, full } = run.order;
+    const { connection, full, trigger } = run.order;
+    const reason: unknown = run.stop.signal.reason;
+    if (reason instanceof Fault && reason.kind === "fenced") {
+      // Nothing to write down: a stop of many runs must not wait for their every stream.
+      progress.enter("failed", reason);
+      this.#busy.delete(busyKey(connection.id, stream.id));
+      return;
+    }
     try {
-      await runStream({ deps: this.#deps, connection, stream, run: run.id, wish: { full }, progress, signal: run.stop.signal });
+      await runStream({ deps: this.#deps, connection, stream, run: run.id, wish: { full, onlyIfDue: trigger === "schedule" }, progress, signal: run.stop.signal });
     } catch (error) {
       const fault = asFault(error);
       this.#deps.log.error("run.stream-failed", { connection: connection.id, stream: stream.id, code: fault.code, cause: fault.cause instanceof Error ? fault.cause.message : null });

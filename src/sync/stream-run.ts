@@ -1,5 +1,5 @@
 /** One stream of one connection, once: under a lease, with a full reading when one is due and what changed otherwise. */
-import type { ConnectionId, RunId } from "../kernel/ids.ts";
+import type { RunId } from "../kernel/ids.ts";
 import { Fault, asFault } from "../kernel/fault.ts";
 import type { ConsoleClient } from "../sentinelone/client.ts";
 import type { Stream } from "../sentinelone/streams/stream.ts";
@@ -12,8 +12,9 @@ import { PageWriter } from "./page-writer.ts";
 import { lookBack, snapshotDue, type RunWish } from "./plan.ts";
 import type { SyncConnection } from "./ports.ts";
 import type { StreamProgress } from "./progress.ts";
+import { leaseName } from "./reader-leases.ts";
 import { readSnapshot } from "./snapshot.ts";
-import { packFault, patchState, readStates } from "./stream-state.ts";
+import { isDue, packFault, patchState, readStates } from "./stream-state.ts";
 
 const LEASE_MS = 60_000;
 const RENEW_MS = 20_000;
@@ -41,23 +42,35 @@ export async function runStream(input: StreamRunInput): Promise<void> {
     progress.enter("skipped", new Fault("LEASE_LOST", `Another run is reading ${stream.id} of this connection.`));
     return;
   }
+  if (input.wish.onlyIfDue && !(await stillDue(input))) {
+    await deps.store.release(held);
+    progress.enter("skipped", new Fault("LEASE_LOST", `Another process has read ${stream.id} of this connection meanwhile.`));
+    return;
+  }
   const stop = new AbortController();
   const lease = { current: held };
   const renewal = setInterval(() => void renew(input, name, lease, stop), RENEW_MS);
   renewal.unref();
   try {
     const outcome = await read(input, () => lease.current, AbortSignal.any([input.signal, stop.signal]));
-    await conclude(input, outcome);
+    await conclude(input, outcome, lease.current);
   } finally {
     clearInterval(renewal);
     await deps.store.release(lease.current);
   }
 }
 
+async function stillDue({ deps, connection, stream }: StreamRunInput): Promise<boolean> {
+  const state = (await readStates(deps.store, connection.id)).find((entry) => entry.stream === stream.id);
+  return state === undefined || isDue(stream, state, deps.clock.now());
+}
+
 async function renew(input: StreamRunInput, name: string, lease: { current: Lease }, stop: AbortController): Promise<void> {
   try {
     const next = await input.deps.store.lease(name, input.run, LEASE_MS);
-    if (next === undefined || next.fence !== lease.current.fence) stop.abort(new Fault("LEASE_LOST", `Another process reads ${input.stream.id} of this connection now.`));
+    // No answer in time (the lease's row is held by a long transaction of ours) or another's: the fence decides at the next commit.
+    if (next === undefined) return;
+    if (next.fence !== lease.current.fence) stop.abort(new Fault("LEASE_LOST", `Another process reads ${input.stream.id} of this connection now.`));
     else lease.current = next;
   } catch {
     // The store does not answer: commits fail on their own, and the next renewal or the fence decides.
@@ -70,10 +83,13 @@ interface Outcome {
 }
 
 async function read(input: StreamRunInput, lease: () => Lease, signal: AbortSignal): Promise<Outcome> {
-  const { deps, connection, stream, progress, run } = input;
+  const { deps, stream, progress, run } = input;
   let writer: PageWriter | undefined;
   try {
     stopIfCancelled(signal);
+    // Asked once the lease is held: whoever changes the connection after this takes the lease away.
+    const connection = await deps.ports.current(input.connection.id);
+    if (connection === undefined) throw new Fault("CANCELLED", "The connection was removed.");
     const client: ConsoleClient = (await deps.ports.client(connection.id)).share();
     progress.follow(client);
     const checkpoint = unpackCheckpoint(await deps.mirror.readCheckpoint(connection.id, stream));
@@ -98,6 +114,8 @@ async function readByPlan(job: StreamJob, wish: RunWish): Promise<Fault | undefi
   const now = deps.clock.now();
   if (snapshotDue(stream, writer.checkpoint, wish, now)) return readSnapshot(job);
   const back = lookBack(stream, writer.checkpoint, now);
+  // A process that died right after a first read left them out.
+  await deps.mirror.ensureIndexes(stream, job.io.signal);
   progress.enter("changes");
   await readChanges(job, back);
   if (back !== "overlap") {
@@ -115,7 +133,7 @@ function logged(input: StreamRunInput, fault: Fault): Fault {
   return fault;
 }
 
-async function conclude(input: StreamRunInput, { fault, checkpoint }: Outcome): Promise<void> {
+async function conclude(input: StreamRunInput, { fault, checkpoint }: Outcome, lease: Lease): Promise<void> {
   const { deps, connection, stream, progress } = input;
   const now = deps.clock.now();
   const readAll = fault === null || fault.kind === "incomplete";
@@ -123,26 +141,35 @@ async function conclude(input: StreamRunInput, { fault, checkpoint }: Outcome): 
   const failures = readAll ? 0 : (before?.failures ?? 0) + 1;
   // A run cut off on request says nothing about the source: the stream's state stands, only its turn comes again.
   const cancelled = fault?.kind === "fenced";
-  await deps.store.tx((tx) =>
+  const stored = await ifStillOurs(deps.store.fencedTx(lease, (tx) =>
     patchState(tx, connection.id, stream.id, {
       ...(readAll ? { fresh_at: now } : {}),
       ...(checkpoint === null ? {} : { watermark: checkpoint.firstReadAt === null ? null : overallWatermark(checkpoint), proven_at: checkpoint.provenAt }),
       ...(cancelled ? { next_run_at: now } : { caught_up: readAll ? 1 : 0, failures, fault: packFault(fault), next_run_at: now + waitAfter(stream, fault, failures) }),
     }),
-  );
+  ));
   progress.enter(readAll ? "done" : fault.kind === "permission" ? "skipped" : "failed", fault);
-  if (fault !== null && !cancelled) await deps.ports.reportFault(connection.id, stream.id, fault);
+  if (fault !== null && !cancelled && stored) await deps.ports.reportFault(connection.id, stream.id, fault);
+}
+
+/** False where the lease is another's by now: the stream's state is too, and so it is with a connection that was removed. */
+async function ifStillOurs(commit: Promise<void>): Promise<boolean> {
+  try {
+    await commit;
+    return true;
+  } catch (error) {
+    if (error instanceof Fault && error.code === "LEASE_LOST") return false;
+    throw error;
+  }
 }
 
 /** Until the next run: the stream's own rhythm with a little jitter, or sooner after something that passes by itself. */
 export function waitAfter(stream: Pick<Stream, "everyMs">, fault: Fault | null, failures: number, random: () => number = Math.random): number {
   const spread = 1 - JITTER + 2 * JITTER * random();
   if (fault === null || fault.kind === "incomplete") return Math.round(stream.everyMs * spread);
+  // The schedule itself waits for room.
+  if (fault.code === "DISK_BUDGET") return RETRY_LONGEST_MS;
   if (fault.kind === "permission" || fault.kind === "config") return Math.round(Math.max(stream.everyMs, HOUR) * spread);
   const wait = Math.min(RETRY_LONGEST_MS, RETRY_FIRST_MS * 2 ** Math.min(failures - 1, 10));
   return Math.round(Math.max(wait * spread, fault.retryAfterMs ?? 0));
-}
-
-function leaseName(connection: ConnectionId, stream: Stream["id"]): string {
-  return `sync:${connection}:${stream}`;
 }

@@ -2,6 +2,7 @@
 import type { ConnectionId } from "../kernel/ids.ts";
 import { FAULT_CODES, type Fault, type FaultCode, type FaultReport } from "../kernel/fault.ts";
 import { isStreamId, type StreamId } from "../kernel/stream-ids.ts";
+import type { Stream } from "../sentinelone/streams/stream.ts";
 import type { Store, Tx } from "../store/store.ts";
 import type { SyncTables } from "./tables.ts";
 
@@ -40,6 +41,14 @@ export async function readStates(store: Store, connection?: ConnectionId): Promi
       },
     ];
   });
+}
+
+const LONGEST_WAIT_MS = 90 * 60_000;
+
+/** A turn further away than any wait is one set by a clock that was wrong then: it has come. */
+export function isDue(stream: Pick<Stream, "everyMs">, { nextRunAt, paused }: Pick<StreamState, "nextRunAt" | "paused">, now: number): boolean {
+  if (paused) return false;
+  return nextRunAt === null || nextRunAt <= now || nextRunAt - now > Math.max(LONGEST_WAIT_MS, 1.2 * stream.everyMs);
 }
 
 export type StatePatch = Partial<Omit<SyncTables["stream_state"], "connection_id" | "stream">>;
