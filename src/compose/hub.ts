@@ -161,7 +161,7 @@ export async function openHub(options: HubOptions) {
         return scopeFingerprint(await readScope(client, await readIdentity(client, signal), signal));
       },
       reportFault: (id, stream, fault) => connections.reportFault(id, stream, fault),
-      reportHealthy: (id) => connections.reportHealthy(id),
+      reportHealthy: (id, stream) => connections.reportHealthy(id, stream),
       reportSyncing: (id, syncing) => connections.reportSyncing(id, syncing),
       budget: (origin, stream) => budgetOf(clients, origin, stream),
     };

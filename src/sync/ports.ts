@@ -38,7 +38,8 @@ export interface SyncPorts {
   /** Asks the console what the token reaches now. */
   scopeFingerprint(client: ConsoleClient, signal: AbortSignal): Promise<string>;
   reportFault(id: ConnectionId, stream: StreamId | null, fault: Fault): Promise<void>;
-  reportHealthy(id: ConnectionId): Promise<void>;
+  /** A stream was read: its trouble, and the connection's as a whole, is over. */
+  reportHealthy(id: ConnectionId, stream: StreamId): Promise<void>;
   /** State people read while a first read is under way. */
   reportSyncing(id: ConnectionId, syncing: boolean): Promise<void>;
   /** The console's budget for the stream's path class. */

@@ -118,7 +118,7 @@ export class Runner {
       await this.#readAll(run);
       if (run.mode === "first") await deps.ports.reportSyncing(connection.id, false);
       const view = this.#view(run, ending(run), deps.clock.now());
-      if (view.streams.every((stream) => stream.phase === "done" || stream.phase === "skipped")) await deps.ports.reportHealthy(connection.id);
+      for (const stream of view.streams) if (stream.phase === "done" && stream.fault === null) await deps.ports.reportHealthy(connection.id, stream.stream);
       await updateRun(deps.store, view);
       return view;
     } catch (error) {
@@ -194,7 +194,8 @@ export class Runner {
 function ending(run: LiveRun): RunView["state"] {
   const reason: unknown = run.stop.signal.reason;
   if (reason instanceof Fault && reason.code === "CANCELLED") return "cancelled";
-  const failed = [...run.progress.values()].filter((progress) => progress.phase === "failed").length;
+  // A stream that the token may no longer read is left out, but the run has not read what it set out to.
+  const failed = [...run.progress.values()].filter((progress) => progress.phase === "failed" || progress.fault?.kind === "permission").length;
   if (failed === 0) return "succeeded";
   return failed === run.progress.size ? "failed" : "partial";
 }
