@@ -136,7 +136,7 @@ describe.skipIf(!THERE)("real records", () => {
     expect(rows.size + parked.length).toBe(records.length);
   });
 
-  it("keeps the digits of integers beyond 2^53", async () => {
+  it("keeps the digits of integers beyond 2^53, in the record's text and in its columns", async () => {
     const digits = [...samples].flatMap(([stream, records]) => records.flatMap(({ id, text }) => [...text.matchAll(/[:\s](\d{17,})(?=[,}\s])/g)].map(([, number = ""]) => ({ stream, id, number }))));
     const parked = await parkedTexts(world);
 
@@ -145,6 +145,9 @@ describe.skipIf(!THERE)("real records", () => {
       const texts = [(await mirrored(world, stream)).get(id) ?? "", ...parked.map(({ raw }) => raw)];
       expect(texts.some((text) => text.includes(number)), `${stream} ${id} ${number}`).toBe(true);
     }
+    const inColumns = (await world.rows("activities")).flatMap((row) => digits.filter(({ id, stream }) => stream === "activities" && id === row["id"]).map(({ number }) => String(row["data"]).includes(number)));
+    expect(inColumns.length).toBeGreaterThan(1);
+    expect(inColumns).not.toContain(false);
   });
 
   it("of several copies of one id the newest stays, and the others are parked as duplicates", async () => {
