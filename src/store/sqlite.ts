@@ -77,7 +77,7 @@ function storeOver(file: string, writer: SqliteConnection, reader: SqliteConnect
       try {
         writer.handle.exec("BEGIN IMMEDIATE");
         const result = await running.run(state, () => work(transactionOn(writer, state)));
-        if (!writer.handle.inTransaction) throw state.undoneBy ?? new Fault("INTERNAL", UNDONE);
+        if (!writer.handle.inTransaction) throw new Fault("INTERNAL", UNDONE);
         writer.handle.exec("COMMIT");
         return result;
       } catch (error) {

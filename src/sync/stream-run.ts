@@ -42,9 +42,12 @@ export async function runStream(input: StreamRunInput): Promise<void> {
     progress.enter("skipped", new Fault("LEASE_LOST", `Another run is reading ${stream.id} of this connection.`));
     return;
   }
-  if (input.wish.onlyIfDue && !(await stillDue(input))) {
+  // Asked once the lease is held: whoever changes the connection after this takes the lease away.
+  const current = await deps.ports.current(connection.id);
+  const settled = current === undefined ? new Fault("CANCELLED", "The connection was removed.") : await doneByOthers(input);
+  if (current === undefined || settled !== undefined) {
     await deps.store.release(held);
-    progress.enter("skipped", new Fault("LEASE_LOST", `Another process has read ${stream.id} of this connection meanwhile.`));
+    progress.enter("skipped", settled);
     return;
   }
   const stop = new AbortController();
@@ -52,7 +55,7 @@ export async function runStream(input: StreamRunInput): Promise<void> {
   const renewal = setInterval(() => void renew(input, name, lease, stop), RENEW_MS);
   renewal.unref();
   try {
-    const outcome = await read(input, () => lease.current, AbortSignal.any([input.signal, stop.signal]));
+    const outcome = await read({ ...input, connection: current }, () => lease.current, AbortSignal.any([input.signal, stop.signal]));
     await conclude(input, outcome, lease.current);
   } finally {
     clearInterval(renewal);
@@ -60,9 +63,11 @@ export async function runStream(input: StreamRunInput): Promise<void> {
   }
 }
 
-async function stillDue({ deps, connection, stream }: StreamRunInput): Promise<boolean> {
+async function doneByOthers({ deps, connection, stream, wish }: StreamRunInput): Promise<Fault | undefined> {
+  if (!wish.onlyIfDue) return undefined;
   const state = (await readStates(deps.store, connection.id)).find((entry) => entry.stream === stream.id);
-  return state === undefined || isDue(stream, state, deps.clock.now());
+  if (state === undefined || isDue(stream, state, deps.clock.now())) return undefined;
+  return new Fault("LEASE_LOST", `Another process has read ${stream.id} of this connection meanwhile.`);
 }
 
 async function renew(input: StreamRunInput, name: string, lease: { current: Lease }, stop: AbortController): Promise<void> {
@@ -83,13 +88,10 @@ interface Outcome {
 }
 
 async function read(input: StreamRunInput, lease: () => Lease, signal: AbortSignal): Promise<Outcome> {
-  const { deps, stream, progress, run } = input;
+  const { deps, connection, stream, progress, run } = input;
   let writer: PageWriter | undefined;
   try {
     stopIfCancelled(signal);
-    // Asked once the lease is held: whoever changes the connection after this takes the lease away.
-    const connection = await deps.ports.current(input.connection.id);
-    if (connection === undefined) throw new Fault("CANCELLED", "The connection was removed.");
     const client: ConsoleClient = (await deps.ports.client(connection.id)).share();
     progress.follow(client);
     const checkpoint = unpackCheckpoint(await deps.mirror.readCheckpoint(connection.id, stream));

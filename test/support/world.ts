@@ -30,7 +30,7 @@ export interface World {
   /** Ids of live rows. */
   ids(stream: StreamId): Promise<readonly string[]>;
   /** Closes the hub and opens it again on the same folder, as after a stop. */
-  reopen(): Promise<World>;
+  reopen(env?: Readonly<Record<string, string>>): Promise<World>;
   close(): Promise<void>;
 }
 
@@ -52,8 +52,8 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const simulator = await startSimulator({ ...SMALL, ...options.estate });
   const front = options.instead === undefined ? undefined : await startFront(simulator.url, options.instead);
   const url = front?.url ?? simulator.url;
-  const open = async (): Promise<Hub> => {
-    const env = { VEDETTE_DATA: join(folder, "data"), VEDETTE_KEY_FILE: join(folder, "key"), VEDETTE_ALLOW_CONSOLE_HOSTS: new URL(url).host, VEDETTE_REQUEST_SHARE: "off", ...options.env };
+  const open = async (more: Readonly<Record<string, string>> = {}): Promise<Hub> => {
+    const env = { VEDETTE_DATA: join(folder, "data"), VEDETTE_KEY_FILE: join(folder, "key"), VEDETTE_ALLOW_CONSOLE_HOSTS: new URL(url).host, VEDETTE_REQUEST_SHARE: "off", ...options.env, ...more };
     return openHub({ settings: readSettings(env), env, log: silentLog, pageSize: options.pageSize ?? 50, ...(options.clock === undefined ? {} : { clock: options.clock }), ...(options.capabilities === undefined ? {} : { capabilities: options.capabilities }) });
   };
   const hub = await open();
@@ -65,7 +65,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   });
 }
 
-function worldOver(hub: Hub, connection: ConnectionId, simulator: Simulator, folder: string, open: () => Promise<Hub>, closeConsole: () => Promise<void>): World {
+function worldOver(hub: Hub, connection: ConnectionId, simulator: Simulator, folder: string, open: (env?: Readonly<Record<string, string>>) => Promise<Hub>, closeConsole: () => Promise<void>): World {
   return {
     simulator,
     hub,
@@ -87,9 +87,9 @@ function worldOver(hub: Hub, connection: ConnectionId, simulator: Simulator, fol
       const { rows } = await sql<{ id: string }>`SELECT id FROM ${sql.table(viewName(stream))} ORDER BY id`.execute(hub.store.read);
       return rows.map((row) => row.id);
     },
-    async reopen() {
+    async reopen(env) {
       await hub.close();
-      return worldOver(await open(), connection, simulator, folder, open, closeConsole);
+      return worldOver(await open(env), connection, simulator, folder, open, closeConsole);
     },
     async close() {
       await hub.close();
