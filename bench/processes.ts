@@ -7,11 +7,14 @@ import { fileURLToPath } from "node:url";
 
 export const VEDETTE = fileURLToPath(new URL("../bin/vedette.mjs", import.meta.url));
 
+/** As the first line of bin/vedette.mjs has it. */
+const FLAGS = ["--max-semi-space-size=8"];
+
 type Environment = Readonly<Record<string, string>>;
 
 /** A process that announces itself with one line of JSON holding a `url`. */
 export async function startService(args: readonly string[], env: Environment = {}): Promise<{ readonly ready: Record<string, unknown>; stop(): Promise<void> }> {
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, ...env } });
+  const child = spawn(process.execPath, [...FLAGS, ...args], { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, ...env } });
   const lines = createInterface({ input: child.stdout });
   const [line] = (await once(lines, "line")) as [string];
   return {
@@ -33,7 +36,7 @@ export interface Finished {
 /** Runs to the end; throws with the process's own words when it fails. `accept` lists exit codes that are no failure. */
 export async function run(args: readonly string[], env: Environment = {}, accept: readonly number[] = [0]): Promise<Finished> {
   const began = performance.now();
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } });
+  const child = spawn(process.execPath, [...FLAGS, ...args], { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } });
   const memory = { peakMb: 0 };
   const watch = setInterval(() => {
     memory.peakMb = Math.max(memory.peakMb, peakOf(child));

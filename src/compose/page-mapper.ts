@@ -1,7 +1,7 @@
 /**
  * Reads and maps large listings in a thread of its own, beside the one that writes the mirror and answers requests: with two cores a
  * first read takes about two thirds of the time, and no page holds up the API. Small pages are not worth the way there and back. The
- * thread starts with the first large page; should it die, the page fails with a fault, is read again, and a new thread starts.
+ * thread starts with the first large page; should it die, the pages it had are read again and mapped in the main thread.
  */
 import { Worker } from "node:worker_threads";
 import { Fault, type FaultCode } from "../kernel/fault.ts";
@@ -12,8 +12,8 @@ import type { MappedListing, MappedRecord, PageMapper, RejectedRecord, Value } f
 /** Below this many bytes a page is mapped where it is. */
 const WORTH_SENDING = 256 * 1024;
 
-/** Heap the thread may use: a page is a few megabytes, and collecting early costs less than it saves. */
-const THREAD_LIMITS = { maxYoungGenerationSizeMb: 24, maxOldGenerationSizeMb: 512 };
+/** Heap the thread may use: a page is a few megabytes. A page beyond it ends the thread, and is mapped in the main one. */
+const THREAD_LIMITS = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 160 };
 
 export interface MapRequest {
   readonly id: number;
@@ -48,9 +48,10 @@ export class ThreadedPageMapper implements PageMapper {
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | null = null;
   #next = 0;
+  #lost = false;
 
   async map(stream: StreamId, body: Buffer): Promise<MappedListing> {
-    if (body.length < WORTH_SENDING) return here(stream, body);
+    if (body.length < WORTH_SENDING || this.#lost) return here(stream, body);
     const worker = this.#worker ?? this.#start();
     const id = this.#next++;
     const { promise, resolve, reject } = Promise.withResolvers<MappedListing>();
@@ -92,11 +93,13 @@ export class ThreadedPageMapper implements PageMapper {
   #lose(worker: Worker): void {
     if (this.#worker !== worker) return;
     this.#worker = null;
+    // Not started again: whatever ended it would end the next one too, page after page.
+    this.#lost = true;
     this.#fail("The thread that maps pages ended unexpectedly; the page is read again.");
   }
 
   #fail(message: string): void {
-    for (const { failed } of this.#waiting.values()) failed(new Fault("INTERNAL", message));
+    for (const { failed } of this.#waiting.values()) failed(new Fault("S1_BODY_CUT", message));
     this.#waiting.clear();
   }
 }

@@ -8,7 +8,7 @@ import { Secret } from "../kernel/secret.ts";
 import type { ApiClient, DemoOptions, Restored, RunningDemo, RunningService, RunningSimulator, ServeOptions, SimulateOptions } from "../cli/ports.ts";
 import { announceHub, findHub, hubAnswers, withdrawHub, type HubAnnouncement } from "../server/hub-file.ts";
 import { createPinoLog } from "../server/pino-log.ts";
-import { startSimulator, type Simulator, type SimulatorOptions } from "../simulator/index.ts";
+import type { Simulator, SimulatorOptions } from "../simulator/index.ts";
 import { privateFolder } from "../store/private-files.ts";
 import { restoreSqlite } from "../store/restore.ts";
 import { sqliteExists } from "../store/sqlite.ts";
@@ -87,6 +87,8 @@ export async function simulate(options: SimulateOptions): Promise<RunningSimulat
 
 /** What the simulator refuses (a size, a folder, a port) is the caller's to correct, and is said in its words. */
 async function simulated(options: SimulatorOptions): Promise<Simulator> {
+  // Loaded by the two commands that want one: a hub has no use for a GraphQL engine.
+  const { startSimulator } = await import("../simulator/index.ts");
   try {
     return await startSimulator(options);
   } catch (error) {

@@ -1,11 +1,12 @@
 /** Metrics in Prometheus' text form, from the same status that people read. Labels are ids and fixed words, never text from a record or a name. */
-import { Gauge, Registry } from "prom-client";
 import type { StatusView } from "../kernel/api.ts";
 
 type Sample = readonly [labels: Readonly<Record<string, string>>, value: number | null];
 
 /** Numbers that are not known are left out: a missing sample is not a zero. */
 export async function metricsText(status: StatusView, process: { readonly rssBytes: number; readonly uptimeSeconds: number }): Promise<string> {
+  // Loaded by the first scrape: a command that asks for no metrics need not carry the library.
+  const { Gauge, Registry } = await import("prom-client");
   const registry = new Registry();
   function gauge(name: string, help: string, labelNames: readonly string[], samples: readonly Sample[]): void {
     // The library writes 0 for a metric that was never set.

@@ -24,8 +24,8 @@ export const SETTINGS = {
   trusted_schema: "0",
   cell_size_check: "1",
   busy_timeout: "5000",
-  /** 32 MiB at most for each connection; no mapping of the file, whose pages would count as our memory. */
-  cache_size: "-32768",
+  /** 16 MiB at most for each connection; no mapping of the file, whose pages would count as our memory. */
+  cache_size: "-16384",
   mmap_size: "0",
   temp_store: "0",
   /** 64 MiB: a first read commits 10 to 20 MiB at a time, and a checkpoint costs the same however much each page was rewritten. */
