@@ -9,11 +9,12 @@ const MARKS: Readonly<Record<VerifyReport["lines"][number]["outcome"], readonly 
   unknown: ["unknown", "dim"],
 };
 
-export function printVerify(out: Terminal, report: VerifyReport): void {
+/** `fault: "follows"`: what failed is about to be said once more, with its cure. */
+export function printVerify(out: Terminal, report: VerifyReport, options: { readonly fault?: "follows" } = {}): void {
   const width = Math.max(0, ...report.lines.map((line) => line.check.length));
   for (const line of report.lines) {
     const [mark, colour] = MARKS[line.outcome];
     out.line(`${out.paint(mark, colour)}  ${clean(line.check.padEnd(width))}  ${clean(line.message)}`);
-    if (line.cure !== null) for (const text of cureLines(line.cure, " ".repeat(width + 11))) out.line(text);
+    if (line.cure !== null && !(line.outcome === "failed" && options.fault === "follows")) for (const text of cureLines(line.cure, " ".repeat(width + 11))) out.line(text);
   }
 }

@@ -25,7 +25,6 @@ export interface Settings {
   /** Part of the vendor's documented request rates that Vedette uses; `off` sends as fast as answers come. */
   readonly requestShare: number | "off";
   readonly logLevel: "debug" | "info" | "warn" | "error";
-  readonly caFile: string | null;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -45,7 +44,6 @@ export function readSettings(env: Environment): Settings {
     retentionDays: retention(env),
     requestShare: share(env),
     logLevel: logLevel(env),
-    caFile: folder(env, "VEDETTE_CA_FILE"),
   };
 }
 

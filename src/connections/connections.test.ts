@@ -49,7 +49,7 @@ describe("adding", () => {
   it("does not call a token refused because the console could not be reached", async () => {
     bench.answers.set("t", report({ ok: false, streams: [], lines: [{ check: "reachable", outcome: "failed", message: "No answer.", cure: "Check the network." }] }));
 
-    await expect(add("t")).rejects.toMatchObject({ code: "S1_UNREACHABLE", cure: "Check the network." });
+    await expect(add("t")).rejects.toMatchObject({ code: "S1_UNREACHABLE", cure: "Nothing was saved. Check the network." });
   });
 
   it("saves nothing when the audit line cannot be written", async () => {

@@ -25,8 +25,9 @@ export function refusal(report: VerifyReport, rules: Pick<ConsoleRules, "guide">
   const codes = failed.flatMap(({ code }) => (code !== undefined && isFaultCode(code) ? [code] : []));
   const refused = codes.find((code) => FAULT_CODES[code].kind === "credential");
   if (refused !== undefined) return new Fault(refused, message, { cure: newTokenCure(rules, purpose) });
-  const cure = failed.find((line) => line.cure !== null)?.cure;
-  const other = cure === undefined || cure === null ? {} : { cure };
+  const known = failed.find((line) => line.cure !== null)?.cure ?? null;
+  const cure = purpose === "connect" ? ["Nothing was saved.", known].filter((part) => part !== null).join(" ") : known;
+  const other = cure === null ? {} : { cure };
   const [met] = codes;
   if (met !== undefined) return new Fault(met, message, other);
   const forbidden = report.streams.some((stream) => stream.missingPermission !== null);
@@ -46,7 +47,7 @@ const THEN: Readonly<Record<Purpose, string>> = {
 
 /** What to do, and where to make a new token, for both layouts of the console and for a personal token. */
 export function newTokenCure(rules: Pick<ConsoleRules, "guide">, purpose: Purpose): string {
-  return [THEN[purpose], ...rules.guide.map((entry) => `${entry.title}: ${entry.steps.join(" > ")}`)].join("\n");
+  return [THEN[purpose], ...rules.guide.map((entry) => `${entry.title}: ${entry.steps.join(" ")}`)].join("\n");
 }
 
 /** True where the token now reaches something else than the mirror was built with; an unreadable scope proves nothing. */

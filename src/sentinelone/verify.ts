@@ -45,8 +45,13 @@ function line(check: string, outcome: Line["outcome"], message: string, cure: st
   return { check, outcome, message, cure };
 }
 
+/** Nothing is saved yet, so that nobody keeps trying: the catalogue's cure would be wrong here. */
+function cureNow(fault: Fault): string {
+  return fault.code === "S1_UNREACHABLE" ? "Check the address, the network and the proxy, then try again." : fault.cure;
+}
+
 function failed(check: string, fault: Fault): Line {
-  return { ...line(check, "failed", fault.message, fault.cure), code: fault.code };
+  return { ...line(check, "failed", fault.message, cureNow(fault)), code: fault.code };
 }
 
 /** Changes when the token's reach changes, and only then. */

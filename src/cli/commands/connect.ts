@@ -113,7 +113,7 @@ export async function saveConnection(context: CliContext, api: ApiClient, input:
   } catch (error) {
     if (!input.json && EXPLAINED_BY_VERIFY.includes(asFault(error).kind)) {
       const report = await api.request<VerifyReport>("POST", "/api/v1/verify", { body: { url: input.url, token } }).catch(() => undefined);
-      if (report !== undefined) printVerify(context.out, report);
+      if (report !== undefined) printVerify(context.out, report, { fault: "follows" });
     }
     throw error;
   }
