@@ -2,23 +2,29 @@
 import { systemClock, type Clock } from "../../src/kernel/clock.ts";
 
 export interface SkippingClock extends Clock {
-  /** Moves on (or, negative, back) without anybody having waited. */
+  /** Time passes without anybody having waited. */
   advance(ms: number): void;
+  /** Somebody sets the clock forward (or, negative, back): no time has passed. */
+  set(ms: number): void;
   /** Milliseconds waited so far, all waits added up. */
   readonly waited: number;
 }
 
 export function skippingClock(): SkippingClock {
-  let moved = 0;
+  let passed = 0;
+  let set = 0;
   let waited = 0;
   return {
-    now: () => Date.now() + moved + waited,
-    monotonic: () => systemClock.monotonic() + waited,
+    now: () => Date.now() + passed + waited + set,
+    monotonic: () => systemClock.monotonic() + passed + waited,
     async sleep(ms) {
       waited += ms;
     },
     advance(ms) {
-      moved += ms;
+      passed += ms;
+    },
+    set(ms) {
+      set += ms;
     },
     get waited() {
       return waited;
