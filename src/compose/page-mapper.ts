@@ -113,7 +113,7 @@ function here(stream: StreamId, body: Buffer): MappedListing {
 /** A buffer may be a view of a larger one, which must not be given away. */
 function ownBuffer(body: Buffer): ArrayBuffer {
   const whole = body.byteOffset === 0 && body.byteLength === body.buffer.byteLength && body.buffer instanceof ArrayBuffer;
-  return whole ? (body.buffer as ArrayBuffer) : new Uint8Array(body).buffer;
+  return whole ? body.buffer : new Uint8Array(body).buffer;
 }
 
 export function pack(listing: MappedListing): PackedListing {

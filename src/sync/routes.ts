@@ -6,7 +6,7 @@ import { audited, defineRoute, unaudited, type Route } from "../kernel/route.ts"
 import type { RunId } from "../kernel/ids.ts";
 import type { TenantScope } from "../kernel/scope.ts";
 import type { Clock } from "../kernel/clock.ts";
-import { viewName, type StreamId } from "../kernel/stream-ids.ts";
+import { viewName } from "../kernel/stream-ids.ts";
 import type { Stream } from "../sentinelone/streams/stream.ts";
 import type { Store, Tx } from "../store/store.ts";
 import { acknowledgeGap, listGaps } from "./gaps.ts";
@@ -119,7 +119,7 @@ function streamRoutes({ store, ports, runner, streams, clock }: SyncRouteDeps): 
       answer: Ok,
       async handle({ params }, context) {
         const connection = await visible(ports, context.scope, params.id);
-        const stream = params.stream as StreamId;
+        const { stream } = params;
         await store.tx(async (tx) => {
           await patchState(tx, connection.id, stream, verb === "pause" ? { paused: 1 } : { paused: 0, next_run_at: clock.now() });
           await context.record(tx, { subject: `${connection.id}/${stream}`, tenant: connection.tenant });

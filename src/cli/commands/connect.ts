@@ -83,7 +83,7 @@ async function connect(context: CliContext, api: ApiClient, url: string | undefi
 
 function toLoopback(url: string): boolean {
   const host = URL.canParse(url) ? new URL(url).hostname : "";
-  return host === "localhost" || host === "[::1]" || /^127\./.test(host);
+  return host === "localhost" || host === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
 
 function draftOf(options: ConnectOptions): Readonly<Record<string, unknown>> {
