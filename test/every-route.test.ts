@@ -1,0 +1,161 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { EVERY_TENANT } from "../src/kernel/scope.ts";
+import type { ConnectionId, RunId, TenantId } from "../src/kernel/ids.ts";
+import { ROLE_NAMES, ROLES, type Role } from "../src/kernel/permissions.ts";
+import type { Route } from "../src/kernel/route.ts";
+import { Secret } from "../src/kernel/secret.ts";
+import { park } from "../src/mirror/parking.ts";
+import { listParked } from "../src/mirror/parked.ts";
+import { STREAMS } from "../src/sentinelone/streams/index.ts";
+import { LOCAL_ACTOR } from "../src/server/auth.ts";
+import type { Tx } from "../src/store/store.ts";
+import { listGaps, recordGap } from "../src/sync/gaps.ts";
+import { openWorld, type World } from "./support/world.ts";
+
+/** What one tenant owns, by the word of the path that names it. */
+interface Belongings {
+  readonly tenants: string;
+  readonly connections: string;
+  readonly runs: string;
+  readonly gaps: string;
+  readonly parked: string;
+  readonly "api-keys": string;
+}
+
+let world: World;
+let mine: Belongings;
+let theirs: Belongings;
+const bearer = new Map<Role, string>();
+const record = async (): Promise<void> => {};
+
+beforeAll(async () => {
+  world = await openWorld({ estate: { agents: 40, alerts: 10, risks: 10, threats: 10, activities: 10 } });
+  mine = await furnish("own");
+  theirs = await furnish("other");
+  for (const role of ROLE_NAMES) {
+    const draft = role === "operator" ? { name: role, role } : { name: role, role, tenants: [mine.tenants] };
+    bearer.set(role, (await world.hub.keys.create(LOCAL_ACTOR, draft, record)).secret.reveal());
+  }
+  await world.hub.app.ready();
+});
+afterAll(async () => world.close());
+
+/** A tenant with a connection, a run, a gap, a parked record and a key. */
+async function furnish(name: string): Promise<Belongings> {
+  const { hub, simulator } = world;
+  const tenant = (await hub.tenants.create(EVERY_TENANT, name, record)).id as TenantId;
+  const { connection } = await hub.connections.add(EVERY_TENANT, { url: simulator.url, token: new Secret(simulator.tokens.viewer), tenant, name: `${name}-console`, sync: false }, AbortSignal.timeout(20_000), record);
+  const id = connection.id as ConnectionId;
+  const readable = await hub.connections.readableOne(id);
+  if (readable === undefined) throw new Error("the connection is not readable");
+  const run = await hub.runner.start({ connection: readable, streams: STREAMS.filter((stream) => stream.id === "sites"), full: false, trigger: "request" });
+  await hub.runner.finished(run.id as RunId);
+  await hub.store.tx(async (tx) => {
+    await recordGap(tx, { connection: id, tenant, stream: "activities", from: "2026-01-01T00:00:00.000000Z", until: null, now: 1 });
+    await park(tx, [{ connection: id, tenant, kind: "record", stream: "agents", key: null, code: "RECORD_INVALID", reason: "for the test", codeVersion: "0", raw: "{}", change: null, now: 1 }]);
+  });
+  const scope = { all: false, tenants: [tenant] } as const;
+  const key = await hub.keys.create(LOCAL_ACTOR, { name: `${name}-key`, role: "viewer", tenants: [tenant] }, record);
+  return {
+    tenants: tenant,
+    connections: id,
+    runs: run.id,
+    gaps: (await listGaps(scope, hub.store))[0]?.id ?? "",
+    parked: (await listParked(scope, hub.store))[0]?.id ?? "",
+    "api-keys": key.key.id,
+  };
+}
+
+function pathFor(route: Route<Tx>, owner: Belongings | "absent"): string {
+  const word = /\/api\/v1\/([a-z-]+)\/:/.exec(route.path)?.[1];
+  const id = owner === "absent" ? "absent_0000000000" : word !== undefined && word in owner ? owner[word as keyof Belongings] : "absent_0000000000";
+  return route.path.replace(":stream", "agents").replace(/:[a-z]+/i, encodeURIComponent(id));
+}
+
+/** Bodies that reach the look-up: what is asked for must be settled before what is done with it. */
+function bodyFor(route: Route<Tx>, owner: Belongings): object | undefined {
+  if (route.body === undefined) return undefined;
+  if (route.path.endsWith("/rotate")) return { token: "x".repeat(80) };
+  if (route.path.endsWith("/sites")) return { connection: owner.connections, sites: ["1"] };
+  if (route.method === "DELETE" && route.path.startsWith("/api/v1/tenants")) return { confirm: "other" };
+  if (route.method === "PATCH" && route.path.startsWith("/api/v1/tenants")) return { name: "renamed" };
+  return {};
+}
+
+async function call(route: Route<Tx>, url: string, role: Role | null, body?: object) {
+  return world.hub.app.inject({
+    method: route.method,
+    url,
+    headers: { host: "127.0.0.1", ...(role === null ? {} : { authorization: `Bearer ${bearer.get(role) ?? ""}` }) },
+    ...(body === undefined ? {} : { payload: body }),
+  });
+}
+
+function allowed(route: Route<Tx>, role: Role): boolean {
+  return route.permission !== "public" && (ROLES[role] as readonly string[]).includes(route.permission);
+}
+
+describe("every route the hub serves", () => {
+  it("is known to this test by what it names: a new kind of object has to be furnished here", () => {
+    const words = new Set(world.hub.routes.flatMap((route) => /\/api\/v1\/([a-z-]+)\/:/.exec(route.path)?.[1] ?? []));
+    expect([...words].toSorted()).toEqual(Object.keys(mine).toSorted());
+    expect(Object.values(theirs).every((id) => id !== "")).toBe(true);
+  });
+
+  it("asks for a key, and for the permission, before anything else", async () => {
+    for (const route of world.hub.routes) {
+      if (route.permission === "public") continue;
+      expect((await call(route, pathFor(route, mine), null, {})).statusCode, route.path).toBe(401);
+      for (const role of ROLE_NAMES) {
+        if (allowed(route, role)) continue;
+        const answer = await call(route, pathFor(route, mine), role, {});
+        expect([answer.statusCode, answer.json<{ fault: { code: string } }>().fault.code], `${role} ${route.method} ${route.path}`).toEqual([403, "FORBIDDEN"]);
+      }
+    }
+  });
+
+  it("shows another tenant's object exactly as one that does not exist, to every role", async () => {
+    let compared = 0;
+    for (const route of world.hub.routes.filter((each) => each.path.includes(":"))) {
+      for (const role of ROLE_NAMES) {
+        if (role === "operator" || !allowed(route, role)) continue;
+        const body = bodyFor(route, mine);
+        const foreign = await call(route, pathFor(route, theirs), role, body);
+        const absent = await call(route, pathFor(route, "absent"), role, body);
+        const [one, other] = [foreign, absent].map((answer) => ({ status: answer.statusCode, body: { ...answer.json<Record<string, unknown>>(), requestId: "" } }));
+        expect(one?.status, `${role} ${route.method} ${route.path} ${foreign.body}`).toBe(404);
+        expect(JSON.stringify(one), `${role} ${route.method} ${route.path}`).toBe(JSON.stringify(other).replaceAll("absent_0000000000", pathFor(route, theirs).split("/")[4] ?? ""));
+        compared += 1;
+      }
+    }
+    expect(compared).toBeGreaterThan(30);
+  });
+
+  it("keeps what is another tenant's out of every list", async () => {
+    for (const route of world.hub.routes.filter((each) => each.method === "GET" && !each.path.includes(":") && each.permission !== "public")) {
+      for (const role of ROLE_NAMES) {
+        if (role === "operator" || !allowed(route, role)) continue;
+        const answer = await call(route, route.path, role);
+        expect(answer.statusCode, `${role} ${route.path} ${answer.body.slice(0, 200)}`).toBe(200);
+        for (const id of Object.values(theirs)) expect(answer.body, `${role} ${route.path}`).not.toContain(id);
+      }
+    }
+  });
+
+  it("does not let a body reach another tenant's parked records", async () => {
+    const replay = world.hub.routes.find((route) => route.path === "/api/v1/parked/replay");
+    if (replay === undefined) throw new Error("no replay route");
+    const byId = await call(replay, replay.path, "analyst", { ids: [theirs.parked] });
+    const byConnection = await call(replay, replay.path, "analyst", { connection: theirs.connections });
+    expect([byId.statusCode, byConnection.statusCode]).toEqual([404, 404]);
+  });
+
+  it("answers the owner", async () => {
+    for (const route of world.hub.routes.filter((each) => each.method === "GET" && each.path.includes(":"))) {
+      const role = ROLE_NAMES.find((name) => name !== "operator" && allowed(route, name));
+      if (role === undefined) continue;
+      const answer = await call(route, pathFor(route, mine), role);
+      expect(answer.statusCode, `${role} ${route.path} ${answer.body.slice(0, 200)}`).toBe(200);
+    }
+  });
+});
