@@ -1,7 +1,7 @@
 /** What faults do to the body of a listing, REST or GraphQL, before it is sent. */
 import type { Fault, Strike } from "./faults.ts";
 import { hashText } from "./random.ts";
-import { isRecord, type ApiRecord } from "./record.ts";
+import { exactNumber, isRecord, type ApiRecord } from "./record.ts";
 
 /** A listing's rows and way on, wherever its surface keeps them. */
 interface ListingView {
@@ -80,7 +80,7 @@ function without(record: ApiRecord): ApiRecord {
 
 function numbered(record: ApiRecord): ApiRecord {
   const id = record["id"];
-  return typeof id === "string" && /^\d+$/u.test(id) ? { ...record, id: Number(id) } : { ...record, id: hashText(String(id)) };
+  return typeof id === "string" && /^\d+$/u.test(id) ? { ...record, id: exactNumber(id) } : { ...record, id: hashText(String(id)) };
 }
 
 /** The body after one fault; `cursor` is the one the request brought. */

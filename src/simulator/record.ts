@@ -85,3 +85,8 @@ export function compareScalars(a: Scalar, b: Scalar): number {
 export function firstScalar(value: Value): Scalar {
   return Array.isArray(value) ? ((value as readonly Scalar[])[0] ?? null) : (value as Scalar);
 }
+
+/** A JSON number of exactly these digits, however many. */
+export function exactNumber(digits: string): RawJson {
+  return rawJson.rawJSON(digits);
+}
