@@ -14,6 +14,14 @@ function names(folder: string): readonly string[] {
   return readdirSync(join(SRC, folder)).filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"));
 }
 
+describe("an install", () => {
+  it("compiles nothing: the lock file repeats that better-sqlite3 brings its binaries", () => {
+    const lock = JSON.parse(readFileSync(join(ROOT, "package-lock.json"), "utf8")) as { readonly packages: Readonly<Record<string, { readonly gypfile?: boolean }>> };
+
+    expect(lock.packages["node_modules/better-sqlite3"]?.gypfile).toBe(false);
+  });
+});
+
 describe("what is in a folder is what is registered", () => {
   it("every command's file is registered under its own name, and the other way round", () => {
     const files = names("cli/commands").filter((name) => name !== "index.ts").map((name) => name.replace(".ts", ""));
