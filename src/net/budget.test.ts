@@ -19,6 +19,25 @@ function setUp(share: number | "off" = 1): { readonly clock: ManualClock; readon
 }
 
 describe("the rate", () => {
+  it("sets no timer for those who have gone: a stop does not wait out what the console asked for", async () => {
+    const { clock, budget } = setUp(1);
+    (await budget.acquire("/agents")).settle("throttled", 900_000);
+    const stop = new AbortController();
+    const waiting = budget.acquire("/agents", stop.signal);
+    await clock.advance(0);
+    expect(clock.sleeping).toBe(1);
+
+    stop.abort();
+    await expect(waiting).rejects.toMatchObject({ code: "CANCELLED" });
+    expect(clock.sleeping).toBe(0);
+
+    const later = counting(budget, "/agents", 1);
+    await clock.advance(899_000);
+    expect(later.permits).toHaveLength(0);
+    await clock.advance(2_000);
+    expect(later.permits).toHaveLength(1);
+  });
+
   it("gives the burst at once and then the share of the documented rate", async () => {
     const { clock, budget } = setUp(0.5);
     const { permits } = counting(budget, "/agents", 50);
