@@ -7,6 +7,7 @@ import { Writable } from "node:stream";
 import { runCli } from "./cli/program.ts";
 import type { CliPorts, Io, StopSignal } from "./cli/ports.ts";
 import { VERSION } from "./compose/version.ts";
+import { Fault } from "./kernel/fault.ts";
 
 const services = () => import("./compose/services.ts");
 
@@ -58,8 +59,9 @@ async function promptHidden(question: string): Promise<string> {
   const quiet = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: process.stdin, output: quiet, terminal: true });
   try {
-    return await new Promise((resolve) => {
+    return await new Promise((resolve, reject) => {
       lines.question("", resolve);
+      lines.once("SIGINT", () => reject(new Fault("CANCELLED", "Stopped before a token was given; nothing was saved.", { cure: "Run it again." })));
       lines.once("close", () => resolve(""));
     });
   } finally {
