@@ -47,8 +47,11 @@ function print(context: CliContext, view: StatusView, origin: ApiClient["origin"
   out.table(["CONNECTION", "STATE", "CONSOLE", "TOKEN UNTIL"], view.connections.map((connection) => [connection.name, connection.state, connection.url, day(connection.token.expiresAt)]));
   const names = new Map(view.connections.map((connection) => [connection.id, connection.name]));
   if (view.streams.length > 0) out.line();
+  const note = (stream: StatusView["streams"][number]): string => stream.fault?.code ?? (stream.paused ? "paused" : "");
+  // Without anything to note the table fits a terminal of 80 columns.
+  const noted = view.streams.some((stream) => note(stream) !== "");
   out.table(
-    ["CONNECTION", "STREAM", "ROWS", "FRESH", "LAG", "PARKED", "GAPS", "NOTE"],
+    ["CONNECTION", "STREAM", "ROWS", "FRESH", "LAG", "PARKED", "GAPS", ...(noted ? ["NOTE"] : [])],
     view.streams.map((stream) => [
       names.get(stream.connection) ?? stream.connection,
       stream.stream,
@@ -57,7 +60,7 @@ function print(context: CliContext, view: StatusView, origin: ApiClient["origin"
       stream.caughtUp ? "caught up" : lag(stream.watermark, view.now),
       count(stream.parked),
       count(stream.gaps),
-      stream.fault?.code ?? (stream.paused ? "paused" : ""),
+      ...(noted ? [note(stream)] : []),
     ]),
   );
   for (const connection of view.connections) {
