@@ -34,7 +34,7 @@ export const tenantsCommand: CliCommand = {
       "standard output is NDJSON in any case; with --out, print JSON about the file",
     );
     finish(
-      group.command("purge <tenant>").description("Stop reading a tenant now, and delete everything of it in 7 days").option("--yes", "really").action(context.ask((api, tenant: string, options: JsonOption & { yes?: true }) => purge(context, api, tenant, options))),
+      group.command("purge <tenant>").description("Stop reading a tenant's connections now, and delete everything of it in 7 days").option("--yes", "really").action(context.ask((api, tenant: string, options: JsonOption & { yes?: true }) => purge(context, api, tenant, options))),
       "vedette tenants purge 'Orchard Freight' --yes",
     );
     finish(group.command("keep <tenant>").description("Take a purge back while its 7 days last").action(context.ask((api, tenant: string, options: JsonOption) => keep(context, api, tenant, options))), "vedette tenants keep 'Orchard Freight'");
@@ -94,11 +94,12 @@ async function writeChunks(file: string, chunks: AsyncIterable<Uint8Array>): Pro
 
 async function purge(context: CliContext, api: ApiClient, reference: string, options: JsonOption & { yes?: true }): Promise<number> {
   const tenant = await findTenant(api, reference);
-  if (options.yes !== true) throw new Fault("CONFIG_INVALID", `Purging ${JSON.stringify(tenant.name)} stops reading it now and deletes ${plural(tenant.connections, "connection")} and everything mirrored for it in 7 days.`, { cure: "Export first if it may be needed; add --yes if that is meant." });
+  if (options.yes !== true) throw new Fault("CONFIG_INVALID", `Purging ${JSON.stringify(tenant.name)} stops reading its connections now and deletes ${plural(tenant.connections, "connection")} and everything mirrored for it in 7 days.`, { cure: "Export first if it may be needed; add --yes if that is meant." });
   const answer = await api.request<Tenant>("DELETE", `${PATH}/${segment(tenant.id)}`, { body: { confirm: tenant.name } });
   if (options.json === true) context.out.json(answer);
   else {
-    context.out.line(clean(`${tenant.name} is leaving: nothing of it is read any more. Nothing is deleted yet; all of it is, for good, after ${time(answer.purgeAfter)}.`));
+    context.out.line(clean(`${tenant.name} is leaving. Connections of its own are read no more. Nothing is deleted yet; all of it is, for good, after ${time(answer.purgeAfter)}.`));
+    if (answer.sites > 0) context.out.line(`${plural(answer.sites, "site")} of it in another tenant's console: read as long as that console shows them; after the purge they belong to that connection's tenant.`);
     context.out.line(clean(`Until then \`vedette tenants keep ${tenant.id}\` takes it back.`));
   }
   return EXIT_OK;
