@@ -5,7 +5,6 @@
  * record with a reason. A time that is none becomes null; the original stays in `raw`, from which secrets are removed.
  */
 import { hash } from "node:crypto";
-import Type, { type TSchema } from "typebox";
 import type { JsonObject, SourceRecord } from "../client.ts";
 import { readTime } from "./time.ts";
 import type { ColumnType, MappedRecord, RejectedRecord, StreamColumn, Value } from "./stream.ts";
@@ -29,29 +28,37 @@ export function snakeCase(source: string): string {
   return source.replaceAll(".", "_").replace(/([a-z0-9])([A-Z])/g, "$1_$2").toLowerCase();
 }
 
-const Scalar = Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()]);
+/** JSON Schema as data: the thread that maps pages has no use for a library of schemas. */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+const NULL: JsonSchema = { type: "null" };
+const SCALAR: JsonSchema = { anyOf: [{ type: "string" }, { type: "number" }, { type: "boolean" }, NULL] };
+const KEY: JsonSchema = { anyOf: [{ type: "string", minLength: 1 }, { type: "integer" }] };
+const ANYTHING: JsonSchema = {};
 
 interface Branch {
-  readonly fields: Map<string, Branch | TSchema>;
+  readonly fields: Map<string, Branch | JsonSchema>;
   /** Whether the key lies in it. */
   required: boolean;
 }
 
-function isBranch(node: Branch | TSchema): node is Branch {
-  return "fields" in node && node.fields instanceof Map;
+function isBranch(node: Branch | JsonSchema): node is Branch {
+  return "fields" in node && node["fields"] instanceof Map;
 }
 
-function objectOf({ fields }: Branch): TSchema {
-  const properties: Record<string, TSchema> = {};
+function objectOf({ fields }: Branch): JsonSchema {
+  const properties: Record<string, JsonSchema> = {};
+  const required: string[] = [];
   for (const [name, node] of fields) {
-    if (!isBranch(node)) properties[name] = node;
-    else properties[name] = node.required ? objectOf(node) : Type.Optional(Type.Union([objectOf(node), Type.Null()]));
+    if (isBranch(node)) properties[name] = node.required ? objectOf(node) : { anyOf: [objectOf(node), NULL] };
+    else properties[name] = node;
+    if (isBranch(node) ? node.required : node === KEY) required.push(name);
   }
-  return Type.Object(properties);
+  return { type: "object", properties, required };
 }
 
 /** What a record must look like, as JSON Schema: only the key is required, and unknown fields are welcome. */
-export function schemaOf(table: readonly Column[]): TSchema {
+export function schemaOf(table: readonly Column[]): JsonSchema {
   const root: Branch = { fields: new Map(), required: true };
   for (const { path, type, name } of table) {
     const isKey = name === "id";
@@ -65,7 +72,7 @@ export function schemaOf(table: readonly Column[]): TSchema {
     }
     const last = path.at(-1) ?? "";
     if (at.fields.has(last)) continue;
-    at.fields.set(last, isKey ? Type.Union([Type.String({ minLength: 1 }), Type.Integer()]) : Type.Optional(type === "json" ? Type.Unknown() : Scalar));
+    at.fields.set(last, isKey ? KEY : type === "json" ? ANYTHING : SCALAR);
   }
   return objectOf(root);
 }

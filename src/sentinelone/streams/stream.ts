@@ -3,7 +3,6 @@
  * row, and how to ask the console for a whole listing (a *snapshot* request) or for what changed since a source time (a *changes*
  * request). It never decides what is gone and never writes: that is the mirror's and the reader's work.
  */
-import type { TSchema } from "typebox";
 import type { StreamId } from "../../kernel/stream-ids.ts";
 import type { ConsoleClient, CursorPage, SourceRecord } from "../client.ts";
 
@@ -115,7 +114,7 @@ export interface Stream {
   readonly endpoint: string;
   readonly columns: readonly StreamColumn[];
   /** JSON Schema of what is read of a record: the key is required, all else may be missing, null or more than we use. */
-  readonly schema?: TSchema;
+  readonly schema?: Readonly<Record<string, unknown>>;
   readonly partitionedBy: "site" | "nothing";
   /** How many site ids one request may name: 500 on most listings, 1 on application-management. */
   readonly sitesPerRequest: number;
