@@ -162,6 +162,7 @@ export async function openHub(options: HubOptions) {
       },
       reportFault: (id, stream, fault) => connections.reportFault(id, stream, fault),
       reportHealthy: (id, stream) => connections.reportHealthy(id, stream),
+      reportScopeAgrees: (id) => connections.reportScopeAgrees(id),
       reportSyncing: (id, syncing) => connections.reportSyncing(id, syncing),
       budget: (origin, stream) => budgetOf(clients, origin, stream),
     };

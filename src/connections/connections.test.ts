@@ -169,6 +169,18 @@ describe("verifying again", () => {
     expect((await bench.connections.readableOne(connection.id as ConnectionId))?.scopeFingerprint).toBe("site:7");
   });
 
+  it("a scope that went and came back needs nobody", async () => {
+    const { connection } = await add("a");
+    const id = connection.id as ConnectionId;
+    await bench.connections.reportFault(id, "agents", new Fault("S1_SCOPE_CHANGED", "Less is seen."));
+    await bench.connections.reportHealthy(id, "agents");
+    const worried = (await bench.connections.get(EVERY_TENANT, id)).state;
+
+    await bench.connections.reportScopeAgrees(id);
+
+    expect([worried, (await bench.connections.get(EVERY_TENANT, id)).state]).toEqual(["Needs attention", "Connected"]);
+  });
+
   it("keeps the known scope when the console does not tell it", async () => {
     const { connection } = await add("a");
     bench.answers.set("a", report({ scope: { level: "unknown", ids: [], names: [], fingerprint: "?" } }));

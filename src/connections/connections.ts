@@ -289,6 +289,16 @@ export function createConnections(ports: ConnectionPorts) {
     });
   }
 
+  /** A scope that went and came back needs nobody's word: nothing was declared gone meanwhile. */
+  async function reportScopeAgrees(id: ConnectionId): Promise<void> {
+    const changed = tables(store.read).selectFrom("connection_faults").select("code").where("connection_id", "=", id).where("code", "=", "S1_SCOPE_CHANGED");
+    if ((await changed.limit(1).executeTakeFirst()) === undefined) return;
+    await store.tx(async (tx) => {
+      await tables(tx.db).deleteFrom("connection_faults").where("connection_id", "=", id).where("code", "=", "S1_SCOPE_CHANGED").execute();
+      await line(tx, id, { level: "info", event: "scope.restored", message: "The token reaches again what the mirror was built with." });
+    });
+  }
+
   async function reportSyncing(id: ConnectionId, syncing: boolean): Promise<void> {
     const flag = syncing ? 1 : 0;
     const row = await tables(store.read).selectFrom("connections").select("syncing").where("id", "=", id).executeTakeFirst();
@@ -351,6 +361,7 @@ export function createConnections(ports: ConnectionPorts) {
     appendTo,
     reportFault,
     reportHealthy,
+    reportScopeAgrees,
     reportSyncing,
     forgetSyncing,
     credentials,

@@ -40,6 +40,8 @@ export interface SyncPorts {
   reportFault(id: ConnectionId, stream: StreamId | null, fault: Fault): Promise<void>;
   /** A stream was read: its trouble, and the connection's as a whole, is over. */
   reportHealthy(id: ConnectionId, stream: StreamId): Promise<void>;
+  /** A listing found the token's scope to be the one the mirror was built with. */
+  reportScopeAgrees(id: ConnectionId): Promise<void>;
   /** State people read while a first read is under way. */
   reportSyncing(id: ConnectionId, syncing: boolean): Promise<void>;
   /** The console's budget for the stream's path class. */

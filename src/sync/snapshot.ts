@@ -138,6 +138,7 @@ async function judge(job: StreamJob): Promise<Verdict> {
       if (scope === NOT_READ || snapshot.scope === NOT_READ) return { fault: unproven("the token's scope could not be read", {}) };
       return { fault: new Fault("S1_SCOPE_CHANGED", "The token's scope is not the one the mirror was built with, so nothing was declared gone.", { details: { stream: stream.id } }) };
     }
+    if (scope === connection.scopeFingerprint) await deps.ports.reportScopeAgrees(connection.id);
   }
   const before = snapshot.countBefore;
   const after = before === null ? null : await stream.count(EVERYTHING, io);
