@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=8
+#!/usr/bin/env -S node --max-semi-space-size=4
 // Starts Vedette on a Node that can run it. Works down to Node 18 itself, so that a machine whose own Node is too old gets a
 // plain sentence, or, where npm installed Node 24 beside us, simply works.
 import { spawn } from "node:child_process";
@@ -54,7 +54,7 @@ if (recentEnough(process.versions.node)) {
     );
     process.exit(70);
   }
-  const child = spawn(node, ["--max-semi-space-size=8", fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" });
+  const child = spawn(node, ["--max-semi-space-size=4", fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   child.on("error", (error) => {
     process.stderr.write(`vedette could not start ${node}: ${error.message}\nInstall Node 24 (https://nodejs.org).\n`);

@@ -62,8 +62,8 @@ import { Upkeep } from "./upkeep.ts";
 import { VERSION } from "./version.ts";
 
 /** Pages in memory at once, and parts of one listing read side by side: enough to hide 400 ms of latency, little enough for 300 MB. */
-const PAGES_IN_MEMORY = 3;
-const PAGES_PER_TRANSACTION = 4;
+const PAGES_IN_MEMORY = 7;
+const PAGES_PER_TRANSACTION = 2;
 const PAGE_SIZE = 1000;
 
 export interface HubOptions {

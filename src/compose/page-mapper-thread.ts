@@ -5,17 +5,15 @@ import { streamOf } from "../sentinelone/streams/index.ts";
 import { pack, type MapReply, type MapRequest } from "./page-mapper.ts";
 
 parentPort?.on("message", (request: MapRequest) => {
-  parentPort?.postMessage(answer(request));
+  const reply = answer(request);
+  parentPort?.postMessage(reply, "listing" in reply ? [reply.listing.body] : []);
 });
 
 function answer({ id, stream, body }: MapRequest): MapReply {
   try {
     const mapBody = streamOf(stream)?.mapBody;
     if (mapBody === undefined) throw new Fault("INTERNAL", `${stream} is no plain listing.`);
-    const listing = pack(mapBody(Buffer.from(body)));
-    // Frees the page's bytes now: this thread has too little garbage to collect them soon.
-    body.transfer(0);
-    return { id, listing };
+    return { id, listing: pack(mapBody(Buffer.from(body)), body) };
   } catch (error) {
     const { code, message, cure, details } = asFault(error);
     return { id, fault: { code, message, cure, details } };

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { Fault } from "../kernel/fault.ts";
 import { streamOf } from "../sentinelone/streams/index.ts";
+import type { MappedListing } from "../sentinelone/streams/stream.ts";
 import { pack, ThreadedPageMapper, unpack } from "./page-mapper.ts";
 
 const mapper = new ThreadedPageMapper();
@@ -9,6 +10,12 @@ afterAll(async () => mapper.close());
 function listing(count: number, more: Readonly<Record<string, unknown>> = {}): Buffer {
   const data = Array.from({ length: count }, (_, index) => ({ id: String(index), computerName: `host-${String(index)}`, siteId: "7", updatedAt: "2026-03-01T08:00:00Z", totalMemory: 16_000, note: "x".repeat(600), ...more }));
   return Buffer.from(JSON.stringify({ data, pagination: { nextCursor: "next", totalItems: count } }));
+}
+
+/** What a listing says, however its records are held. */
+function plain({ records, rejected, repeated, nextCursor, totalItems, size, bytes }: MappedListing) {
+  const facts = records.map(({ id, version, siteId, agentId, values, hash, raw, rawHash }) => ({ id, version, siteId, agentId, values, hash, raw, rawHash }));
+  return { records: facts, rejected, repeated, nextCursor, totalItems, size, bytes };
 }
 
 function mapHere(body: Buffer) {
@@ -23,8 +30,13 @@ describe("pages mapped beside the main thread", () => {
     const expected = mapHere(body);
     expect(body.length).toBeGreaterThan(256 * 1024);
 
-    expect(await mapper.map("agents", Buffer.from(body))).toEqual(expected);
+    const mapped = await mapper.map("agents", Buffer.from(body));
+
+    expect(plain(mapped)).toEqual(plain(expected));
     expect(expected.records).toHaveLength(1_000);
+    expect(Buffer.from(mapped.records[7]?.rawBytes ?? []).toString()).toBe(expected.records[7]?.raw);
+    mapped.release?.();
+    expect(mapped.records[7]?.rawBytes).toHaveLength(0);
   });
 
   it("keep what was set aside and why", async () => {
@@ -58,11 +70,25 @@ describe("pages mapped beside the main thread", () => {
 
   it("small ones are mapped where they are", async () => {
     const small = listing(3);
-    expect(await new ThreadedPageMapper().map("agents", small)).toEqual(mapHere(small));
+    expect(plain(await new ThreadedPageMapper().map("agents", small))).toEqual(plain(mapHere(small)));
   });
 
   it("an empty page survives packing", () => {
-    const empty = mapHere(Buffer.from('{"data":[],"pagination":{"nextCursor":null,"totalItems":0}}'));
-    expect(unpack(pack(empty))).toEqual(empty);
+    const body = new TextEncoder().encode('{"data":[],"pagination":{"nextCursor":null,"totalItems":0}}');
+    const empty = mapHere(Buffer.from(body));
+    expect(plain(unpack(pack(empty, body.buffer)))).toEqual(plain(empty));
+  });
+
+  it("give text that was no UTF-8 as it was mended, not as it came", async () => {
+    const body = listing(600);
+    const at = body.indexOf("host-5");
+    body[at] = 0xff;
+    const expected = mapHere(Buffer.from(body));
+
+    const mapped = await mapper.map("agents", body);
+
+    expect(plain(mapped)).toEqual(plain(expected));
+    expect(mapped.records[5]?.raw).toContain("\ufffdost-5");
+    expect(mapped.records[5]?.rawBytes).toBeUndefined();
   });
 });

@@ -3,6 +3,7 @@
  * first read takes about two thirds of the time, and no page holds up the API. Small pages are not worth the way there and back. The
  * thread starts with the first large page; should it die, the pages it had are read again and mapped in the main thread.
  */
+import { isUtf8 } from "node:buffer";
 import { Worker } from "node:worker_threads";
 import { Fault, type FaultCode } from "../kernel/fault.ts";
 import type { StreamId } from "../kernel/stream-ids.ts";
@@ -13,7 +14,7 @@ import type { MappedListing, MappedRecord, PageMapper, RejectedRecord, Value } f
 const WORTH_SENDING = 256 * 1024;
 
 /** Heap the thread may use: a page is a few megabytes. A page beyond it ends the thread, and is mapped in the main one. */
-const THREAD_LIMITS = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 160 };
+const THREAD_LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 160 };
 
 export interface MapRequest {
   readonly id: number;
@@ -29,7 +30,10 @@ export interface PackedListing extends Pick<MappedListing, "repeated" | "nextCur
   readonly agentIds: readonly (string | null)[];
   readonly hashes: readonly string[];
   readonly rawHashes: readonly string[];
-  readonly raws: readonly string[];
+  /** The records' text: where it stands in `body`, two numbers a record, or (-1) in `texts`. */
+  readonly spans: Int32Array<ArrayBuffer>;
+  readonly texts: ReadonlyMap<number, string>;
+  readonly body: ArrayBuffer;
   /** Of all records, one after the other. */
   readonly values: readonly Value[];
   readonly rejected: readonly RejectedRecord[];
@@ -116,16 +120,27 @@ function ownBuffer(body: Buffer): ArrayBuffer {
   return whole ? body.buffer : new Uint8Array(body).buffer;
 }
 
-export function pack(listing: MappedListing): PackedListing {
+/** `body` is what the listing was read from; it travels along, because the records' text stands in it. */
+export function pack(listing: MappedListing, body: ArrayBuffer): PackedListing {
   const { records, rejected, repeated, nextCursor, totalItems, size, bytes } = listing;
+  const spans = new Int32Array(records.length * 2).fill(-1);
+  const texts = new Map<number, string>();
+  // What is not UTF-8 was mended when it became text; its bytes would not be what was read.
+  const asBytes = isUtf8(new Uint8Array(body));
+  for (const [at, { span, raw }] of records.entries()) {
+    if (asBytes && span !== undefined) spans.set(span, at * 2);
+    else texts.set(at, raw);
+  }
   return {
+    spans,
+    texts,
+    body,
     ids: records.map((record) => record.id),
     versions: records.map((record) => record.version),
     siteIds: records.map((record) => record.siteId),
     agentIds: records.map((record) => record.agentId),
     hashes: records.map((record) => record.hash),
     rawHashes: records.map((record) => record.rawHash),
-    raws: records.map((record) => record.raw),
     values: records.flatMap((record) => record.values),
     rejected,
     repeated,
@@ -136,18 +151,51 @@ export function pack(listing: MappedListing): PackedListing {
   };
 }
 
+/** A record whose text and values are made when somebody asks for them: what waits to be written should be little and plain. */
+class SentRecord implements MappedRecord {
+  readonly id: string;
+  readonly version: string;
+  readonly siteId: string | null;
+  readonly agentId: string | null;
+  readonly hash: string;
+  readonly rawHash: string;
+  readonly rawBytes?: Uint8Array;
+  readonly #text: string;
+  readonly #values: readonly Value[];
+  readonly #from: number;
+  readonly #width: number;
+
+  constructor(packed: PackedListing, at: number, width: number, body: Buffer) {
+    this.id = packed.ids[at] ?? "";
+    this.version = packed.versions[at] ?? "";
+    this.siteId = packed.siteIds[at] ?? null;
+    this.agentId = packed.agentIds[at] ?? null;
+    this.#values = packed.values;
+    this.#from = at * width;
+    this.#width = width;
+    this.hash = packed.hashes[at] ?? "";
+    this.rawHash = packed.rawHashes[at] ?? "";
+    this.#text = packed.texts.get(at) ?? "";
+    const start = packed.spans[at * 2] ?? -1;
+    if (start >= 0) this.rawBytes = body.subarray(start, packed.spans[at * 2 + 1]);
+  }
+
+  /** Made anew each time: look once. */
+  get values(): readonly Value[] {
+    return this.#values.slice(this.#from, this.#from + this.#width);
+  }
+
+  get raw(): string {
+    return this.rawBytes === undefined ? this.#text : Buffer.from(this.rawBytes.buffer, this.rawBytes.byteOffset, this.rawBytes.byteLength).toString("utf8");
+  }
+}
+
 export function unpack(packed: PackedListing): MappedListing {
   const { ids, values, rejected, repeated, nextCursor, totalItems, size, bytes } = packed;
   const width = ids.length === 0 ? 0 : values.length / ids.length;
-  const records = ids.map((id, at): MappedRecord => ({
-    id,
-    version: packed.versions[at] ?? "",
-    siteId: packed.siteIds[at] ?? null,
-    agentId: packed.agentIds[at] ?? null,
-    values: values.slice(at * width, (at + 1) * width),
-    hash: packed.hashes[at] ?? "",
-    raw: packed.raws[at] ?? "",
-    rawHash: packed.rawHashes[at] ?? "",
-  }));
-  return { records, rejected, repeated, nextCursor, totalItems, size, bytes };
+  const body = Buffer.from(packed.body);
+  const records = ids.map((_, at) => new SentRecord(packed, at, width, body));
+  // Megabytes outside the heap, of which the collector would let many pile up.
+  const release = (): void => void packed.body.transfer(0);
+  return { records, rejected, repeated, nextCursor, totalItems, size, bytes, release };
 }

@@ -6,7 +6,7 @@ import { sql } from "kysely";
 import { Fault } from "../kernel/fault.ts";
 import type { TenantId } from "../kernel/ids.ts";
 import type { MappedRecord } from "../sentinelone/streams/stream.ts";
-import type { StoredValue } from "../store/text.ts";
+import type { StoredValue, UpsertValue } from "../store/text.ts";
 import type { Tx } from "../store/store.ts";
 import type { Capability, Change, MirrorRow } from "./capability.ts";
 import type { MirrorTarget, PageInput, PageOutcome } from "./mirror.ts";
@@ -37,7 +37,7 @@ interface Sorted {
   readonly inserted: string[];
   readonly changed: string[];
   unchanged: number;
-  readonly rows: (readonly StoredValue[])[];
+  readonly rows: (readonly UpsertValue[])[];
   /** The same rows, by id, as capabilities see them; made only where one reads the stream. */
   readonly after: Map<string, MirrorRow>;
 }
@@ -163,13 +163,13 @@ function sortOut(
       }
       if (same) {
         sorted.unchanged += 1;
-        sorted.rows.push(rowOf(table, target, record, tenant, rawHash, old.mirrored_at, old.changed_at));
+        sorted.rows.push(rowOf(table, target, record, tenant, rawHash, old.mirrored_at, old.changed_at, wantRows));
         continue;
       }
     }
     const back = old === undefined || old.gone_at !== null;
     (back ? sorted.inserted : sorted.changed).push(record.id);
-    const row = rowOf(table, target, record, tenant, rawHash, old?.mirrored_at ?? now, now);
+    const row = rowOf(table, target, record, tenant, rawHash, old?.mirrored_at ?? now, now, wantRows);
     sorted.rows.push(row);
     if (wantRows) sorted.after.set(record.id, asMirrorRow(table, row));
   }
@@ -177,17 +177,19 @@ function sortOut(
 }
 
 /** In the order of the table's columns. */
-function rowOf(table: StreamTable, target: MirrorTarget, record: MappedRecord, tenant: TenantId, rawHash: string, firstSeen: number, changed: number): readonly StoredValue[] {
-  const row: StoredValue[] = [target.connection, record.id, tenant, record.siteId, record.agentId, record.version, record.hash, rawHash, firstSeen, changed, null];
-  for (const column of table.columns) row.push(record.values[column.place] ?? null);
-  row.push(record.raw);
+function rowOf(table: StreamTable, target: MirrorTarget, record: MappedRecord, tenant: TenantId, rawHash: string, firstSeen: number, changed: number, asText: boolean): readonly UpsertValue[] {
+  const row: UpsertValue[] = [target.connection, record.id, tenant, record.siteId, record.agentId, record.version, record.hash, rawHash, firstSeen, changed, null];
+  const { values } = record;
+  for (const column of table.columns) row.push(values[column.place] ?? null);
+  row.push(asText ? record.raw : (record.rawBytes ?? record.raw));
   return row;
 }
 
-function asMirrorRow(table: StreamTable, row: readonly StoredValue[]): MirrorRow {
+function asMirrorRow(table: StreamTable, row: readonly UpsertValue[]): MirrorRow {
   const named: Record<string, StoredValue> = {};
   table.upsert.columns.forEach((column, place) => {
-    named[column.name] = row[place] ?? null;
+    const value = row[place] ?? null;
+    if (!(value instanceof Uint8Array)) named[column.name] = value;
   });
   return named;
 }

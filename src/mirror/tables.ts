@@ -52,7 +52,7 @@ export function tableOf(stream: Stream): StreamTable {
     if (RESERVED.has(name) || !/^[a-z][a-z0-9_]*$/.test(name)) throw new Fault("INTERNAL", `The column ${name} of ${stream.id} has a name the mirror cannot use.`);
   }
   // The record's text comes last: SQLite then finds the other columns without reading the pages it spills into.
-  const all = [...OWN_COLUMNS, ...columns.map(({ name, type }) => ({ name, type })), { name: "raw", type: "text" as const }];
+  const all = [...OWN_COLUMNS, ...columns.map(({ name, type }) => ({ name, type })), { name: "raw", type: "text" as const, utf8: true }];
   const kept: ReadonlySet<string> = new Set(["connection_id", "id", "mirrored_at"]);
   return {
     stream,

@@ -9,7 +9,11 @@ export type JsonObject = { readonly [key: string]: JsonValue };
 export interface SourceRecord {
   readonly value: JsonObject;
   readonly raw: string;
+  /** Where `raw` stands in the body it came in, as byte offsets, where it was cut out of one. */
+  readonly span?: Span;
 }
+
+export type Span = readonly [start: number, end: number];
 
 /** What the pager must know of a page, whatever became of its records. */
 export interface CursorPage {

@@ -5,7 +5,7 @@
  * other form is parsed whole.
  */
 import { Fault } from "../kernel/fault.ts";
-import type { JsonObject, JsonValue, SourceRecord } from "./client.ts";
+import type { JsonObject, JsonValue, SourceRecord, Span } from "./client.ts";
 
 const QUOTE = 34;
 const COMMA = 44;
@@ -133,10 +133,12 @@ function cut(bytes: Uint8Array, start: number): { readonly offsets: readonly num
  */
 class CutRecord implements SourceRecord {
   readonly raw: string;
+  readonly span: Span;
   readonly #exact: boolean;
 
-  constructor(raw: string, exact: boolean) {
-    this.raw = raw;
+  constructor(body: Buffer, start: number, end: number, exact: boolean) {
+    this.raw = body.toString("utf8", start, end);
+    this.span = [start, end];
     this.#exact = exact;
   }
 
@@ -163,7 +165,7 @@ export function cutListing(body: Buffer): Listing | null {
     if (typeof envelope !== "object" || envelope === null || !("data" in envelope) || !Array.isArray(envelope.data) || envelope.data.length > 0) return null;
     const exact = mayHoldLongInteger(body);
     const records: SourceRecord[] = [];
-    for (let at = 0; at + 1 < found.offsets.length; at += 2) records.push(new CutRecord(body.toString("utf8", found.offsets[at], found.offsets[at + 1]), exact));
+    for (let at = 0; at + 1 < found.offsets.length; at += 2) records.push(new CutRecord(body, found.offsets[at] ?? 0, found.offsets[at + 1] ?? 0, exact));
     return { records, envelope };
   } catch (error) {
     if (error instanceof SyntaxError) return null;

@@ -1,11 +1,11 @@
 /** Whole pages of rows in one statement: INSERT … SELECT FROM unnest(arrays) ON CONFLICT. */
 import type pg from "pg";
 import type { BulkUpsert } from "./store.ts";
-import { storableText, type StoredValue } from "./text.ts";
+import { storableText, type StoredValue, type UpsertValue } from "./text.ts";
 
 const ARRAY_TYPE = { text: "text[]", integer: "bigint[]", real: "double precision[]" } as const;
 
-export async function upsertPostgres(client: pg.PoolClient, spec: BulkUpsert, rows: readonly (readonly StoredValue[])[]): Promise<void> {
+export async function upsertPostgres(client: pg.PoolClient, spec: BulkUpsert, rows: readonly (readonly UpsertValue[])[]): Promise<void> {
   const text = upsertText(spec);
   for (const round of roundsOfDistinctKeys(spec, rows)) {
     const columns = spec.columns.map((_, place) => round.map((row) => storable(row[place] ?? null)));
@@ -13,15 +13,16 @@ export async function upsertPostgres(client: pg.PoolClient, spec: BulkUpsert, ro
   }
 }
 
-function storable(value: StoredValue): StoredValue {
+function storable(value: UpsertValue): StoredValue {
+  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("utf8");
   return typeof value === "string" ? storableText(value) : value;
 }
 
 /** One statement may not touch a row twice; a key that comes again waits for the next round, which keeps page order per key. */
-function roundsOfDistinctKeys(spec: BulkUpsert, rows: readonly (readonly StoredValue[])[]): readonly (readonly (readonly StoredValue[])[])[] {
+function roundsOfDistinctKeys(spec: BulkUpsert, rows: readonly (readonly UpsertValue[])[]): readonly (readonly (readonly UpsertValue[])[])[] {
   const places = spec.key.map((name) => spec.columns.findIndex((column) => column.name === name));
   const times = new Map<string, number>();
-  const rounds: (readonly StoredValue[])[][] = [];
+  const rounds: (readonly UpsertValue[])[][] = [];
   for (const row of rows) {
     const key = JSON.stringify(places.map((place) => row[place]));
     const round = times.get(key) ?? 0;

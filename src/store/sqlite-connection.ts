@@ -7,7 +7,7 @@ import { Kysely, SqliteDialect, type SqliteStatement } from "kysely";
 import { Fault } from "../kernel/fault.ts";
 import type { BulkUpsert, Database } from "./store.ts";
 import { APPLICATION_ID, assertSettings, PAGE_SIZE, settingsFor } from "./sqlite-settings.ts";
-import { storableParameters, storableText, type StoredValue } from "./text.ts";
+import { storableParameters, storableText, type UpsertValue } from "./text.ts";
 
 type Statement = Sqlite.Statement<unknown[]>;
 
@@ -20,7 +20,7 @@ export interface SqliteConnection {
   readonly settings: () => Readonly<Record<string, string>>;
   /** `alive` is asked at every query. */
   kysely(alive: () => boolean): Database;
-  upsert(spec: BulkUpsert, rows: readonly (readonly StoredValue[])[]): void;
+  upsert(spec: BulkUpsert, rows: readonly (readonly UpsertValue[])[]): void;
   close(): void;
 }
 
@@ -92,7 +92,7 @@ function connectionOver(handle: Sqlite.Database, version: string, settings: Sqli
   };
 }
 
-function hasNul(value: StoredValue): boolean {
+function hasNul(value: UpsertValue): boolean {
   return typeof value === "string" && value.includes("\0");
 }
 
@@ -112,7 +112,7 @@ function upsertSql(spec: BulkUpsert): string {
   if (known !== undefined) return known;
   const columns = spec.columns.map((column) => quoted(column.name));
   const update = spec.update.map((name) => `${quoted(name)} = excluded.${quoted(name)}`).join(", ");
-  const text = `INSERT INTO ${quoted(spec.table)} (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")}) ON CONFLICT (${spec.key.map(quoted).join(", ")}) DO ${update === "" ? "NOTHING" : `UPDATE SET ${update}`}`;
+  const text = `INSERT INTO ${quoted(spec.table)} (${columns.join(", ")}) VALUES (${spec.columns.map((column) => (column.utf8 === true ? "CAST(? AS TEXT)" : "?")).join(", ")}) ON CONFLICT (${spec.key.map(quoted).join(", ")}) DO ${update === "" ? "NOTHING" : `UPDATE SET ${update}`}`;
   upsertTexts.set(spec, text);
   return text;
 }

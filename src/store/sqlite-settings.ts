@@ -24,13 +24,13 @@ export const SETTINGS = {
   trusted_schema: "0",
   cell_size_check: "1",
   busy_timeout: "5000",
-  /** 16 MiB at most for each connection; no mapping of the file, whose pages would count as our memory. */
-  cache_size: "-16384",
+  /** 8 MiB at most for each connection; no mapping of the file, whose pages would count as our memory. */
+  cache_size: "-8192",
   mmap_size: "0",
   temp_store: "0",
-  /** 64 MiB: a first read commits 10 to 20 MiB at a time, and a checkpoint costs the same however much each page was rewritten. */
-  wal_autocheckpoint: String((64 * 1024 * 1024) / PAGE_SIZE),
-  journal_size_limit: String(128 * 1024 * 1024),
+  /** 256 MiB: a first read commits 10 to 20 MiB at a time, and a checkpoint costs the same however often each page was rewritten before it. */
+  wal_autocheckpoint: String((256 * 1024 * 1024) / PAGE_SIZE),
+  journal_size_limit: String(256 * 1024 * 1024),
 } as const satisfies Readonly<Record<string, string>>;
 
 /** Readers cannot change these and need not. */

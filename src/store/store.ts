@@ -13,12 +13,13 @@ export interface Tx {
   /** Undoes `work` alone if it throws, then throws on; the transaction goes on. */
   savepoint<T>(work: () => Promise<T>): Promise<T>;
   /** Inserts or updates many rows of one table in page order, by the fastest way the engine has. */
-  bulkUpsert(spec: BulkUpsert, rows: readonly (readonly (string | number | null)[])[]): Promise<void>;
+  bulkUpsert(spec: BulkUpsert, rows: readonly (readonly (string | number | Uint8Array | null)[])[]): Promise<void>;
 }
 
 export interface BulkUpsert {
   readonly table: string;
-  readonly columns: readonly { readonly name: string; readonly type: "text" | "integer" | "real" }[];
+  /** A text column marked `utf8` also takes its text as UTF-8 bytes, whose validity the caller vouches for. */
+  readonly columns: readonly { readonly name: string; readonly type: "text" | "integer" | "real"; readonly utf8?: boolean }[];
   readonly key: readonly string[];
   /** Columns an existing row takes over from the new one; empty = leave the existing row alone. */
   readonly update: readonly string[];

@@ -2,6 +2,9 @@
 
 export type StoredValue = string | number | null;
 
+/** What a page of rows may hold: text of a `utf8` column may come as bytes. */
+export type UpsertValue = StoredValue | Uint8Array;
+
 /**
  * PostgreSQL refuses U+0000 in text, and SQLite's own functions stop reading at it: it becomes U+FFFD. Lone surrogates become U+FFFD too,
  * by the UTF-8 encoder of either driver. JSON text is untouched, because it writes both as escapes.

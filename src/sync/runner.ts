@@ -40,6 +40,7 @@ export class Runner {
   readonly #deps: ReaderDeps;
   readonly #live = new Map<RunId, LiveRun>();
   readonly #busy = new Map<string, RunId>();
+  readonly #tidying = new Set<Promise<void>>();
 
   constructor(deps: ReaderDeps) {
     this.#deps = deps;
@@ -100,6 +101,12 @@ export class Runner {
     const runs = [...this.#live.values()];
     for (const run of runs) this.cancel(run.id);
     await Promise.allSettled(runs.map((run) => run.finished));
+    await this.tidied();
+  }
+
+  /** Resolves when what comes after the runs that have ended is done too. */
+  async tidied(): Promise<void> {
+    await Promise.allSettled(this.#tidying);
   }
 
   async #mode(order: RunOrder, streams: readonly Stream[]): Promise<RunView["mode"]> {
@@ -120,6 +127,7 @@ export class Runner {
       const view = this.#view(run, ending(run), deps.clock.now());
       for (const stream of view.streams) if (stream.phase === "done" && stream.fault === null) await deps.ports.reportHealthy(connection.id, stream.stream);
       await updateRun(deps.store, view);
+      this.#tidy(run);
       return view;
     } catch (error) {
       // Only the store can bring us here; the next start finds the run still marked as running and closes it.
@@ -129,6 +137,20 @@ export class Runner {
     } finally {
       this.#forget(run.id, connection.id, run.order.streams);
     }
+  }
+
+  /** Secondary indexes come after a first read, which is over without them; a stop before they are made leaves them to the next run. */
+  #tidy(run: LiveRun): void {
+    const { mirror, log } = this.#deps;
+    const work = (async () => {
+      for (const stream of run.order.streams) {
+        if (run.progress.get(stream.id)?.phase === "done") await mirror.ensureIndexes(stream, run.stop.signal);
+      }
+    })().catch((error: unknown) => {
+      log.error("run.indexes-failed", { run: run.id, code: asFault(error).code });
+    });
+    this.#tidying.add(work);
+    void work.then(() => this.#tidying.delete(work));
   }
 
   #forget(id: RunId, connection: ConnectionId, streams: readonly Stream[]): void {

@@ -40,10 +40,10 @@ export async function readSnapshot(job: StreamJob): Promise<Fault | undefined> {
 async function begin(job: StreamJob): Promise<SnapshotProgress> {
   const { stream, io, writer, deps, connection } = job;
   // A first read can declare nothing gone, so it need not spend a request on what the token reaches.
-  const scope = writer.checkpoint.firstReadAt === null ? null : await deps.ports.scopeFingerprint(io.client, io.signal);
-  const anchors: Record<string, string | null> = {};
-  for (const pass of stream.passes) anchors[pass.id] = await anchor(job, pass);
+  const asksScope = writer.checkpoint.firstReadAt !== null;
+  const [scope, ...newest] = await Promise.all([asksScope ? deps.ports.scopeFingerprint(io.client, io.signal) : null, ...stream.passes.map((pass) => anchor(job, pass))]);
   const countBefore = await stream.count(EVERYTHING, io);
+  const anchors = Object.fromEntries(stream.passes.map((pass, at) => [pass.id, newest[at] ?? null]));
   const partitions = partition(stream, await knownSites(job), countBefore, io.limit, deps.inFlight);
   return writer.step(async (tx) => {
     const number = await deps.mirror.beginSnapshot(tx, connection.id, stream);
@@ -176,7 +176,6 @@ async function settle(job: StreamJob, verdict: { readonly proof: "complete" | "u
     gone += outcome.gone;
     ({ heldBack, more } = outcome);
   }
-  await deps.mirror.ensureIndexes(stream, job.io.signal);
   if (braked(verdict, heldBack)) {
     return new Fault("SNAPSHOT_BRAKE", `${heldBack} records are missing at once; they stay until a second full reading misses them too.`, { details: { heldBack } });
   }
@@ -192,7 +191,6 @@ function braked(verdict: { readonly proof: "complete" | "uncounted"; readonly fa
 async function abandon(job: StreamJob, fault: Fault): Promise<Fault> {
   const { writer, deps } = job;
   await writer.step(async () => ({ result: null, checkpoint: finished(writer.checkpoint, false, deps.clock.now()) }));
-  await deps.mirror.ensureIndexes(job.stream, job.io.signal);
   return fault;
 }
 

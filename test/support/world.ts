@@ -77,6 +77,7 @@ function worldOver(hub: Hub, connection: ConnectionId, simulator: Simulator, fol
       const streams = STREAMS.filter((stream) => (wish.streams ?? readable.streams).includes(stream.id));
       const started = await hub.runner.start({ connection: readable, streams, full: wish.full === true, trigger: "request" });
       const run = await hub.runner.finished(started.id as RunId);
+      await hub.runner.tidied();
       return run ?? started;
     },
     async rows(view) {

@@ -36,7 +36,7 @@ export const agents = restStream({
     ...columns("boolean", "infected isActive isUpToDate isDecommissioned isUninstalled isPendingUninstall threatRebootRequired"),
     ...columns("boolean", "encryptedApplications firewallEnabled networkQuarantineEnabled allowRemoteShell"),
     ...columns("time", "createdAt registeredAt decommissionedAt lastActiveDate osStartTime scanFinishedAt fullDiskScanLastUpdatedAt lastSuccessfulScanDate"),
-    column("time", "updatedAt", "updated_at", { indexed: true }),
+    column("time", "updatedAt", "updated_at"),
     ...columns("json", "networkInterfaces tags userActionsNeeded missingPermissions locations activeProtection cloudProviders"),
   ],
 });

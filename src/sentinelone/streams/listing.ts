@@ -152,8 +152,8 @@ export function restStream(spec: RestSpec): Stream {
 }
 
 function pageOf(listing: MappedListing, state: Page["state"]): Page {
-  const { records, rejected, repeated, nextCursor, totalItems, bytes } = listing;
-  return { records, rejected, repeated, cursor: nextCursor, total: totalItems, state, bytes };
+  const { records, rejected, repeated, nextCursor, totalItems, bytes, release } = listing;
+  return { records, rejected, repeated, cursor: nextCursor, total: totalItems, state, bytes, ...(release === undefined ? {} : { release }) };
 }
 
 function consoleTime(ms: number): string {

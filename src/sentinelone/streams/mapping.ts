@@ -127,6 +127,7 @@ export function createMapper(spec: MapperSpec): Mapper {
         hash: hash("sha256", JSON.stringify(values), "base64url"),
         raw,
         rawHash: hash("sha1", raw, "base64"),
+        ...(record.span === undefined || raw !== record.raw ? {} : { span: record.span }),
       };
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error;

@@ -4,7 +4,7 @@
  * request). It never decides what is gone and never writes: that is the mirror's and the reader's work.
  */
 import type { StreamId } from "../../kernel/stream-ids.ts";
-import type { ConsoleClient, CursorPage, SourceRecord } from "../client.ts";
+import type { ConsoleClient, CursorPage, SourceRecord, Span } from "../client.ts";
 
 /** `time` is RFC 3339 UTC with six fractional digits as text, so that text order is time order; `boolean` is 0 or 1. */
 export type ColumnType = "text" | "integer" | "real" | "boolean" | "time" | "json";
@@ -35,6 +35,10 @@ export interface MappedRecord {
   readonly raw: string;
   /** Hash of `raw`: tells whether anything at all has changed. */
   readonly rawHash: string;
+  /** Where `raw` stands in the body it came in, as byte offsets. */
+  readonly span?: Span;
+  /** `raw` as UTF-8, where it is at hand: writing it so spares making text of it. Good until the page's `release`. */
+  readonly rawBytes?: Uint8Array;
 }
 
 export interface RejectedRecord {
@@ -83,10 +87,12 @@ export interface Page {
   readonly total: number | null;
   readonly state: "more" | "caught-up" | "complete";
   readonly bytes: number;
+  /** Frees what the page holds outside the heap; to be called once it is stored or given up. */
+  readonly release?: () => void;
 }
 
 /** A listing's answer, read and mapped. */
-export interface MappedListing extends CursorPage, Pick<Page, "records" | "rejected" | "repeated" | "bytes"> {}
+export interface MappedListing extends CursorPage, Pick<Page, "records" | "rejected" | "repeated" | "bytes" | "release"> {}
 
 /** Where listings are read and mapped: in this thread, or in one beside it. The body is given away. Faults are those of reading the answer. */
 export interface PageMapper {
