@@ -63,7 +63,7 @@ import { VERSION } from "./version.ts";
 
 /** Pages in memory at once, and parts of one listing read side by side: enough to hide 400 ms of latency, little enough for 300 MB. */
 const PAGES_IN_MEMORY = 7;
-const PAGES_PER_TRANSACTION = 2;
+const PAGES_PER_TRANSACTION = 3;
 const PAGE_SIZE = 1000;
 
 export interface HubOptions {
