@@ -10,8 +10,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import Sqlite from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { RunView } from "../../src/kernel/api.ts";
 import { viewName, type StreamId } from "../../src/kernel/stream-ids.ts";
 import { startSimulator, type Simulator } from "../../src/simulator/index.ts";
 import { truthIds } from "../support/world.ts";
@@ -63,6 +63,16 @@ async function query(sql: string): Promise<readonly Record<string, unknown>[]> {
   return JSON.parse(stdout) as readonly Record<string, unknown>[];
 }
 
+/** Runs that the next start found still marked as running: a kill met them at work. */
+function runsCutOff(file: string): number {
+  const store = new Sqlite(file, { readonly: true });
+  try {
+    return store.prepare<[], number>("SELECT count(*) FROM sync_runs WHERE state = 'cancelled'").pluck().get() ?? 0;
+  } finally {
+    store.close();
+  }
+}
+
 describe(`the hub killed ${String(KILLS)} times while it reads (seed ${String(SEED)})`, () => {
   it(
     "goes on with nothing lost and nothing stored twice",
@@ -102,10 +112,7 @@ describe(`the hub killed ${String(KILLS)} times while it reads (seed ${String(SE
 
       // Not vacuous: the kills met running work, and runs were really cut off.
       expect(landed).toBeGreaterThanOrEqual(Math.ceil(KILLS / 2));
-      const runs = await finish(start("connections", "log", "crash", "--json"));
-      expect(runs.code).toBe(0);
-      const cut = (JSON.parse(last.stdout) as { readonly runs: readonly RunView[] }).runs;
-      expect(cut.length).toBe(1);
+      expect(runsCutOff(join(folder, "data", "vedette.sqlite"))).toBeGreaterThanOrEqual(Math.ceil(landed / 2));
     },
     60_000 + KILLS * 12_000,
   );
