@@ -73,6 +73,14 @@ describe("pages mapped beside the main thread", () => {
     expect(plain(await new ThreadedPageMapper().map("agents", small))).toEqual(plain(mapHere(small)));
   });
 
+  it("are mapped where they are once the thread was lost, after one fault that has the page read again", async () => {
+    const doomed = new ThreadedPageMapper({ maxOldGenerationSizeMb: 4, maxYoungGenerationSizeMb: 1 });
+
+    await expect(doomed.map("agents", listing(1_000))).rejects.toMatchObject({ code: "S1_BODY_CUT" });
+    expect((await doomed.map("agents", listing(1_000))).records).toHaveLength(1_000);
+    await doomed.close();
+  });
+
   it("an empty page survives packing", () => {
     const body = new TextEncoder().encode('{"data":[],"pagination":{"nextCursor":null,"totalItems":0}}');
     const empty = mapHere(Buffer.from(body));
