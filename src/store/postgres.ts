@@ -1,6 +1,6 @@
 /**
  * The store on PostgreSQL, for hubs that outgrow one file: the same contract over a connection pool. Transactions are REPEATABLE READ, so
- * that two that would overwrite each other's work cannot both commit; the loser's `work` is run again. Refuses a server whose settings could lose
+ * that two that would overwrite each other's work cannot both commit; the loser's `work` is run again, one loser at a time. Refuses a server whose settings could lose
  * a commit.
  */
 import { setTimeout as delay } from "node:timers/promises";
@@ -39,7 +39,11 @@ const WANTED: Readonly<Record<string, readonly string[]>> = {
 };
 
 const OLDEST_SERVER = 14;
-const ATTEMPTS = 6;
+/** How long a transaction that keeps losing to others is run again. */
+const PATIENCE_MS = 30_000;
+/** Advisory locks: numbers of ours, no meaning. */
+const TABLES_LOCK = 448845440;
+const TURN_LOCK = 448845441;
 /** serialization_failure and deadlock_detected: the server undid the transaction and asks for it again. */
 const RETRIED: ReadonlySet<string> = new Set(["40001", "40P01"]);
 /** Object ids of PostgreSQL's own types, the same on every server. */
@@ -72,24 +76,40 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresSt
 
 function storeOver(pool: pg.Pool, { url, observed }: PostgresOptions): PostgresStore {
   const running = new AsyncLocalStorage<{ active: boolean }>();
+  let lastTurn: Promise<void> = Promise.resolve();
 
   async function tx<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     if (running.getStore()?.active === true) throw new Fault("INTERNAL", "A transaction was opened inside another; it would wait for itself.");
-    for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await once(work, false);
+    } catch (error) {
+      if (!RETRIED.has(sqlState(error))) throw postgresFault(error);
+    }
+    // Losers that all tried again at once would lose to each other again.
+    const turn = lastTurn.then(() => again(work));
+    lastTurn = turn.then(noop, noop);
+    return turn;
+  }
+
+  async function again<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    const giveUp = performance.now() + PATIENCE_MS;
+    for (;;) {
       try {
-        return await once(work);
+        return await once(work, true);
       } catch (error) {
-        if (attempt >= ATTEMPTS || !RETRIED.has(sqlState(error))) throw postgresFault(error);
-        await delay(2 ** attempt * (1 + Math.random()));
+        if (performance.now() >= giveUp || !RETRIED.has(sqlState(error))) throw postgresFault(error);
+        await delay(1 + 10 * Math.random());
       }
     }
   }
 
-  async function once<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+  /** `inTurn`: while no other process of this store runs a transaction again. */
+  async function once<T>(work: (tx: Tx) => Promise<T>, inTurn: boolean): Promise<T> {
     const client = await pool.connect();
     const state: TransactionState = { active: true, conflict: undefined };
     let broken = false;
     try {
+      if (inTurn) await client.query(`SELECT pg_advisory_lock(${String(TURN_LOCK)})`);
       await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ");
       const result = await running.run(state, () => work(transactionOn(client, state)));
       if (state.conflict !== undefined) throw state.conflict;
@@ -103,6 +123,11 @@ function storeOver(pool: pg.Pool, { url, observed }: PostgresOptions): PostgresS
       throw error;
     } finally {
       state.active = false;
+      if (inTurn && !broken) {
+        await client.query("SELECT pg_advisory_unlock_all()").catch(() => {
+          broken = true;
+        });
+      }
       client.release(broken);
     }
   }
@@ -142,6 +167,8 @@ function storeOver(pool: pg.Pool, { url, observed }: PostgresOptions): PostgresS
     close: () => pool.end(),
   };
 }
+
+function noop(): void {}
 
 interface TransactionState {
   active: boolean;
@@ -204,8 +231,8 @@ function parserFor(oid: number): (value: string) => unknown {
 async function createOwnTables(pool: pg.Pool): Promise<void> {
   const client = await pool.connect();
   try {
-    // IF NOT EXISTS alone can fail when two hubs start at once; the lock (a number of ours, no meaning) makes one wait.
-    await client.query(`BEGIN; SELECT pg_advisory_xact_lock(448845440); ${LEASE_TABLE}; ${MIGRATION_TABLE}; COMMIT`);
+    // IF NOT EXISTS alone can fail when two hubs start at once; the lock makes one wait.
+    await client.query(`BEGIN; SELECT pg_advisory_xact_lock(${String(TABLES_LOCK)}); ${LEASE_TABLE}; ${MIGRATION_TABLE}; COMMIT`);
   } finally {
     client.release();
   }
