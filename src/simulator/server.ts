@@ -10,13 +10,14 @@ import { gzip } from "node:zlib";
 import type { Control } from "./control.ts";
 import { ApiError, errorAnswer, htmlAnswer, reasonOf, serverError, unauthorised, type Answer } from "./errors.ts";
 import { distort, isEndlessCursor } from "./fault-bodies.ts";
+import { withheld } from "./fault-visibility.ts";
 import type { Fault, FaultBook, Strike } from "./faults.ts";
 import type { AlertGraph } from "./graphql/engine.ts";
 import { RateLimits } from "./rate-limits.ts";
 import { isRecord } from "./record.ts";
 import type { RequestLog } from "./requests.ts";
 import { parseParams } from "./rest/filters.ts";
-import { answerRest, withheld, type RestConsole } from "./rest/handlers.ts";
+import { answerRest, type RestConsole } from "./rest/handlers.ts";
 import type { Caller } from "./tokens.ts";
 
 const compress = promisify(gzip);
@@ -168,7 +169,7 @@ async function respond(parts: ServerParts, request: IncomingMessage, incoming: I
     params: endless ? new Map([...params].filter(([name]) => name !== "cursor")) : params,
     authorization,
     body: incoming.body,
-    withhold: has(strikes, "withhold")?.fraction ?? 0,
+    hidden: (collection) => withheld(collection, has(strikes, "withhold")?.fraction ?? 0),
   });
 }
 

@@ -5,7 +5,6 @@ import { LATEST_AGENT } from "../estate/agents.ts";
 import type { Estate } from "../estate/estate.ts";
 import type { SimulatedClock } from "../clock.ts";
 import type { Collection } from "../collection.ts";
-import { hashText } from "../random.ts";
 import { isRecord, type ApiRecord } from "../record.ts";
 import { micros } from "../times.ts";
 import { requirePermission, sees, type Caller, type TokenBook } from "../tokens.ts";
@@ -21,8 +20,8 @@ export interface RestRequest {
   readonly params: Params;
   readonly authorization: string | undefined;
   readonly body: unknown;
-  /** Share of records a fault keeps out of sight. */
-  readonly withhold: number;
+  /** Records a fault keeps out of sight; undefined where it hides none of them. */
+  readonly hidden: (collection: Collection) => KeyedTest | undefined;
 }
 
 export interface RestConsole {
@@ -69,18 +68,11 @@ function extraTests(console: RestConsole, request: RestRequest, endpoint: ListEn
   return [];
 }
 
-/** The test that keeps a share of the records out of sight, chosen by their ids. */
-export function withheld(collection: Collection, fraction: number): KeyedTest | undefined {
-  if (fraction <= 0) return undefined;
-  const path = collection.shape.idPath ?? "id";
-  return { key: `withheld ${String(fraction)}`, test: (ordinal) => hashText(String(collection.value(ordinal, path))) >= fraction * 4_294_967_296 };
-}
-
 function read(console: RestConsole, request: RestRequest, caller: Caller, endpoint: ListEndpoint): Page {
   requirePermission(caller, endpoint.permission);
   if (endpoint.stream === "accounts" && caller.level === "site") throw forbidden("Action is not allowed to site users");
   const collection = console.estate.streams[endpoint.stream];
-  const extra: Extra = { tests: extraTests(console, request, endpoint), withheld: withheld(collection, request.withhold), strict: console.strict };
+  const extra: Extra = { tests: extraTests(console, request, endpoint), withheld: request.hidden(collection), strict: console.strict };
   return listPage(collection, endpoint, request.params, caller, extra);
 }
 
