@@ -42,6 +42,13 @@ function toScalar(value: unknown, isTime: boolean): Scalar {
   return isRawJson(value) ? value.rawJSON : null;
 }
 
+/** What a step of a path leads to: `*` every value of an object, `@` the names of its keys. */
+function step(item: unknown, key: string): unknown {
+  if (!isRecord(item)) return undefined;
+  if (key === "*") return Object.values(item);
+  return key === "@" ? Object.keys(item) : item[key];
+}
+
 /** The value at a dotted path; arrays on the way are flattened into a list of values. */
 export function readPath(record: unknown, path: string, isTime = false): Value {
   let here: readonly unknown[] = [record];
@@ -49,7 +56,7 @@ export function readPath(record: unknown, path: string, isTime = false): Value {
   for (const key of path.split(".")) {
     const next: unknown[] = [];
     for (const item of here) {
-      const value = isRecord(item) ? item[key] : undefined;
+      const value = step(item, key);
       if (Array.isArray(value)) {
         plural = true;
         for (const element of value) next.push(element);
