@@ -40,4 +40,10 @@ export class SimulatedClock {
   advance(ms: number): void {
     this.#advanced += Math.round(ms * 1000);
   }
+
+  /** Somebody sets the clock, forward or (negative) back: later stamps follow it, even behind earlier ones. */
+  jump(ms: number): void {
+    if (ms < 0) this.#last = 0;
+    this.advance(ms);
+  }
 }

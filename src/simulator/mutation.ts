@@ -33,7 +33,7 @@ export interface MutationResult {
 const SHOWN_IDS = 1000;
 
 /** Where a stream's records carry their times. Streams left out carry none that a change moves. */
-const STAMPS: Readonly<Partial<Record<StreamId, { readonly created?: string; readonly updated?: string; readonly format: (time: number) => string }>>> = {
+export const STAMPS: Readonly<Partial<Record<StreamId, { readonly created?: string; readonly updated?: string; readonly format: (time: number) => string }>>> = {
   accounts: { created: "createdAt", updated: "updatedAt", format: micros },
   sites: { created: "createdAt", updated: "updatedAt", format: micros },
   groups: { created: "createdAt", updated: "updatedAt", format: micros },
