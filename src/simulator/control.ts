@@ -6,7 +6,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { isStreamId, STREAM_IDS, type StreamId } from "../kernel/stream-ids.ts";
 import { ApiError } from "./errors.ts";
 import type { Estate } from "./estate/estate.ts";
-import { readFaultPlan, type FaultBook } from "./faults.ts";
+import type { FaultBook } from "./fault-book.ts";
+import { readFaultPlan } from "./faults.ts";
 import type { Mutation, Mutator } from "./mutation.ts";
 import { isRecord, type ApiRecord } from "./record.ts";
 import type { RequestLog } from "./requests.ts";
@@ -50,6 +51,12 @@ export class Control {
         await this.#truth(response, name.slice("truth/".length));
         return;
       }
+      if (request.method === "GET" && name === "faults/unfired") {
+        const { unfired } = this.#parts.faults.report();
+        // A script that asks with `curl --fail` ends where a fault it planned never happened.
+        sendJson(response, unfired.length === 0 ? 200 : 409, { unfired });
+        return;
+      }
       const answer = request.method === "GET" ? this.#read(name) : this.#act(name, await body());
       sendJson(response, 200, answer);
     } catch (error) {
@@ -79,7 +86,7 @@ export class Control {
     if (name === "requests") return this.#parts.requests.counts();
     if (name === "faults") return this.#parts.faults.report();
     if (name === "tokens") return this.#parts.tokens.texts;
-    throw new RangeError(`nothing to read at ${name}; there are truth/<stream>, requests, faults, tokens`);
+    throw new RangeError(`nothing to read at ${name}; there are truth/<stream>, requests, faults, faults/unfired, tokens`);
   }
 
   #act(name: string, body: unknown): unknown {

@@ -1,7 +1,17 @@
-/** What faults do to the body of a listing, REST or GraphQL, before it is sent. */
-import type { Fault, Strike } from "./faults.ts";
+/** What faults do to the body of a listing, REST or GraphQL, before it is sent. Undefined means: nothing, the fault had no hold on it. */
+import type { Strike } from "./fault-book.ts";
+import type { Fault } from "./faults.ts";
+import { distortRows } from "./fault-rows.ts";
 import { hashText } from "./random.ts";
-import { exactNumber, isRecord, type ApiRecord } from "./record.ts";
+import { isRecord, type ApiRecord } from "./record.ts";
+
+/** Which page of what was asked for. */
+export interface PageAsked {
+  /** Empty on the first page. */
+  readonly cursor: string;
+  /** The same for every page of one listing, another for another one. */
+  readonly listing: string;
+}
 
 /** A listing's rows and way on, wherever its surface keeps them. */
 interface ListingView {
@@ -62,69 +72,83 @@ export function isEndlessCursor(cursor: string): boolean {
   return ENDLESS.test(cursor);
 }
 
-function onRow(row: unknown, change: (record: ApiRecord) => ApiRecord): unknown {
-  if (!isRecord(row)) return row;
-  return isRecord(row["node"]) ? { ...row, node: change(row["node"]) } : change(row);
-}
-
 function rowId(row: unknown): string {
   if (!isRecord(row)) return "";
   const record = isRecord(row["node"]) ? row["node"] : row;
   return JSON.stringify(record["id"] ?? record);
 }
 
-function without(record: ApiRecord): ApiRecord {
-  const { id: _id, ...rest } = record;
-  return rest;
-}
-
-function numbered(record: ApiRecord): ApiRecord {
-  const id = record["id"];
-  return typeof id === "string" && /^\d+$/u.test(id) ? { ...record, id: exactNumber(id) } : { ...record, id: hashText(String(id)) };
-}
-
-/** The body after one fault; `cursor` is the one the request brought. */
-export function distort(body: unknown, { fault, memory }: Strike, cursor: string): unknown {
-  if (!isRecord(body)) return body;
+/** The body after one fault, or undefined where the fault changes nothing of it. */
+export function distort(body: unknown, strike: Strike, asked: PageAsked): unknown {
+  if (!isRecord(body)) return undefined;
+  const { fault } = strike;
   if (fault.kind === "errors") return { errors: [{ code: 5_000_010, detail: "Server could not process the request.", title: "Internal server error", message: "Internal Server Error(s) while executing query" }] };
-  if (fault.kind === "missing-data") return Object.fromEntries(Object.entries(body).filter(([key]) => key !== "data"));
+  if (fault.kind === "missing-data") return Object.hasOwn(body, "data") ? Object.fromEntries(Object.entries(body).filter(([key]) => key !== "data")) : undefined;
   const view = viewOf(body);
-  return view === undefined ? body : distortListing(view, fault, memory, cursor) ?? body;
+  if (view === undefined) return undefined;
+  if (!strike.strikes) {
+    if (fault.kind === "cycle-cursor") cycled(view, strike, asked);
+    else neighbours(view, strike, asked);
+    return undefined;
+  }
+  return distortListing(view, strike, asked);
 }
 
-function distortListing(view: ListingView, fault: Fault, memory: Map<string, unknown>, cursor: string): ApiRecord | undefined {
+function distortListing(view: ListingView, strike: Strike, asked: PageAsked): ApiRecord | undefined {
+  const { fault, memory } = strike;
   switch (fault.kind) {
     case "null-list":
       return view.with(null, view.next, 0);
     case "empty-page":
-      return view.with([], view.next, 0);
+      return view.rows.length === 0 ? undefined : view.with([], view.next, 0);
     case "repeat-cursor":
-      return view.with(view.rows, cursor, 0);
-    case "cycle-cursor": {
-      const second = memory.get("second");
-      if (typeof second !== "string" && view.next !== null) memory.set("second", view.next);
-      return view.with(view.rows, cursor === "" || typeof second !== "string" ? view.next : second, 0);
-    }
+      return view.with(view.rows, asked.cursor, 0);
+    case "cycle-cursor":
+      return cycled(view, strike, asked);
     case "endless-cursor": {
       const turn = Number(memory.get("turn") ?? 0) + 1;
       memory.set("turn", turn);
       return view.with(view.rows, Buffer.from(`endless-${String(turn)}`).toString("base64url"), 0);
     }
-    case "duplicates": {
-      const before = memory.get("rows");
-      memory.set("rows", view.rows.slice(-10));
-      const rows = fault.rows ?? 3;
-      return Array.isArray(before) && rows > 0 ? view.with([...(before as readonly unknown[]).slice(-rows), ...view.rows], view.next, 0) : undefined;
-    }
+    case "duplicates":
+    case "move-rows":
+      return displaced(view, strike, asked, fault);
     case "total":
-      return view.with(view.rows, view.next, fault.by);
-    case "lose-rows":
-      return view.with(view.rows.filter((row) => hashText(rowId(row)) >= fault.fraction * 4_294_967_296), view.next, 0);
-    case "numeric-id":
-      return view.with(view.rows.map((row) => onRow(row, numbered)), view.next, 0);
-    case "missing-id":
-      return view.with(view.rows.map((row, at) => (at === 0 ? onRow(row, without) : row)), view.next, 0);
-    default:
-      return undefined;
+      return fault.by === 0 ? undefined : view.with(view.rows, view.next, fault.by);
+    case "moving-total":
+      return fault.by === 0 ? undefined : view.with(view.rows, view.next, fault.by * strike.turn);
+    case "lose-rows": {
+      const kept = view.rows.filter((row) => hashText(rowId(row)) >= fault.fraction * 4_294_967_296);
+      return kept.length === view.rows.length ? undefined : view.with(kept, view.next, 0);
+    }
+    default: {
+      const rows = distortRows(view.rows, fault);
+      return rows === undefined ? undefined : view.with(rows, view.next, 0);
+    }
   }
+}
+
+/** Every page leads to the one after the first, which this remembers. */
+function cycled(view: ListingView, { memory }: Strike, { cursor, listing }: PageAsked): ApiRecord | undefined {
+  const second = memory.get(listing);
+  if (cursor === "" && view.next !== null) memory.set(listing, view.next);
+  return cursor === "" || typeof second !== "string" || second === view.next ? undefined : view.with(view.rows, second, 0);
+}
+
+const MOST_PAGES = 256;
+const DISPLACED_ROWS = 3;
+
+/** The rows of the page that led to this one, undefined on a first page; remembers this page's for the next. */
+function neighbours(view: ListingView, { memory }: Strike, { cursor }: PageAsked): readonly unknown[] | undefined {
+  if (view.next !== null) memory.set(view.next, view.rows);
+  if (memory.size > MOST_PAGES) memory.delete([...memory.keys()][0] ?? "");
+  const before = memory.get(cursor);
+  return Array.isArray(before) ? before : undefined;
+}
+
+function displaced(view: ListingView, strike: Strike, asked: PageAsked, fault: Extract<Fault, { kind: "duplicates" | "move-rows" }>): ApiRecord | undefined {
+  const before = neighbours(view, strike, asked);
+  const rows = Math.min(fault.rows ?? DISPLACED_ROWS, before?.length ?? 0, fault.kind === "move-rows" ? view.rows.length : Number.POSITIVE_INFINITY);
+  if (before === undefined || rows === 0) return undefined;
+  return view.with([...before.slice(-rows), ...view.rows.slice(fault.kind === "move-rows" ? rows : 0)], view.next, 0);
 }

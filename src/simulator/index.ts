@@ -2,7 +2,8 @@
 import { SimulatedClock } from "./clock.ts";
 import { Control, truth } from "./control.ts";
 import { makeEstate } from "./estate/estate.ts";
-import { FaultBook, type FaultPlan, type FaultReport } from "./faults.ts";
+import { FaultBook } from "./fault-book.ts";
+import type { FaultPlan, FaultReport } from "./faults.ts";
 import { AlertGraph } from "./graphql/engine.ts";
 import { Motion } from "./motion.ts";
 import { Mutator, type Mutation, type MutationResult } from "./mutation.ts";
@@ -14,8 +15,8 @@ import { makeServer } from "./server.ts";
 import { TokenBook, type TokenChange, type TokenName } from "./tokens.ts";
 import type { StreamId } from "../kernel/stream-ids.ts";
 
-export type { Fault, FaultPlan, FaultReport, FaultRule } from "./faults.ts";
-export { readFaultPlan } from "./faults.ts";
+export type { Fault, FaultKind, FaultPlan, FaultReport, FaultRule, FaultStatus, UnfiredRule } from "./faults.ts";
+export { FAULT_KINDS, readFaultPlan } from "./faults.ts";
 export type { Mutation, MutationResult } from "./mutation.ts";
 export type { SimulatorOptions } from "./options.ts";
 export type { RequestCounts } from "./requests.ts";
@@ -29,6 +30,7 @@ export interface Simulator {
   advance(ms: number): void;
   /** Replaces the fault plan; throws a RangeError for one it cannot read. */
   setFaults(plan: FaultPlan): void;
+  /** How often each rule fired, and which planned rules never did. */
   faults(): FaultReport;
   requests(): RequestCounts;
   resetRequests(): void;
@@ -53,7 +55,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const sizes = options.load === undefined ? asked : { ...asked, agents: 0 };
   const estate = makeEstate(seed, clock.start, sizes, options.load);
   const tokens = new TokenBook(seed, estate, () => clock.now());
-  const faults = new FaultBook(seed, options.faults);
+  const faults = new FaultBook(seed, options.faults, () => clock.now() / 1000);
   const requests = new RequestLog();
   const mutator = new Mutator(estate, clock);
   const motion = new Motion(estate, mutator);
@@ -66,6 +68,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     graph: new AlertGraph(estate.streams.alerts),
     control: new Control({ estate, mutator, faults, requests, tokens, advance }),
     faults,
+    deeds: { estate, mutator, tokens, clock },
     requests,
     latencyMs: options.latencyMs ?? 0,
     rateLimits: options.rateLimits ?? "off",
