@@ -41,7 +41,8 @@ function graphqlView(body: ApiRecord, data: ApiRecord, field: string, connection
   const end = pageInfo["endCursor"];
   return {
     rows: Array.isArray(connection["edges"]) ? (connection["edges"] as readonly unknown[]) : [],
-    next: pageInfo["hasNextPage"] === true && typeof end === "string" ? end : null,
+    // A client need not ask whether more follows.
+    next: pageInfo["hasNextPage"] !== false && typeof end === "string" ? end : null,
     with: (edges, next, totalBy) => ({
       ...body,
       data: {
@@ -49,8 +50,8 @@ function graphqlView(body: ApiRecord, data: ApiRecord, field: string, connection
         [field]: {
           ...connection,
           edges,
-          pageInfo: { ...pageInfo, hasNextPage: next !== null, endCursor: next ?? end ?? null },
-          totalCount: Number(connection["totalCount"] ?? 0) + totalBy,
+          ...(isRecord(connection["pageInfo"]) ? { pageInfo: { ...pageInfo, ...("hasNextPage" in pageInfo ? { hasNextPage: next !== null } : {}), endCursor: next ?? end ?? null } } : {}),
+          ...("totalCount" in connection ? { totalCount: Number(connection["totalCount"]) + totalBy } : {}),
         },
       },
     }),

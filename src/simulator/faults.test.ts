@@ -1,10 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { startSimulator, type Fault, type FaultRule, type Simulator } from "./index.ts";
-import { call, graph, NOW, pagination, rows, walk, type Row } from "./simulator.test-kit.ts";
+import { call, graph, insistent, NOW, pagination, rows, walk, type Row } from "./simulator.test-kit.ts";
 
 let simulator: Simulator;
 beforeAll(async () => {
-  simulator = await startSimulator({ now: NOW, agents: 60, alerts: 60, seed: 5 });
+  simulator = insistent(await startSimulator({ now: NOW, agents: 60, alerts: 60, seed: 5 }));
+});
+// Ends the plan, and fails the test whose faults did not happen.
+afterEach(() => {
+  simulator.setFaults({ rules: [] });
 });
 afterAll(async () => {
   await simulator.close();
@@ -23,7 +27,7 @@ async function second(path = "/agents"): Promise<string> {
 }
 
 describe("faults", () => {
-  it.each([401, 403, 404, 500] as const)("%i comes as the vendor's JSON", async (status) => {
+  it.each([400, 401, 403, 404, 500] as const)("%i comes as the vendor's JSON", async (status) => {
     plan({ kind: "status", status });
     const answer = await call(simulator, "/agents");
     expect([answer.status, Array.isArray(answer.json["errors"]), fired()]).toEqual([status, true, 1]);

@@ -228,7 +228,7 @@ function ruleProblem(rule: unknown): string | undefined {
   for (const name of ["afterMs", "forMs"]) if (given[name] !== undefined && !(isNumber(given[name]) && Number(given[name]) >= 0)) return `${name} must be a number of milliseconds, 0 or more`;
   if (probability !== undefined && !isShare(probability)) return "probability must be between 0 and 1";
   if (typeof fault !== "object" || fault === null || !("kind" in fault) || !isKind(fault.kind)) return `needs a fault with a kind: ${FAULT_KINDS.join(", ")}`;
-  return faultProblem(fault.kind, fault as Record<string, unknown>);
+  return faultProblem(fault.kind, { ...fault });
 }
 
 function isKind(kind: unknown): kind is FaultKind {

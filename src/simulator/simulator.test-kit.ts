@@ -1,5 +1,5 @@
 /** Helpers of the simulator's tests: a plain client that hides nothing. */
-import type { Simulator } from "./index.ts";
+import type { FaultPlan, Simulator, UnfiredRule } from "./index.ts";
 
 export const NOW = 1_780_000_000_000;
 export const API = "/web/api/v2.1";
@@ -63,4 +63,36 @@ export async function graph(simulator: Simulator, query: string, variables: Read
 /** Values as text, in one order, for comparing sets. */
 export function sorted(values: readonly unknown[]): readonly string[] {
   return values.map(String).toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+}
+
+/**
+ * The same console, insisting on its faults: replacing a plan, or closing the console, fails where a rule never fired, so that no test
+ * passes on a fault that did not happen.
+ */
+export function insistent(simulator: Simulator): Simulator {
+  let told = 0;
+  const insist = (): void => {
+    const { unfired } = simulator.faults();
+    const news = unfired.slice(told);
+    told = unfired.length;
+    if (news.length > 0) throw new Error(`planned faults that never happened: ${news.map(named).join("; ")}`);
+  };
+  return {
+    ...simulator,
+    setFaults(plan: FaultPlan) {
+      try {
+        insist();
+      } finally {
+        simulator.setFaults(plan);
+      }
+    },
+    async close() {
+      await simulator.close();
+      insist();
+    },
+  };
+}
+
+function named({ plan, at, path, fault, matched }: UnfiredRule): string {
+  return `rule ${String(at)} of plan ${String(plan)}, ${JSON.stringify(fault)} at ${path}, held against ${String(matched)} requests`;
 }
