@@ -16,6 +16,7 @@ import { viewName, type StreamId } from "../../src/kernel/stream-ids.ts";
 import { openHub, type Hub, type HubOptions } from "../../src/compose/hub.ts";
 import { readSettings } from "../../src/compose/settings.ts";
 import { startSimulator, type Simulator, type SimulatorOptions } from "../../src/simulator/index.ts";
+import { insistent } from "../../src/simulator/simulator.test-kit.ts";
 import { STREAMS } from "../../src/sentinelone/streams/index.ts";
 import { startFront, type AnswerInstead } from "./front.ts";
 
@@ -43,13 +44,16 @@ export interface WorldOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Answers in the console's place where it wants to. */
   readonly instead?: AnswerInstead;
+  /** True where fault plans are made by chance: elsewhere a planned fault that never happens fails the test. */
+  readonly faultsMayMiss?: boolean;
 }
 
 const SMALL: SimulatorOptions = { seed: 7, agents: 240, users: 30, sites: 6, accounts: 2, alerts: 120, risks: 300, threats: 60, activities: 200 };
 
 export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), "vedette-test-"));
-  const simulator = await startSimulator({ ...SMALL, ...options.estate });
+  const started = await startSimulator({ ...SMALL, ...options.estate });
+  const simulator = options.faultsMayMiss === true ? started : insistent(started);
   const front = options.instead === undefined ? undefined : await startFront(simulator.url, options.instead);
   const url = front?.url ?? simulator.url;
   const open = async (more: Readonly<Record<string, string>> = {}): Promise<Hub> => {
@@ -94,8 +98,11 @@ function worldOver(hub: Hub, connection: ConnectionId, simulator: Simulator, fol
     },
     async close() {
       await hub.close();
-      await closeConsole();
-      rmSync(folder, { recursive: true, force: true });
+      try {
+        await closeConsole();
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
     },
   };
 }
