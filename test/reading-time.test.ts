@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import { EVERY_TENANT } from "../src/kernel/scope.ts";
 import type { StreamId } from "../src/kernel/stream-ids.ts";
 import { listGaps } from "../src/sync/gaps.ts";
+import { readers } from "./reading-losses/readers.ts";
 import { DAY, HOUR, MINUTE, of, ReaderBench } from "./support/reader-bench.ts";
 import { truthIds } from "./support/world.ts";
 
@@ -13,7 +14,7 @@ const EVENTS: readonly StreamId[] = ["threats", "alerts", "cloud-detection-alert
 const bench = new ReaderBench();
 
 describe("time", () => {
-  it("#3 a stop of sixty days is caught up from where reading stopped, not from some days ago", async () => {
+  it.each(readers(bench, "3-checkpoint-clamped"))("#3 a stop of sixty days is caught up from where reading stopped, not from some days ago$planted", async ({ check }) => check(async () => {
     await bench.open();
     await bench.world.sync({ streams: [...EVENTS, "agents", "risks"] });
     for (let week = 0; week < 9; week += 1) {
@@ -27,26 +28,28 @@ describe("time", () => {
 
     expect(run.state).toBe("succeeded");
     expect(await bench.mismatches(...EVENTS, "agents", "risks")).toEqual([]);
-  });
+  }));
 
-  it.each([
+  for (const [late, wait, found] of [
     [10 * MINUTE, 0, "at once"],
     [20 * HOUR, HOUR, "within the hour"],
     [6 * DAY, DAY, "within the day"],
-  ])("#4 an activity that turns up %d ms late is found after %d ms (%s)", async (late, wait) => {
-    await bench.open();
-    await bench.world.sync({ streams: ["activities"] });
-    bench.world.simulator.mutate({ stream: "activities", action: "add", count: 1 });
-    await bench.world.sync({ streams: ["activities"] });
-    const createdAt = new Date(Date.parse((await bench.status("activities")).watermark ?? "") - late).toISOString();
-    bench.world.simulator.mutate({ stream: "activities", action: "add", count: 1, set: { createdAt } });
-    bench.pass(wait);
-    await bench.world.sync({ streams: ["activities"] });
+  ] as const) {
+    it.each(readers(bench, ...(late === 20 * HOUR ? (["10-no-looking-back"] as const) : [])))(`#4 #10 an activity that turns up ${String(late / MINUTE)} minutes late is found ${found}$planted`, async ({ check }) => check(async () => {
+      await bench.open();
+      await bench.world.sync({ streams: ["activities"] });
+      bench.world.simulator.mutate({ stream: "activities", action: "add", count: 1 });
+      await bench.world.sync({ streams: ["activities"] });
+      const createdAt = new Date(Date.parse((await bench.status("activities")).watermark ?? "") - late).toISOString();
+      bench.world.simulator.mutate({ stream: "activities", action: "add", count: 1, set: { createdAt } });
+      bench.pass(wait);
+      await bench.world.sync({ streams: ["activities"] });
 
-    expect(await bench.mismatches("activities")).toEqual([]);
-  });
+      expect(await bench.mismatches("activities")).toEqual([]);
+    }));
+  }
 
-  it("#4 a verdict given long after its threat is read, without a full listing", async () => {
+  it.each(readers(bench, "4-creation-time-only"))("#4 a verdict given long after its threat is read, without a full listing$planted", async ({ check }) => check(async () => {
     await bench.open();
     await bench.world.sync({ streams: ["threats"] });
     bench.pass(12 * HOUR);
@@ -57,19 +60,21 @@ describe("time", () => {
     expect(run.mode).toBe("delta");
     expect(of(run, "threats").changed).toBe(1);
     expect(await bench.mismatches("threats")).toEqual([]);
-  });
+  }));
 
-  it.each([3 * HOUR, -3 * HOUR])("#10 a hub whose clock is %d ms off reads every alert all the same", async (off) => {
-    await bench.open();
-    bench.clock.set(off);
-    await bench.world.sync({ streams: EVENTS });
-    for (let turn = 0; turn < 3; turn += 1) {
-      bench.pass(5 * MINUTE);
-      for (const stream of EVENTS) bench.world.simulator.mutate({ stream, action: "add", count: 2 });
+  for (const off of [3 * HOUR, -3 * HOUR]) {
+    it.each(readers(bench, ...(off > 0 ? (["10-window-by-own-clock"] as const) : [])))(`#10 a hub whose clock is ${String(off / HOUR)} hours off reads every alert all the same$planted`, async ({ check }) => check(async () => {
+      await bench.open();
+      bench.clock.set(off);
       await bench.world.sync({ streams: EVENTS });
-      expect(await bench.mismatches(...EVENTS)).toEqual([]);
-    }
-  });
+      for (let turn = 0; turn < 3; turn += 1) {
+        bench.pass(5 * MINUTE);
+        for (const stream of EVENTS) bench.world.simulator.mutate({ stream, action: "add", count: 2 });
+        await bench.world.sync({ streams: EVENTS });
+        expect(await bench.mismatches(...EVENTS)).toEqual([]);
+      }
+    }));
+  }
 
   it("#10 alerts that were not listed yet are read when they are, however many runs were between", async () => {
     await bench.open();
@@ -90,7 +95,7 @@ describe("time", () => {
     expect(await bench.mismatches("alerts", "activities")).toEqual([]);
   });
 
-  it("#11 what happened while the hub was down is read at the next start, from where it stopped and not from now", async () => {
+  it.each(readers(bench, "11-restart-from-now"))("#11 what happened while the hub was down is read at the next start, from where it stopped and not from now$planted", async ({ check }) => check(async () => {
     await bench.open();
     await bench.world.sync({ streams: EVENTS });
     const before = await bench.status("activities");
@@ -103,9 +108,9 @@ describe("time", () => {
     await bench.world.sync({ streams: EVENTS });
 
     expect(await bench.mismatches(...EVENTS)).toEqual([]);
-  });
+  }));
 
-  it("records of one and the same time lose none at a page's edge, nor where a run broke off between them", async () => {
+  it.each(readers(bench, "4-strictly-after"))("#4 records of one and the same time lose none at a page's edge, nor where a run broke off between them$planted", async ({ check }) => check(async () => {
     await bench.open();
     await bench.world.sync({ streams: ["agents"] });
     bench.pass(HOUR);
@@ -119,7 +124,7 @@ describe("time", () => {
 
     expect(ids.length).toBe(37);
     expect(await bench.mismatches("agents")).toEqual([]);
-  });
+  }));
 
   it.each(["activities", "threats"] as const)("a record of %s from the future is mirrored and hides none that come after it, not even in the first read", async (stream) => {
     await bench.open();

@@ -16,13 +16,20 @@ const TINY: SimulatorOptions = { seed: 5, agents: 60, users: 14, sites: 3, accou
 
 export class ReaderBench {
   #world: World | undefined;
+  #openWorld: typeof openWorld = openWorld;
   clock: SkippingClock = skippingClock();
 
   constructor() {
     afterEach(async () => {
       await this.#world?.close();
       this.#world = undefined;
+      this.#openWorld = openWorld;
     });
+  }
+
+  /** Until the test ends, worlds are opened with another copy of the hub. */
+  openWith(copy: typeof openWorld): void {
+    this.#openWorld = copy;
   }
 
   get world(): World {
@@ -32,7 +39,7 @@ export class ReaderBench {
 
   async open(options: WorldOptions = {}): Promise<void> {
     this.clock = skippingClock();
-    this.#world = await openWorld({ pageSize: 10, clock: this.clock, ...options, estate: { ...TINY, ...options.estate } });
+    this.#world = await this.#openWorld({ pageSize: 10, clock: this.clock, ...options, estate: { ...TINY, ...options.estate } });
   }
 
   async reopen(): Promise<void> {
