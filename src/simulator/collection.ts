@@ -1,9 +1,12 @@
 /**
  * One stream's records: a pure source (generated or loaded) under an overlay of what changed, appeared or was removed. A record
- * is named by its ordinal; ordinals rise with ids, so "by id" needs no sorting. Orders over other fields are built when first
- * asked for and stay valid, because changed records are left out of them and merged back in.
+ * is named by its ordinal; ordinals rise with ids, so "by id" needs no sorting. A change is kept as the fields it sets, so that a
+ * large estate may live long in little memory; whoever listens is told of every change after it has been made.
  */
-import { compareScalars, firstScalar, readPath, type ApiRecord, type Scalar, type Value } from "./record.ts";
+import { comparePositions, firstAfter, Journal, Orders, PassingSets, type Position, type Test } from "./orders.ts";
+import { firstScalar, readPath, withPath, type ApiRecord, type Value } from "./record.ts";
+
+export type { Position, Test } from "./orders.ts";
 
 /** Where a record lives. An id that is undefined is unknown: such a record belongs to every scope. */
 export interface Scope {
@@ -23,6 +26,10 @@ export interface Source {
   find?(id: string): readonly number[];
   /** The id of the n-th record added after the start. */
   newId(n: number): string;
+  /** Ordinals that stand for no record, and how many those are. */
+  readonly absent?: { readonly count: number; test(ordinal: number): boolean };
+  /** Lets a record change as such records do all the time, at no cost in memory. */
+  readonly beat?: (ordinal: number, stamp: number) => void;
 }
 
 export interface Shape {
@@ -33,11 +40,8 @@ export interface Shape {
   readonly times: ReadonlySet<string>;
   /** Scopes of a changed or added record. */
   scopesOf(record: ApiRecord): readonly Scope[];
-}
-
-export interface Position {
-  readonly value: Scalar;
-  readonly ordinal: number;
+  /** What the record shows of other streams, as they stand. */
+  asOfNow?(record: ApiRecord): ApiRecord;
 }
 
 export interface Order {
@@ -45,27 +49,43 @@ export interface Order {
   readonly descending: boolean;
 }
 
-export type Test = (ordinal: number) => boolean;
+export interface Change {
+  readonly kind: "added" | "changed" | "beat" | "removed" | "restored";
+  readonly ordinal: number;
+  readonly stamp: number;
+  /** Fields that a change set; undefined when it may be any. */
+  readonly paths?: readonly string[];
+}
 
-const COUNT_CACHE = 128;
+/** A record that is not as generated: in place of the source's one (when it has a base) and with fields set. */
+interface Changed {
+  readonly base: ApiRecord | undefined;
+  /** Dotted path, value, dotted path, value … */
+  readonly fields: readonly unknown[];
+}
+
+const NO_FIELDS: readonly unknown[] = [];
 
 export class Collection {
   readonly shape: Shape;
   readonly #source: Source;
-  readonly #overlay = new Map<number, ApiRecord | null>();
+  readonly #overlay = new Map<number, Changed | null>();
   readonly #touched = new Map<number, number>();
-  readonly #orders = new Map<string, Uint32Array>();
-  readonly #changedOrders = new Map<string, { readonly version: number; readonly ordinals: readonly number[] }>();
-  readonly #counts = new Map<string, { readonly version: number; readonly count: number }>();
   readonly #addedIds = new Map<string, number>();
+  readonly #listeners: ((change: Change) => void)[] = [];
+  readonly #journal = new Journal();
+  readonly #orders: Orders;
+  readonly #passing: PassingSets;
   #added = 0;
-  #removed = 0;
-  #version = 0;
+  #live: number;
   #last: { readonly ordinal: number; readonly record: ApiRecord } | undefined;
 
   constructor(shape: Shape, source: Source) {
     this.shape = shape;
     this.#source = source;
+    this.#live = source.size - (source.absent?.count ?? 0);
+    this.#orders = new Orders(this, this.#journal);
+    this.#passing = new PassingSets(this, this.#journal);
   }
 
   /** Ordinals run from 0 to here; some may be removed. */
@@ -75,24 +95,42 @@ export class Collection {
 
   /** Records that stand now. */
   get live(): number {
-    return this.end - this.#removed;
+    return this.#live;
   }
 
   /** Rises with every change. */
   get version(): number {
-    return this.#version;
+    return this.#journal.version;
+  }
+
+  /** Whether the records change by themselves in a way the source keeps. */
+  get beats(): boolean {
+    return this.#source.beat !== undefined;
+  }
+
+  onChange(listener: (change: Change) => void): void {
+    this.#listeners.push(listener);
   }
 
   has(ordinal: number): boolean {
-    return ordinal >= 0 && ordinal < this.end && this.#overlay.get(ordinal) !== null;
+    const changed = this.#overlay.get(ordinal);
+    if (changed !== undefined) return changed !== null;
+    return ordinal >= 0 && ordinal < this.#source.size && this.#source.absent?.test(ordinal) !== true;
+  }
+
+  /** Whether the record is another than the source's, beats apart. */
+  isChanged(ordinal: number): boolean {
+    return this.#overlay.size > 0 && this.#overlay.has(ordinal);
   }
 
   get(ordinal: number): ApiRecord | undefined {
-    const changed = this.#overlay.get(ordinal);
-    if (changed !== undefined) return changed ?? undefined;
-    if (ordinal < 0 || ordinal >= this.#source.size) return undefined;
     if (this.#last?.ordinal === ordinal) return this.#last.record;
-    const record = this.#source.make(ordinal);
+    if (!this.has(ordinal)) return undefined;
+    const changed = this.#overlay.get(ordinal);
+    let record = changed?.base ?? this.#source.make(ordinal);
+    record = this.shape.asOfNow?.(record) ?? record;
+    const fields = changed?.fields ?? NO_FIELDS;
+    for (let at = 0; at < fields.length; at += 2) record = withPath(record, String(fields[at]), fields[at + 1]);
     this.#last = { ordinal, record };
     return record;
   }
@@ -102,23 +140,35 @@ export class Collection {
     const column = this.#source.columns?.[path];
     if (path === "$touched") return this.#touched.get(ordinal) ?? column?.(ordinal) ?? null;
     // A `$` column answers what the record does not show, so a change of the record does not change it.
-    if (column !== undefined && (path.startsWith("$") ? ordinal < this.#source.size : !this.#overlay.has(ordinal))) return column(ordinal);
+    if (column !== undefined && ordinal < this.#source.size && (path.startsWith("$") || !this.#sets(ordinal, path))) return column(ordinal);
     return readPath(this.get(ordinal), path, this.shape.times.has(path));
   }
 
+  /** Whether a change may have set the field. */
+  #sets(ordinal: number, path: string): boolean {
+    const changed = this.#overlay.size === 0 ? undefined : this.#overlay.get(ordinal);
+    if (changed === undefined) return false;
+    if (changed === null || changed.base !== undefined) return true;
+    for (let at = 0; at < changed.fields.length; at += 2) {
+      const set = String(changed.fields[at]);
+      if (set === path || set.startsWith(`${path}.`) || path.startsWith(`${set}.`)) return true;
+    }
+    return false;
+  }
+
   scopes(ordinal: number): readonly Scope[] {
-    const changed = this.#overlay.get(ordinal);
+    const changed = this.#overlay.size === 0 ? undefined : this.#overlay.get(ordinal);
     if (changed === undefined || changed === null) return this.#source.scopes(ordinal);
-    const scopes = this.shape.scopesOf(changed);
+    const scopes = this.shape.scopesOf(this.get(ordinal) ?? {});
     // Some API shapes do not name their scope: then it stays what the source says.
     return scopes.every((scope) => scope.account === undefined && scope.site === undefined) && ordinal < this.#source.size ? this.#source.scopes(ordinal) : scopes;
   }
 
   find(id: string): readonly number[] {
     const added = this.#addedIds.get(id);
-    if (added !== undefined) return this.#overlay.get(added) === null ? [] : [added];
+    if (added !== undefined) return this.has(added) ? [added] : [];
     const found = this.#source.find?.(id) ?? this.#search(id);
-    return found.filter((ordinal) => this.#overlay.get(ordinal) !== null);
+    return found.filter((ordinal) => this.has(ordinal));
   }
 
   #search(id: string): readonly number[] {
@@ -129,28 +179,69 @@ export class Collection {
     return found;
   }
 
+  /** Puts a record in the place of the one that stands. */
   update(ordinal: number, record: ApiRecord, stamp: number): void {
-    this.#overlay.set(ordinal, record);
-    this.#touched.set(ordinal, stamp);
-    this.#version += 1;
+    this.#set(ordinal, { base: record, fields: NO_FIELDS }, stamp, { kind: "changed", ordinal, stamp });
+  }
+
+  /** Sets fields of a record, named by dotted paths. */
+  patch(ordinal: number, changes: Readonly<Record<string, unknown>>, stamp: number): void {
+    const before = this.#overlay.get(ordinal);
+    const paths = Object.keys(changes);
+    const fields: unknown[] = [];
+    const kept = before?.fields ?? NO_FIELDS;
+    for (let at = 0; at < kept.length; at += 2) if (!Object.hasOwn(changes, String(kept[at]))) fields.push(kept[at], kept[at + 1]);
+    for (const [path, value] of Object.entries(changes)) fields.push(path, value);
+    this.#set(ordinal, { base: before?.base, fields }, stamp, { kind: "changed", ordinal, stamp, paths });
+  }
+
+  /** The change such records make by themselves; only for a source that has one. */
+  beat(ordinal: number, stamp: number): void {
+    this.#source.beat?.(ordinal, stamp);
+    this.#announce({ kind: "beat", ordinal, stamp });
+  }
+
+  /** Nothing of the record was set, but what it shows of other streams changed. With a stamp that counts as a significant change. */
+  note(ordinal: number, stamp?: number): void {
+    if (stamp !== undefined) this.#touched.set(ordinal, stamp);
+    this.#last = undefined;
+    this.#journal.note(ordinal);
   }
 
   add(make: (id: string, n: number) => ApiRecord, stamp: number): number {
     const ordinal = this.end;
     const id = this.#source.newId(this.#added);
-    this.#overlay.set(ordinal, make(id, this.#added));
-    this.#touched.set(ordinal, stamp);
-    this.#addedIds.set(id, ordinal);
+    const record = make(id, this.#added);
     this.#added += 1;
-    this.#version += 1;
+    this.#addedIds.set(id, ordinal);
+    this.#set(ordinal, { base: record, fields: NO_FIELDS }, stamp, { kind: "added", ordinal, stamp });
     return ordinal;
   }
 
-  remove(ordinal: number): void {
-    if (this.#overlay.get(ordinal) === null) return;
-    this.#overlay.set(ordinal, null);
-    this.#removed += 1;
-    this.#version += 1;
+  remove(ordinal: number, stamp = 0): void {
+    if (!this.has(ordinal)) return;
+    this.#set(ordinal, null, stamp, { kind: "removed", ordinal, stamp });
+  }
+
+  /** Brings back a removed record of the source, as generated. */
+  restore(ordinal: number, stamp: number): void {
+    if (this.has(ordinal) || ordinal < 0 || ordinal >= this.#source.size) return;
+    this.#set(ordinal, { base: undefined, fields: NO_FIELDS }, stamp, { kind: "restored", ordinal, stamp });
+  }
+
+  #set(ordinal: number, changed: Changed | null, stamp: number, change: Change): void {
+    const stood = this.has(ordinal);
+    this.#overlay.set(ordinal, changed);
+    if (changed === null) this.#touched.delete(ordinal);
+    else this.#touched.set(ordinal, stamp);
+    this.#live += Number(this.has(ordinal)) - Number(stood);
+    this.#announce(change);
+  }
+
+  #announce(change: Change): void {
+    this.#last = undefined;
+    this.#journal.note(change.ordinal);
+    for (const listener of this.#listeners) listener(change);
   }
 
   /** Every ordinal that stands, in the order asked, strictly after `from` when given. */
@@ -160,95 +251,33 @@ export class Collection {
       return;
     }
     const sign = order.descending ? -1 : 1;
-    const compare = (a: Position, b: Position): number => sign * (compareScalars(a.value, b.value) || a.ordinal - b.ordinal);
-    const at = (ordinal: number): Position => ({ value: firstScalar(this.value(ordinal, order.path)), ordinal });
-    const base = this.#baseOrder(order.path);
-    const changed = this.#changedOrder(order.path);
-    const baseAt = (index: number): number => base[order.descending ? base.length - 1 - index : index] ?? 0;
-    const changedAt = (index: number): number => changed[order.descending ? changed.length - 1 - index : index] ?? 0;
-    let b = 0;
-    let c = 0;
-    if (from !== undefined) {
-      b = firstAfter(base.length, (index) => compare(this.#basePosition(baseAt(index), order.path), from) > 0);
-      c = firstAfter(changed.length, (index) => compare(at(changedAt(index)), from) > 0);
-    }
-    while (b < base.length || c < changed.length) {
-      while (b < base.length && this.#overlay.has(baseAt(b))) b += 1;
-      if (b >= base.length) {
-        if (c < changed.length) yield changedAt(c);
-        c += 1;
-      } else if (c < changed.length && compare(at(changedAt(c)), at(baseAt(b))) < 0) {
-        yield changedAt(c);
-        c += 1;
-      } else {
-        yield baseAt(b);
-        b += 1;
-      }
+    const ordinals = this.#orders.by(order.path);
+    const at = (index: number): number => ordinals[order.descending ? ordinals.length - 1 - index : index] ?? 0;
+    const isAfter = (index: number): boolean => {
+      if (from === undefined) return true;
+      const ordinal = at(index);
+      return sign * comparePositions({ value: firstScalar(this.value(ordinal, order.path)), ordinal }, from) > 0;
+    };
+    for (let index = firstAfter(ordinals.length, isAfter); index < ordinals.length; index += 1) {
+      // A change while somebody walks leaves the walk as it was begun, without what went away.
+      if (this.has(at(index))) yield at(index);
     }
   }
 
   *#walkNatural(descending: boolean, from: number | undefined): Generator<number, void, undefined> {
     const step = descending ? -1 : 1;
     for (let ordinal = from === undefined ? (descending ? this.end - 1 : 0) : from + step; ordinal >= 0 && ordinal < this.end; ordinal += step) {
-      if (this.#overlay.get(ordinal) !== null) yield ordinal;
+      if (this.has(ordinal)) yield ordinal;
     }
   }
 
-  #basePosition(ordinal: number, path: string): Position {
-    const column = this.#source.columns?.[path];
-    const value = column === undefined ? readPath(this.#source.make(ordinal), path, this.shape.times.has(path)) : column(ordinal);
-    return { value: firstScalar(value), ordinal };
-  }
-
-  #baseOrder(path: string): Uint32Array {
-    const known = this.#orders.get(path);
-    if (known !== undefined) return known;
-    const size = this.#source.size;
-    const values: Scalar[] = Array.from({ length: size }, (_, ordinal) => this.#basePosition(ordinal, path).value);
-    const ordinals = Uint32Array.from({ length: size }, (_, ordinal) => ordinal);
-    ordinals.sort((a, b) => compareScalars(values[a] ?? null, values[b] ?? null) || a - b);
-    this.#orders.set(path, ordinals);
-    return ordinals;
-  }
-
-  #changedOrder(path: string): readonly number[] {
-    const known = this.#changedOrders.get(path);
-    if (known?.version === this.#version) return known.ordinals;
-    const positions: Position[] = [];
-    for (const [ordinal, record] of this.#overlay) {
-      if (record !== null) positions.push({ value: firstScalar(this.value(ordinal, path)), ordinal });
-    }
-    positions.sort((a, b) => compareScalars(a.value, b.value) || a.ordinal - b.ordinal);
-    const ordinals = positions.map((position) => position.ordinal);
-    this.#changedOrders.set(path, { version: this.#version, ordinals });
-    return ordinals;
-  }
-
-  /** How many standing records pass; remembered under `key` until something changes. */
+  /** How many standing records pass; remembered under `key`. */
   count(key: string, test: Test | undefined): number {
-    if (test === undefined) return this.live;
-    const known = this.#counts.get(key);
-    if (known?.version === this.#version) return known.count;
-    let count = 0;
-    for (const ordinal of this.#walkNatural(false, undefined)) if (test(ordinal)) count += 1;
-    this.#counts.delete(key);
-    this.#counts.set(key, { version: this.#version, count });
-    if (this.#counts.size > COUNT_CACHE) {
-      const oldest = this.#counts.keys().next();
-      if (oldest.done !== true) this.#counts.delete(oldest.value);
-    }
-    return count;
+    return test === undefined ? this.live : this.#passing.count(key, test);
   }
-}
 
-/** The first index in 0..length at which `isAfter` holds, which must stay true from there on. */
-function firstAfter(length: number, isAfter: (index: number) => boolean): number {
-  let low = 0;
-  let high = length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (isAfter(middle)) high = middle;
-    else low = middle + 1;
+  /** A test that was counted under this key, in its quick form; good until the next change. */
+  quick(key: string, test: Test | undefined): Test | undefined {
+    return test === undefined ? undefined : this.#passing.quick(key, test);
   }
-  return low;
 }

@@ -258,7 +258,8 @@ describe("the estate", () => {
     const agents = new Set([...simulator.truth("agents")].map((agent) => agent["id"]));
     const installed = new Set([...simulator.truth("applications")].map((record) => `${String(record["endpointId"])} ${String(record["applicationName"])} ${String(record["version"])}`));
     for (const risk of simulator.truth("risks")) {
-      expect(installed.has(`${String(risk["endpointId"])} ${String(risk["applicationName"])} ${String(risk["applicationVersion"])}`)).toBe(true);
+      expect(agents.has(risk["endpointId"])).toBe(true);
+      expect(risk["status"] === "Removed" || installed.has(`${String(risk["endpointId"])} ${String(risk["applicationName"])} ${String(risk["applicationVersion"])}`)).toBe(true);
       expect(risk["cveId"]).toMatch(/^CVE-2099-\d+$/u);
     }
     for (const threat of simulator.truth("threats")) expect(agents.has((threat["agentRealtimeInfo"] as Row)["agentId"])).toBe(true);

@@ -53,7 +53,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const clock = new SimulatedClock(now, speed);
   const asked = sizesOf(options);
   const sizes = options.load === undefined ? asked : { ...asked, agents: 0 };
-  const estate = makeEstate(seed, clock.start, sizes, options.load);
+  const estate = makeEstate(seed, clock.start, sizes, { load: options.load, cves: options.cves });
   const tokens = new TokenBook(seed, estate, () => clock.now());
   const faults = new FaultBook(seed, options.faults, () => clock.now() / 1000);
   const requests = new RequestLog();

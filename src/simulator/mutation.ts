@@ -9,6 +9,7 @@ import { makeActivity } from "./estate/activities.ts";
 import type { Estate } from "./estate/estate.ts";
 import type { StreamId } from "../kernel/stream-ids.ts";
 import { mix } from "./random.ts";
+import { ordinaryChange } from "./ordinary-change.ts";
 import { readPath, withPath, type ApiRecord } from "./record.ts";
 import { micros, millis } from "./times.ts";
 
@@ -77,7 +78,7 @@ export class Mutator {
     }
     for (const ordinal of this.#chosen(collection, mutation)) {
       note(ordinal);
-      if (mutation.action === "remove") collection.remove(ordinal);
+      if (mutation.action === "remove") collection.remove(ordinal, this.#clock.stamp());
       else this.#update(collection, ordinal, mutation);
     }
     return { changed, ids };
@@ -109,11 +110,9 @@ export class Mutator {
   #update(collection: Collection, ordinal: number, mutation: Mutation): void {
     const stamps = STAMPS[mutation.stream];
     const stamp = this.#stampFor(stamps?.format);
-    let record = collection.get(ordinal) ?? {};
-    const changes = mutation.set ?? this.#ordinaryChange(mutation.stream, record, ordinal, stamp);
-    for (const [path, value] of Object.entries(changes)) record = withPath(record, path, value);
-    if (stamps?.updated !== undefined && !Object.hasOwn(changes, stamps.updated)) record = withPath(record, stamps.updated, stamps.format(stamp));
-    collection.update(ordinal, record, stamp);
+    const changes = mutation.set ?? ordinaryChange(mutation.stream, collection.get(ordinal) ?? {}, mix(this.#estate.world.seed, 94, ordinal, this.#turn), stamp);
+    const moved = stamps?.updated === undefined || Object.hasOwn(changes, stamps.updated) ? {} : { [stamps.updated]: stamps.format(stamp) };
+    collection.patch(ordinal, { ...changes, ...moved }, stamp);
   }
 
   #add(collection: Collection, mutation: Mutation): number {
@@ -160,41 +159,6 @@ export class Mutator {
     if (stream === "users") return { ...model, email: `new.${mark.toLowerCase()}@estate.test`, fullName: `New Person ${mark}` };
     const name = readPath(model, "name");
     return typeof name === "string" && stream !== "alerts" ? { ...model, name: `${name} ${mark}` } : model;
-  }
-
-  /** What such a record would change by itself. */
-  #ordinaryChange(stream: StreamId, record: ApiRecord, ordinal: number, stamp: number): Readonly<Record<string, unknown>> {
-    const turn = mix(this.#estate.world.seed, 94, ordinal, this.#turn);
-    switch (stream) {
-      case "agents":
-        return { lastActiveDate: micros(stamp), isActive: turn % 4 !== 0, lastIpToMgmt: `10.99.${String(turn % 250)}.${String((turn >>> 8) % 250)}` };
-      case "threats":
-        return turn % 2 === 0
-          ? { "threatInfo.incidentStatus": "resolved", "threatInfo.incidentStatusDescription": "Resolved" }
-          : { "threatInfo.incidentStatus": "in_progress", "threatInfo.incidentStatusDescription": "In progress" };
-      case "alerts":
-        return { status: ["NEW", "IN_PROGRESS", "RESOLVED"][turn % 3] };
-      case "cloud-detection-alerts":
-        return { "alertInfo.incidentStatus": ["Unresolved", "In progress", "Resolved"][turn % 3] };
-      case "risks":
-        return { status: readPath(record, "status") === "Removed" ? "Detected" : "Removed" };
-      case "applications":
-        return { version: `9.${String(turn % 100)}.${String((turn >>> 8) % 100)}`, detectionDate: micros(stamp) };
-      case "users":
-        return { lastLogin: micros(stamp) };
-      case "service-users":
-        return { lastActivation: micros(stamp) };
-      case "groups":
-      case "sites":
-      case "roles":
-        return { description: `Changed ${String(turn % 10_000)}` };
-      case "accounts":
-        return { externalId: `C-${String(turn % 10_000)}` };
-      case "activities":
-        return { comments: `note ${String(turn % 10_000)}` };
-      default:
-        return stream satisfies never;
-    }
   }
 }
 

@@ -19,6 +19,8 @@ export interface SimulatorOptions {
   readonly activities?: number;
   /** Folder of `<stream>.json` files served instead of a generated estate. */
   readonly load?: string;
+  /** File of CVE ids for the risks, one a line, perhaps with severity and score; without it their ids are made up. */
+  readonly cves?: string;
   readonly faults?: FaultPlan;
   /** Added before every API answer, milliseconds. */
   readonly latencyMs?: number;

@@ -2,13 +2,15 @@
  * Agents of a generated estate: laptops that sleep, servers that do not, machines installed twice, placeholder serial numbers,
  * a few decommissioned, uninstalled, isolated and infected ones.
  */
-import type { Scope, Shape, Source } from "../collection.ts";
+import type { Shape, Source } from "../collection.ts";
 import type { ApiRecord } from "../record.ts";
 import { mix } from "../random.ts";
 import { DAY, HOUR, micros, MINUTE, seconds } from "../times.ts";
+import { agentScopes, groupIdOf, type Fleet } from "./fleet.ts";
 import { base, groupName, textAt } from "./frame.ts";
+import { activeAtStart, agentCreated, endingOf, machineIndex, machineOf, osOf, supersededAt, type Machine } from "./machines.ts";
 import { FIRST, LAST, type OsFamily } from "./names.ts";
-import { CODE, createdAt, diceFor, GROUPS_PER_SITE, idOf, updatedAt, type World } from "./world.ts";
+import { CODE, diceFor, GROUPS_PER_SITE, idOf, type World } from "./world.ts";
 
 export interface AgentFacts {
   readonly index: number;
@@ -20,20 +22,19 @@ export interface AgentFacts {
   readonly os: OsFamily;
   readonly osName: string;
   readonly osRevision: string;
-  readonly machine: "laptop" | "desktop" | "server";
+  readonly machine: Machine;
   readonly domain: string;
   readonly user: string;
   readonly person: string;
   readonly ip: string;
   readonly externalIp: string;
   readonly version: string;
-  readonly infected: boolean;
   readonly isolated: boolean;
   readonly active: boolean;
   readonly created: number;
 }
 
-const SALT = { os: 10, machine: 11, state: 12, name: 13, version: 14, osVersion: 15, user: 16, ip: 17, twin: 18, active: 19, serial: 40 };
+const SALT = { version: 14, osVersion: 15, user: 16, ip: 17, serial: 40 };
 
 const OS_VERSIONS: Readonly<Record<OsFamily, readonly (readonly [name: string, revision: string])[]>> = {
   windows: [
@@ -58,41 +59,6 @@ const SERVER_WINDOWS: readonly (readonly [string, string])[] = [
 const VERSIONS: readonly string[] = ["25.1.4.434", "25.1.4.434", "25.1.4.434", "24.2.3.471", "23.4.6.347"];
 export const LATEST_AGENT = "25.1.4.434";
 
-/** 0 ordinary, 1 decommissioned, 2 uninstalled: about 3 % and 1.5 %. */
-function ending(world: World, index: number): 0 | 1 | 2 {
-  const roll = mix(world.seed, CODE.agents, index, SALT.state) % 200;
-  return roll < 6 ? 1 : roll < 9 ? 2 : 0;
-}
-
-/** About one machine in forty was installed again: the record before it is the same machine. */
-function reinstalled(world: World, index: number): boolean {
-  return index > 0 && mix(world.seed, CODE.agents, index, SALT.twin) % 40 === 0 && world.siteOfAgent[index] === world.siteOfAgent[index - 1];
-}
-
-export function agentCreated(world: World, index: number): number {
-  return createdAt(world, "agents", index, world.sizes.agents, 500);
-}
-
-function machineIndex(world: World, index: number): number {
-  return reinstalled(world, index) ? index - 1 : index;
-}
-
-export function osOf(world: World, index: number): OsFamily {
-  const machine = machineIndex(world, index);
-  const site = world.siteOfAgent[machine] ?? 0;
-  const roll = mix(world.seed, CODE.agents, machine, SALT.os) % 100;
-  const macs = site % 4 === 1 ? 45 : 12;
-  if (roll < macs) return "macos";
-  return roll < macs + (site % 5 === 2 ? 30 : 10) ? "linux" : "windows";
-}
-
-function machineOf(world: World, index: number, os: OsFamily): AgentFacts["machine"] {
-  const roll = mix(world.seed, CODE.agents, machineIndex(world, index), SALT.machine) % 100;
-  if (os === "linux") return roll < 80 ? "server" : "laptop";
-  if (os === "macos") return roll < 85 ? "laptop" : "desktop";
-  return roll < 60 ? "laptop" : roll < 85 ? "desktop" : "server";
-}
-
 export function agentFacts(world: World, index: number): AgentFacts {
   const machineAt = machineIndex(world, index);
   const dice = diceFor(world, "agents", index);
@@ -107,7 +73,8 @@ export function agentFacts(world: World, index: number): AgentFacts {
   const [osName, osRevision] = os === "windows" && machine === "server" ? box.pick(SALT.osVersion, SERVER_WINDOWS) : box.pick(SALT.osVersion, OS_VERSIONS[os]);
   const first = box.pick(SALT.user, FIRST);
   const last = box.pick(SALT.user + 100, LAST);
-  const live = ending(world, index) === 0;
+  const live = endingOf(world, index) === 0;
+  const replaced = supersededAt(world, index) !== undefined;
   return {
     index,
     id: idOf("agents", index),
@@ -125,9 +92,8 @@ export function agentFacts(world: World, index: number): AgentFacts {
     ip: `10.${String(site % 250)}.${String(box.int(SALT.ip, 250))}.${String(2 + box.int(SALT.ip + 1, 250))}`,
     externalIp: `203.0.113.${String(1 + (site % 250))}`,
     version: dice.pick(SALT.version, VERSIONS),
-    infected: live && dice.chance(21, 0.02),
-    isolated: live && dice.chance(22, 0.01),
-    active: live && dice.chance(SALT.active, machine === "server" ? 0.98 : 0.7),
+    isolated: live && !replaced && dice.chance(22, 0.01),
+    active: activeAtStart(world, index),
     created: agentCreated(world, index),
   };
 }
@@ -144,53 +110,73 @@ function serialOf(world: World, facts: AgentFacts): string | null {
   return `SIM${box.hex(SALT.serial + 2, 8).toUpperCase()}`;
 }
 
-const MODELS: Readonly<Record<AgentFacts["machine"], readonly string[]>> = {
+const MODELS: Readonly<Record<Machine, readonly string[]>> = {
   laptop: ["Contoso - Book 14", "Contoso - Book 16", "Umbra - Slate 13"],
   desktop: ["Contoso - Tower 5", "Umbra - Cube"],
   server: ["Contoso - Rack 2U", "Virtual Platform"],
 };
 
-export function agentSource(world: World): Source {
-  const size = world.sizes.agents;
-  // Two sort keys asked for all the time are worth eight bytes an agent.
-  const updated = new Float64Array(size);
-  for (let index = 0; index < size; index += 1) updated[index] = updatedAt(world, "agents", index, agentCreated(world, index) + HOUR);
+/** Cores of an agent's machine. */
+export function coresOf(world: World, index: number): number {
+  return diceFor(world, "agents", machineIndex(world, index)).pick(28, [4, 8, 10, 16]);
+}
+
+/** Whether the agent says it is connected, after the n-th report since the start: laptops sleep one time in four, servers hardly ever. */
+function activeAfter(world: World, facts: AgentFacts, beats: number): boolean {
+  if (beats === 0) return facts.active;
+  return mix(world.seed, CODE.agents, facts.index, 5000 + beats) % 100 < (facts.machine === "server" ? 99 : 75);
+}
+
+export function agentSource(world: World, fleet: Fleet): Source {
   const siteId = (index: number): string => world.sites[world.siteOfAgent[index] ?? 0]?.id ?? "";
   return {
-    ...base("agents", size),
-    scopes(index) {
-      const site = world.siteOfAgent[index] ?? 0;
-      const group = site * GROUPS_PER_SITE + (machineOf(world, index, osOf(world, index)) === "server" ? 1 : 0);
-      return world.groupScopes[group] ?? NOWHERE;
-    },
+    ...base("agents", world.sizes.agents),
+    scopes: (index) => agentScopes(world, fleet, index),
     columns: {
       id: (index) => idOf("agents", index),
       createdAt: (index) => agentCreated(world, index),
       registeredAt: (index) => agentCreated(world, index),
-      updatedAt: (index) => updated[index] ?? 0,
+      updatedAt: (index) => fleet.updated[index] ?? 0,
+      lastActiveDate: (index) => lastActive(world, fleet, index, activeAtStart(world, index)),
       siteId,
-      isDecommissioned: (index) => ending(world, index) === 1,
-      isUninstalled: (index) => ending(world, index) === 2,
+      isDecommissioned: (index) => fleet.ended[index] === 1,
+      isUninstalled: (index) => fleet.ended[index] === 2,
+      infected: (index) => (fleet.openThreats[index] ?? 0) > 0,
+      activeThreats: (index) => fleet.openThreats[index] ?? 0,
       osType: (index) => osOf(world, index),
       machineType: (index) => machineOf(world, index, osOf(world, index)),
     },
-    make: (index) => makeAgent(world, agentFacts(world, index), updated[index] ?? world.now),
+    make: (index) => makeAgent(world, fleet, agentFacts(world, index)),
+    beat(index, stamp) {
+      fleet.updated[index] = stamp;
+      // The count wraps: only whether it is nought, and that it differs, matter.
+      fleet.beats[index] = ((fleet.beats[index] ?? 0) % 65_535) + 1;
+    },
   };
 }
 
-const NOWHERE: readonly Scope[] = [];
+function lastActive(world: World, fleet: Fleet, index: number, active: boolean): number {
+  const updated = fleet.updated[index] ?? world.now;
+  if ((fleet.beats[index] ?? 0) > 0) return updated;
+  return active ? world.now - diceFor(world, "agents", index).int(23, 600) * 1_000_000 : Math.min(updated, world.now - 20 * MINUTE);
+}
 
-function makeAgent(world: World, facts: AgentFacts, updated: number): ApiRecord {
+function makeAgent(world: World, fleet: Fleet, facts: AgentFacts): ApiRecord {
   const dice = diceFor(world, "agents", facts.index);
   const site = world.sites[facts.site];
   const account = world.accounts[site?.account ?? 0];
-  const end = ending(world, facts.index);
+  const box = diceFor(world, "agents", machineIndex(world, facts.index));
+  const end = fleet.ended[facts.index] ?? 0;
+  const updated = fleet.updated[facts.index] ?? world.now;
+  const beats = fleet.beats[facts.index] ?? 0;
+  const active = activeAfter(world, facts, beats);
+  const threats = fleet.openThreats[facts.index] ?? 0;
   const windows = facts.os === "windows";
   const dc = facts.domain.toLowerCase();
-  const lastActive = facts.active ? world.now - dice.int(23, 600) * 1_000_000 : Math.min(updated, world.now - 20 * MINUTE);
+  const seen = lastActive(world, fleet, facts.index, facts.active);
   const scanned = Math.max(facts.created, world.now - dice.int(24, 60) * DAY);
   const scanEnd = Math.min(scanned + 70 * MINUTE, world.now - 1_000_000);
-  const mac = dice.mac(25);
+  const mac = box.mac(25);
   const joined = facts.domain !== "WORKGROUP";
   return {
     id: facts.id,
@@ -199,7 +185,7 @@ function makeAgent(world: World, facts: AgentFacts, updated: number): ApiRecord 
     accountName: account?.name ?? null,
     siteId: site?.id ?? null,
     siteName: site?.name ?? null,
-    groupId: idOf("groups", facts.group),
+    groupId: groupIdOf(facts.group),
     groupName: groupName(facts.group % GROUPS_PER_SITE),
     computerName: facts.name,
     domain: facts.domain,
@@ -208,22 +194,22 @@ function makeAgent(world: World, facts: AgentFacts, updated: number): ApiRecord 
     osArch: facts.os === "macos" ? "ARM64" : "64 bit",
     osType: facts.os,
     osUsername: null,
-    osStartTime: seconds(lastActive - dice.int(26, 20) * DAY - HOUR),
+    osStartTime: seconds(seen - dice.int(26, 20) * DAY - HOUR),
     machineType: facts.machine,
-    modelName: dice.pick(27, MODELS[facts.machine]),
+    modelName: box.pick(27, MODELS[facts.machine]),
     serialNumber: serialOf(world, facts),
     cpuId: facts.os === "macos" ? "Umbra U4" : "Generic x86-64 Processor",
     cpuCount: facts.machine === "server" ? 2 : 1,
-    coreCount: [4, 8, 10, 16][dice.int(28, 4)] ?? 8,
-    totalMemory: ([8, 16, 32, 64][dice.int(29, 4)] ?? 16) * 1024 - 273,
+    coreCount: coresOf(world, facts.index),
+    totalMemory: box.pick(29, [8, 16, 32, 64]) * 1024 - 273,
     agentVersion: facts.version,
-    isActive: facts.active,
+    isActive: active,
     isUpToDate: facts.version === LATEST_AGENT,
     isDecommissioned: end === 1,
     isUninstalled: end === 2,
     isPendingUninstall: end === 0 && dice.chance(30, 0.003),
-    infected: facts.infected,
-    activeThreats: facts.infected ? 1 + dice.int(31, 3) : 0,
+    infected: threats > 0,
+    activeThreats: threats,
     networkStatus: facts.isolated ? "disconnected" : "connected",
     mitigationMode: dice.chance(32, 0.95) ? "protect" : "detect",
     mitigationModeSuspicious: "detect",
@@ -236,12 +222,12 @@ function makeAgent(world: World, facts: AgentFacts, updated: number): ApiRecord 
     scanAbortedAt: null,
     lastSuccessfulScanDate: seconds(scanEnd),
     fullDiskScanLastUpdatedAt: micros(scanEnd),
-    lastActiveDate: micros(lastActive),
+    lastActiveDate: micros(seen),
     registeredAt: micros(facts.created),
     createdAt: micros(facts.created),
     updatedAt: micros(updated),
     externalIp: facts.externalIp,
-    lastIpToMgmt: facts.ip,
+    lastIpToMgmt: beats === 0 || facts.machine !== "laptop" ? facts.ip : `10.99.${String(mix(world.seed, CODE.agents, facts.index, 9000 + beats) % 250)}.${String(2 + (facts.index % 250))}`,
     groupIp: "203.0.113.x",
     networkInterfaces: [
       {
@@ -275,7 +261,7 @@ function makeAgent(world: World, facts: AgentFacts, updated: number): ApiRecord 
     installerType: windows ? ".msi" : facts.os === "macos" ? ".pkg" : ".deb",
     externalId: "",
     licenseKey: "",
-    machineSid: windows ? `S-1-5-21-${String(dice.int(39, 1e9))}-${String(dice.int(49, 1e9))}-1001` : null,
+    machineSid: windows ? `S-1-5-21-${String(box.int(39, 1e9))}-${String(box.int(49, 1e9))}-1001` : null,
     activeDirectory: {
       computerDistinguishedName: joined ? `CN=${facts.name},OU=Machines,DC=${dc},DC=test` : null,
       computerMemberOf: [],

@@ -1,39 +1,24 @@
-/** Unified alerts of every product, with the raw event of Singularity Identity ones. Shape: the GraphQL node plus `rawData`. */
+/**
+ * Unified alerts of every product. Those of the endpoint protection stand for threats and those of custom rules for rule hits of the same
+ * estate, so that both views of one event agree; the others are drawn by the seed. Shape: the GraphQL node plus `rawData`.
+ */
 import type { Scope, Shape, Source } from "../collection.ts";
-import { isRecord, type ApiRecord } from "../record.ts";
+import type { Dice } from "../random.ts";
+import { isRecord, readPath, type ApiRecord } from "../record.ts";
 import { millis, MINUTE } from "../times.ts";
 import { agentFacts, type AgentFacts } from "./agents.ts";
-import { groupName, textAt } from "./frame.ts";
-import { agentOf } from "./threats.ts";
-import { CODE, createdAt, diceFor, GROUPS_PER_SITE, idOf, updatedAt, type World } from "./world.ts";
-
-const IDENTITY = [
-  ["Domain Controller Discovery Detected", "ADSecure-DC", "5001301"],
-  ["LDAP Search Detected", "ADSecure-DC", "5001304"],
-  ["Brute force attack - Mass Account Lockout", "ThreatPath", "5002201"],
-  ["DCSync Attack Detected", "ADSecure-DC", "5001802"],
-  ["New AD Privilege Accounts Detected", "ThreatPath", "5002107"],
-  ["AD Domain Computer Enumeration Detected", "ADSecure-DC", "5001305"],
-  ["Compromised Password Detected", "BreachDetect", "5003001"],
-] as const;
-
-interface ProductKind {
-  readonly product: string;
-  readonly vendor: string;
-  readonly surface: string;
-  readonly names: readonly string[];
-  readonly category: string;
-}
-
-const PRODUCTS: readonly ProductKind[] = [
-  { product: "EDR", vendor: "SentinelOne", surface: "ENDPOINT", names: ["Malicious file written", "Suspicious process tree", "Credential store read"], category: "Behavioral" },
-  { product: "STAR", vendor: "SentinelOne", surface: "ENDPOINT", names: ["Encoded PowerShell", "New local administrator"], category: "Custom rule" },
-  { product: "CWS", vendor: "SentinelOne", surface: "ENDPOINT", names: ["Miner in a container", "Binary not in the image"], category: "Reputation" },
-  { product: "Postbox Guard", vendor: "Postbox", surface: "EMAIL", names: ["Link to a look-alike domain", "Forwarding rule to the outside"], category: "Mail" },
-  { product: "Wirewatch", vendor: "Fennel Labs", surface: "NETWORK", names: ["Beacon to a rare host"], category: "Network" },
-];
+import { actionIds } from "./alert-actions.ts";
+import { assetOf, detectionOf, processOf, realTimeScope } from "./alert-assets.ts";
+import { PRODUCTS, SHARES, type AlertKind, type AlertProduct, type ProductId } from "./alert-kinds.ts";
+import { rawOf } from "./alert-raw.ts";
+import { textAt } from "./frame.ts";
+import { userSource } from "./people.ts";
+import { agentOf, cloudAlertSource, threatSource } from "./threats.ts";
+import { createdAt, diceFor, updatedAt, type World } from "./world.ts";
 
 const STAMPS = ["detectedAt", "createdAt", "firstSeenAt", "lastSeenAt", "updatedAt"] as const;
+/** Alerts are kept this long. */
+const KEPT_DAYS = 60;
 
 function uuidOf(world: World, index: number): string {
   const dice = diceFor(world, "alerts", index);
@@ -49,14 +34,174 @@ function indexOfUuid(world: World, id: string, size: number): number {
   return Number.isInteger(index) && index >= 0 && index < size && uuidOf(world, index) === id ? index : -1;
 }
 
-function isIdentity(world: World, index: number): boolean {
-  return diceFor(world, "alerts", index).int(2, 10) < 4;
+/** The event of another stream that an alert stands for: the one of its time, unless an earlier alert stands for it. */
+function eventAt(index: number, alerts: number, events: number, days: number): number | undefined {
+  const slot = (at: number): number => Math.floor(((days - KEPT_DAYS + (KEPT_DAYS * at) / alerts) / days) * events);
+  const here = slot(index);
+  return here < events && (index === 0 || slot(index - 1) !== here) ? here : undefined;
+}
+
+/** Where an alert comes from; cheap to work out. */
+interface Origin {
+  readonly product: ProductId;
+  /** Index of the threat or rule hit it stands for. */
+  readonly event: number | undefined;
+}
+
+interface Sources {
+  readonly threats: Source;
+  readonly rules: Source;
+  readonly users: Source;
+}
+
+const THREAT_DAYS = 90;
+const RULE_DAYS = 60;
+
+function originOf(world: World, sources: Sources, index: number, size: number): Origin {
+  const dice = diceFor(world, "alerts", index);
+  const threat = eventAt(index, size, sources.threats.size, THREAT_DAYS);
+  if (threat !== undefined && dice.chance(2, 0.6)) return { product: "edr", event: threat };
+  const rule = eventAt(index, size, sources.rules.size, RULE_DAYS);
+  if (rule !== undefined && dice.chance(3, 0.4)) return { product: "star", event: rule };
+  return { product: dice.pick(4, SHARES), event: undefined };
+}
+
+function floorMs(time: number): number {
+  return Math.floor(time / 1000) * 1000;
+}
+
+function text(record: ApiRecord, path: string): string | null {
+  const value = readPath(record, path);
+  return typeof value === "string" && value !== "" ? value : null;
+}
+
+const STATUSES: Readonly<Record<string, string>> = { unresolved: "NEW", in_progress: "IN_PROGRESS", resolved: "RESOLVED", Unresolved: "NEW", "In progress": "IN_PROGRESS", Resolved: "RESOLVED" };
+const VERDICTS: Readonly<Record<string, string>> = { true_positive: "TRUE_POSITIVE_UNDEFINED", false_positive: "FALSE_POSITIVE_UNDEFINED", suspicious: "TRUE_POSITIVE_BENIGN_BUT_SUSPICIOUS" };
+const RESULTS: Readonly<Record<string, string>> = { mitigated: "MITIGATED", not_mitigated: "UNMITIGATED", marked_as_benign: "BENIGN" };
+
+/** What a threat or a rule hit already says about its alert. */
+function toldBy(sources: Sources, { product, event }: Origin): ApiRecord {
+  if (event === undefined) return {};
+  if (product === "edr") {
+    const threat = sources.threats.make(event);
+    const info = isRecord(threat["threatInfo"]) ? threat["threatInfo"] : {};
+    const name = text(info, "threatName") ?? "file";
+    const classification = (text(info, "classification") ?? "Malware").toUpperCase().replaceAll(/[^A-Z]+/gu, "_");
+    return {
+      externalId: text(info, "threatId") ?? text(threat, "id"),
+      name: `${name} detected as ${text(info, "classification") ?? "Malware"}`,
+      classification,
+      confidenceLevel: (text(info, "confidenceLevel") ?? "malicious").toUpperCase(),
+      status: STATUSES[text(info, "incidentStatus") ?? ""] ?? "NEW",
+      analystVerdict: VERDICTS[text(info, "analystVerdict") ?? ""] ?? "UNDEFINED",
+      result: RESULTS[text(info, "mitigationStatus") ?? ""] ?? null,
+      storylineId: text(info, "storyline"),
+      analytics: { category: text(info, "classificationSource"), name: "Agent Policy", type: null, typeValue: (text(info, "detectionType") ?? "static").toUpperCase(), uid: null },
+      process: {
+        cmdLine: text(info, "maliciousProcessArguments"),
+        file: { certSubject: text(info, "publisherName"), md5: text(info, "md5"), name, path: text(info, "filePath"), sha1: text(info, "sha1"), sha256: text(info, "sha256") },
+        parentName: text(info, "originatorProcess"),
+      },
+      exclusionHashes: { sha1: text(info, "sha1"), sha256: text(info, "sha256") },
+    };
+  }
+  const hit = sources.rules.make(event);
+  const path = text(hit, "sourceProcessInfo.filePath");
+  return {
+    externalId: text(hit, "alertInfo.alertId"),
+    name: text(hit, "ruleInfo.name"),
+    severity: (text(hit, "ruleInfo.severity") ?? "Medium").toUpperCase(),
+    status: STATUSES[text(hit, "alertInfo.incidentStatus") ?? ""] ?? "NEW",
+    storylineId: text(hit, "sourceProcessInfo.storyline"),
+    analytics: { category: "Custom rule", name: text(hit, "ruleInfo.name"), type: null, typeValue: "Rule", uid: text(hit, "ruleInfo.id") },
+    process: {
+      cmdLine: text(hit, "sourceProcessInfo.commandline"),
+      file: { certSubject: null, md5: text(hit, "sourceProcessInfo.fileHashMd5"), name: text(hit, "sourceProcessInfo.name"), path, sha1: text(hit, "sourceProcessInfo.fileHashSha1"), sha256: text(hit, "sourceProcessInfo.fileHashSha256") },
+      parentName: text(hit, "sourceParentProcessInfo.name"),
+    },
+  };
+}
+
+/** What the console and its people added: notes, tickets, deadlines, an investigation. */
+function handled(world: World, sources: Sources, node: ApiRecord, at: number, dice: Dice): ApiRecord {
+  const open = node["status"] === "NEW";
+  const user = !open && sources.users.size > 0 && dice.chance(30, node["status"] === "RESOLVED" ? 0.5 : 1) ? sources.users.make(dice.int(31, Math.min(sources.users.size, 40))) : undefined;
+  const due = at + 4 * 60 * MINUTE;
+  const late = open && due < world.now;
+  const deadline = { actionComplete: !open, actionDue: Math.round((due - world.now) / MINUTE), completion: open ? null : 5400, completionTime: open ? null : millis(at + 90 * MINUTE), status: late ? "OVERDUE" : open ? "ON_TRACK" : "MET", target: 240, targetTime: millis(due) };
+  const investigated = dice.chance(32, 0.1);
+  return {
+    assignee: user === undefined ? null : { userId: user["id"], email: user["email"], fullName: user["fullName"] },
+    noteExists: node["status"] === "RESOLVED" && dice.chance(33, 0.6),
+    ticketId: !open && dice.chance(34, 0.15) ? `INC-${String(10_000 + dice.int(35, 9000))}` : null,
+    incident: dice.chance(36, 0.04) ? { id: dice.uuid(37), name: `Case ${String(100 + dice.int(38, 900))}` } : null,
+    labels: dice.chance(39, 0.05) ? ["crown-jewel"] : [],
+    sloDetails: dice.chance(40, 0.3) ? { timeToResolveData: deadline, timeToResponseData: { ...deadline, target: 60 } } : null,
+    aiInvestigation: investigated ? { autoTriggered: dice.chance(41, 0.7), purpleAiStatus: "COMPLETED", status: "COMPLETED", timestamp: millis(Math.min(at + 3 * MINUTE, world.now)), verdict: dice.pick(42, ["TRUE_POSITIVE", "FALSE_POSITIVE", "UNKNOWN"]) } : null,
+    mitigationDetails: node["result"] === "MITIGATED" ? { reports: [{ initiatedBy: null, mitigationActionType: "KILL", successCount: 1 }, { initiatedBy: null, mitigationActionType: "QUARANTINE", successCount: 1 }] } : null,
+    attackPathExists: node["storylineId"] === null && dice.chance(43, 0.05),
+    attackPaths: [],
+  };
+}
+
+function makeAlert(world: World, sources: Sources, origin: Origin, place: { readonly index: number; readonly agent: AgentFacts; readonly at: number; readonly updated: number }): ApiRecord {
+  const { index, agent, at, updated } = place;
+  const dice = diceFor(world, "alerts", index);
+  const product: AlertProduct = PRODUCTS[origin.product];
+  const kind: AlertKind = dice.pick(5, product.kinds);
+  const attacker = product.surface === "IDENTITY" && kind.about !== "person" ? agentFacts(world, dice.int(6, world.sizes.agents)) : undefined;
+  const endpoint = product.surface === "ENDPOINT" && product.vendor === "SentinelOne";
+  const status = dice.pick(7, ["NEW", "NEW", "IN_PROGRESS", "RESOLVED"]);
+  const asset = assetOf(agent, product, kind, dice);
+  const base: ApiRecord = {
+    id: uuidOf(world, index),
+    externalId: dice.uuid(11),
+    name: kind.name,
+    description: kind.text,
+    severity: dice.chance(8, 0.85) ? kind.severity : dice.pick(9, ["CRITICAL", "HIGH", "MEDIUM", "LOW", "INFO"]),
+    status,
+    analystVerdict: status === "NEW" ? "UNDEFINED" : dice.pick(12, ["UNDEFINED", "TRUE_POSITIVE_MALWARE", "TRUE_POSITIVE_UNAUTHORIZED_ACCESS", "FALSE_POSITIVE_BENIGN", "FALSE_POSITIVE_USER_ERROR"]),
+    confidenceLevel: kind.confidence,
+    classification: kind.classification,
+    result: kind.confidence === null ? "UNMITIGATED" : endpoint ? dice.pick(15, ["MITIGATED", "UNMITIGATED", null]) : null,
+    attackSurfaces: [product.surface],
+    detectedAt: millis(at),
+    createdAt: millis(at + 5_000_000),
+    firstSeenAt: kind.about === "person" && dice.chance(16, 0.3) ? null : millis(at - 2_000_000),
+    lastSeenAt: kind.about === "person" && dice.chance(16, 0.3) ? null : millis(at),
+    updatedAt: millis(updated),
+    detectionSource: { product: product.product, vendor: product.vendor, engine: null },
+    analytics: { category: kind.category, name: null, type: null, typeValue: kind.typeValue, uid: kind.uid },
+    dataSources: product.vendor === "SentinelOne" ? [] : [product.product],
+    assets: [asset],
+    asset,
+    storylineId: endpoint ? dice.hex(17, 16).toUpperCase() : null,
+    primaryIndicatorType: dice.chance(13, 0.7) ? kind.event : null,
+    process: processOf(agent, kind, dice),
+    realTime: { scope: realTimeScope(world, agent) },
+    detectionTime: detectionOf(world, agent, attacker, kind, dice),
+    exclusionHashes: null,
+    ...toldBy(sources, origin),
+  };
+  const node = { ...base, ...handled(world, sources, base, at, dice), availableActionIds: actionIds(base) };
+  return { ...node, rawData: rawOf({ world, node, product, kind, agent, attacker, at, dice }) };
 }
 
 export function alertSource(world: World): Source {
   const size = world.sizes.agents === 0 ? 0 : world.sizes.alerts;
-  const detected = (index: number): number => floorMs(createdAt(world, "alerts", index, size, 60));
-  const updated = (index: number): number => floorMs(updatedAt(world, "alerts", index, detected(index) + MINUTE));
+  const sources: Sources = { threats: threatSource(world), rules: cloudAlertSource(world), users: userSource(world) };
+  const timeOf = (source: Source, path: string, event: number): number | undefined => {
+    const time = source.columns?.[path]?.(event);
+    return typeof time === "number" ? time : undefined;
+  };
+  const origin = (index: number): Origin => originOf(world, sources, index, size);
+  const agent = (index: number, { product, event }: Origin): AgentFacts => (event === undefined ? agentOf(world, "alerts", index) : agentOf(world, product === "edr" ? "threats" : "cloud-detection-alerts", event));
+  const detected = (index: number, { product, event }: Origin = origin(index)): number => {
+    const drawn = createdAt(world, "alerts", index, size, KEPT_DAYS);
+    if (event === undefined) return floorMs(drawn);
+    return floorMs((product === "edr" ? timeOf(sources.threats, "threatInfo.createdAt", event) : timeOf(sources.rules, "alertInfo.createdAt", event)) ?? drawn);
+  };
+  const updated = (index: number, from: Origin = origin(index)): number => floorMs(updatedAt(world, "alerts", index, detected(index, from) + MINUTE));
   return {
     size,
     newId: (n) => uuidOf(world, size + n),
@@ -64,230 +209,20 @@ export function alertSource(world: World): Source {
       const index = indexOfUuid(world, id, size);
       return index === -1 ? [] : [index];
     },
-    scopes: (index) => world.groupScopes[agentOf(world, "alerts", index).group] ?? [],
+    scopes: (index) => world.groupScopes[agent(index, origin(index)).group] ?? [],
     columns: {
       id: (index) => uuidOf(world, index),
-      detectedAt: detected,
-      updatedAt: updated,
+      detectedAt: (index) => detected(index),
+      updatedAt: (index) => updated(index),
       createdAt: (index) => detected(index) + 5_000_000,
+      "detectionSource.product": (index) => PRODUCTS[origin(index).product].product,
+      "detectionSource.vendor": (index) => PRODUCTS[origin(index).product].vendor,
+      attackSurfaces: (index) => [PRODUCTS[origin(index).product].surface],
     },
     make(index) {
-      const dice = diceFor(world, "alerts", index);
-      const agent = agentOf(world, "alerts", index);
-      const at = detected(index);
-      const identity = isIdentity(world, index) ? dice.pick(3, IDENTITY) : undefined;
-      const kind = dice.pick(4, PRODUCTS);
-      const endpoint = identity === undefined && kind.surface === "ENDPOINT";
-      const attacker = agentFacts(world, dice.int(5, world.sizes.agents));
-      const severity = dice.pick(6, ["CRITICAL", "HIGH", "HIGH", "MEDIUM", "MEDIUM", "LOW", "INFO"]);
-      const status = dice.pick(7, ["NEW", "NEW", "IN_PROGRESS", "RESOLVED"]);
-      const name = identity?.[0] ?? dice.pick(8, kind.names);
-      const asset = assetOf(agent, identity !== undefined, dice.chance(9, 0.9));
-      const id = uuidOf(world, index);
-      const node: ApiRecord = {
-        id,
-        externalId: endpoint && world.sizes.threats > 0 ? idOf("threats", dice.int(10, world.sizes.threats)) : dice.uuid(11),
-        name,
-        description: `${name} on ${agent.name}`,
-        severity,
-        status,
-        analystVerdict: status === "NEW" ? "UNDEFINED" : dice.pick(12, ["UNDEFINED", "TRUE_POSITIVE_MALWARE", "TRUE_POSITIVE_UNAUTHORIZED_ACCESS", "FALSE_POSITIVE_BENIGN", "FALSE_POSITIVE_USER_ERROR"]),
-        confidenceLevel: dice.pick(13, ["MALICIOUS", "SUSPICIOUS"]),
-        classification: identity === undefined ? dice.pick(14, ["MALWARE", "TROJAN", "INFO_STEALER", "UNKNOWN"]) : "ENUMERATION",
-        result: dice.pick(15, ["MITIGATED", "UNMITIGATED", null]),
-        attackSurfaces: [identity === undefined ? kind.surface : "IDENTITY"],
-        detectedAt: millis(at),
-        createdAt: millis(at + 5_000_000),
-        firstSeenAt: millis(at - 2_000_000),
-        lastSeenAt: millis(at),
-        updatedAt: millis(updated(index)),
-        detectionSource: { product: identity === undefined ? kind.product : "Identity", vendor: identity === undefined ? kind.vendor : "SentinelOne", engine: null },
-        analytics: { category: identity?.[1] ?? kind.category, name: null, type: null, typeValue: "Behavioral", uid: identity?.[2] ?? `A-${String(CODE.alerts)}${String(index % 40)}` },
-        dataSources: [],
-        labels: [],
-        assets: [asset],
-        asset,
-        assignee: status === "IN_PROGRESS" ? { userId: idOf("users", 1), email: "mara.voss@orchardfreight.test", fullName: "Mara Voss" } : null,
-        noteExists: status === "RESOLVED",
-        ticketId: null,
-        storylineId: endpoint ? dice.hex(16, 16).toUpperCase() : null,
-        primaryIndicatorType: null,
-        process: endpoint || dice.chance(17, 0.3) ? processOf(agent, dice.hex(18, 64)) : null,
-        realTime: { scope: scopeOf(world, agent) },
-        detectionTime: detectionOf(world, agent, identity === undefined ? undefined : attacker),
-        attackPathExists: false,
-        attackPaths: [],
-        incident: null,
-        exclusionHashes: null,
-        sloDetails: null,
-        mitigationDetails: null,
-        availableActionIds: ["S1/alert/statusUpdate", "S1/alert/analystVerdictUpdate", "S1/alert/addNote"],
-        aiInvestigation: null,
-      };
-      return { ...node, rawData: identity === undefined ? endpointRaw(node, at) : identityRaw(world, node, identity, agent, attacker, at) };
+      const from = origin(index);
+      return makeAlert(world, sources, from, { index, agent: agent(index, from), at: detected(index, from), updated: updated(index, from) });
     },
-  };
-}
-
-function floorMs(time: number): number {
-  return Math.floor(time / 1000) * 1000;
-}
-
-function scopeOf(world: World, agent: AgentFacts): ApiRecord {
-  const site = world.sites[agent.site];
-  const account = world.accounts[site?.account ?? 0];
-  return {
-    account: { id: account?.id ?? null, name: account?.name ?? "" },
-    site: { id: site?.id ?? null, name: site?.name ?? "" },
-    group: { id: idOf("groups", agent.group), name: groupName(agent.group % GROUPS_PER_SITE) },
-  };
-}
-
-function simpleScope(world: World, agent: AgentFacts): ApiRecord {
-  const site = world.sites[agent.site];
-  const account = world.accounts[site?.account ?? 0];
-  return {
-    accountId: account?.id ?? null,
-    accountName: account?.name ?? "",
-    siteId: site?.id ?? null,
-    siteName: site?.name ?? "",
-    groupId: idOf("groups", agent.group),
-    groupName: groupName(agent.group % GROUPS_PER_SITE),
-  };
-}
-
-function osType(agent: AgentFacts): string {
-  return agent.os.toUpperCase();
-}
-
-function assetOf(agent: AgentFacts, identity: boolean, online: boolean): ApiRecord {
-  const category = agent.machine === "server" ? "Server" : "Workstation";
-  return {
-    id: `me3sim${String(agent.index).padStart(8, "0")}`,
-    accessible: true,
-    deleted: false,
-    primary: true,
-    category,
-    subcategory: agent.machine === "server" ? "Other Server" : agent.machine === "laptop" ? "Laptop" : "Desktop",
-    name: agent.name,
-    type: agent.machine.toUpperCase(),
-    osType: osType(agent),
-    osVersion: `${agent.osName} ${agent.osRevision}`,
-    agentUuid: identity ? null : agent.uuid,
-    agentVersion: identity ? null : agent.version,
-    agentOperatingMode: null,
-    assetTypeClassifier: category,
-    connectivityToConsole: online ? "ONLINE" : "OFFLINE",
-    decommissioned: false,
-    lastLoggedInUser: agent.user,
-    origin: "RESOURCES",
-    pendingReboot: false,
-    policy: identity ? null : "PROTECT",
-    role: "TARGET",
-    status: "ACTIVE",
-    paths: [],
-    tags: [],
-  };
-}
-
-function processOf(agent: AgentFacts, sha256: string): ApiRecord {
-  const path = agent.os === "windows" ? "c:\\windows\\system32\\net1.exe" : "/usr/bin/net";
-  return { cmdLine: `${path} group "Domain Controllers" /domain`, file: { certSubject: null, md5: null, name: path.split(/[\\/]/u).at(-1) ?? path, path, sha1: sha256.slice(0, 40), sha256 }, parentName: "cmd.exe" };
-}
-
-function detectionOf(world: World, agent: AgentFacts, attacker: AgentFacts | undefined): ApiRecord {
-  const asset = {
-    agentVersion: agent.version,
-    consoleIpAddress: agent.externalIp,
-    domain: agent.domain,
-    ipV4: agent.ip,
-    ipV4Addresses: [agent.ip],
-    ipV6: null,
-    ipV6Addresses: [],
-    lastLoggedInUser: agent.user,
-    osName: agent.osName,
-    osRevision: agent.osRevision,
-    osType: osType(agent),
-    policy: "PROTECT",
-    subscriptionTime: null,
-  };
-  const scope = simpleScope(world, agent);
-  return {
-    asset,
-    assets: [{ accessible: true, asset, cloud: null, deleted: false, kubernetes: null, origin: "RESOURCES", paths: [], primary: true, scope }],
-    attacker: attacker === undefined ? null : { host: attacker.name, ip: attacker.ip },
-    cloud: null,
-    kubernetes: null,
-    scope,
-    targetUser: attacker === undefined ? null : { displayName: agent.person, domain: agent.domain, emailAddress: null, name: agent.user },
-  };
-}
-
-const SEVERITY_IDS: Readonly<Record<string, number>> = { INFO: 1, LOW: 2, MEDIUM: 3, HIGH: 4, CRITICAL: 5 };
-
-function endpointRaw(node: ApiRecord, at: number): ApiRecord {
-  return { message: node["name"], time: String(Math.floor(at / 1000)), severity_id: SEVERITY_IDS[String(node["severity"])] ?? 0, finding_info: { uid: node["externalId"], title: node["name"] } };
-}
-
-/** OCSF-like, with the vendor's extension; long numbers travel as strings, as they do on real consoles. */
-function identityRaw(world: World, node: ApiRecord, kind: readonly [string, string, string], agent: AgentFacts, attacker: AgentFacts, at: number): ApiRecord {
-  const ms = String(Math.floor(at / 1000));
-  const scope = simpleScope(world, agent);
-  return {
-    activity_id: 2,
-    activity_name: "Update",
-    category_uid: 2,
-    class_uid: 99_602_001,
-    class_name: "S1 Security Alert",
-    type_uid: "9960200101",
-    type_name: "S1 Security Alert: Create",
-    attack_surface_ids: [4],
-    confidence_id: 3,
-    severity_id: SEVERITY_IDS[String(node["severity"])] ?? 0,
-    status_id: 1,
-    verdict_id: 0,
-    time: ms,
-    message: node["description"],
-    metadata: { product: { name: "Identity", vendor_name: "SentinelOne" }, version: "1.1.0-dev", extension: { name: "s1", uid: "996", version: "0.1.0" } },
-    raw_data: `${kind[2]}:Attacker IP=${attacker.ip}, Target Host=${agent.name}`,
-    finding_info: {
-      uid: node["externalId"],
-      internal_uid: node["id"],
-      title: node["name"],
-      desc: node["description"],
-      first_seen_time: String(Number(ms) - 2000),
-      last_seen_time: ms,
-      kill_chain: [],
-      related_events: [{ message: node["name"], severity_id: 4, time: ms, type: "event", uid: `${String(node["id"])}-1` }],
-      analytic: { category: kind[1], name: kind[0], type_id: 1, uid: kind[2] },
-      attacks: [{ version: "12.1", tactics: [{ name: "Discovery", uid: "TA0007" }], technique: { name: "Remote System Discovery", uid: "T1018" } }],
-    },
-    evidences: [
-      {
-        actor: { user: { name: attacker.user, domain: attacker.domain, uid: `S-1-5-21-1-2-3-${String(1000 + attacker.index)}` } },
-        src_endpoint: { hostname: attacker.name, ip: attacker.ip },
-        dst_endpoint: { hostname: agent.name, ip: agent.ip, uid: agent.id },
-      },
-    ],
-    resources: [
-      {
-        uid: agent.id,
-        internal_uid: `me3sim${String(agent.index).padStart(8, "0")}`,
-        name: agent.name,
-        type: "server::other_server::windows_server",
-        owner: {},
-        s1_metadata: {
-          account_id: scope["accountId"],
-          account_name: scope["accountName"],
-          site_id: scope["siteId"],
-          site_name: scope["siteName"],
-          group_id: scope["groupId"],
-          group_name: scope["groupName"],
-          scope_id: scope["siteId"],
-          scope_level: "site",
-        },
-      },
-    ],
   };
 }
 

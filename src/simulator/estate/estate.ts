@@ -6,6 +6,9 @@ import type { ApiRecord } from "../record.ts";
 import { activityShape, activitySource } from "./activities.ts";
 import { agentShape, agentSource } from "./agents.ts";
 import { alertShape, alertSource } from "./alerts.ts";
+import { Consequences } from "./consequences.ts";
+import { readCves } from "./cves.ts";
+import { makeFleet } from "./fleet.ts";
 import { accountShape, accountSource, groupShape, groupSource, siteShape, siteSource, textAt } from "./frame.ts";
 import { loadedSource, loadFolder } from "./loaded.ts";
 import { roleShape, roleSource, serviceUserShape, serviceUserSource, userShape, userSource } from "./people.ts";
@@ -24,34 +27,52 @@ interface Part {
   readonly source: (world: World) => Source;
 }
 
-export function makeEstate(seed: number, nowMicros: number, sizes: Sizes, folder: string | undefined): Estate {
+/** What an estate may be made from besides its seed. */
+export interface EstateFiles {
+  /** A folder of records served instead of generated ones. */
+  readonly load?: string | undefined;
+  /** A list of CVE ids for the risks. */
+  readonly cves?: string | undefined;
+}
+
+/** Throws an Error for a file that cannot be used. */
+export function makeEstate(seed: number, nowMicros: number, sizes: Sizes, files: EstateFiles): Estate {
   const world = makeWorld(seed, nowMicros, sizes);
-  const loaded = folder === undefined ? undefined : loadFolder(folder);
+  const fleet = makeFleet(world);
+  const cves = files.cves === undefined ? undefined : readCves(files.cves);
+  const loaded = files.load === undefined ? undefined : loadFolder(files.load);
   const made = new Map<StreamId, Collection>();
   const collect = (id: StreamId, part: Part): Collection => {
     const records = loaded?.get(id);
-    const source = records === undefined ? part.source(world) : loadedSource(part.shape, records, id, byEndpoint(id, made));
-    const collection = new Collection(part.shape, source);
+    const collection = records === undefined ? new Collection(part.shape, part.source(world)) : loadedCollection(part.shape, records, id, made);
     made.set(id, collection);
     return collection;
   };
-  const sites = collect("sites", { shape: siteShape, source: siteSource });
+  const sites = collect("sites", { shape: siteShape, source: () => siteSource(world, fleet) });
+  const agents = collect("agents", { shape: agentShape, source: () => agentSource(world, fleet) });
   const streams = {
     sites,
-    accounts: collect("accounts", { shape: accountShape, source: accountSource }),
-    groups: collect("groups", { shape: groupShape(sites), source: groupSource }),
+    accounts: collect("accounts", { shape: accountShape, source: () => accountSource(world, fleet) }),
+    groups: collect("groups", { shape: groupShape(sites), source: () => groupSource(world, fleet) }),
     roles: collect("roles", { shape: roleShape, source: roleSource }),
     users: collect("users", { shape: userShape, source: userSource }),
     "service-users": collect("service-users", { shape: serviceUserShape, source: serviceUserSource }),
-    agents: collect("agents", { shape: agentShape, source: agentSource }),
-    threats: collect("threats", { shape: threatShape, source: threatSource }),
+    agents,
+    threats: collect("threats", { shape: threatShape(agents), source: () => threatSource(world, agents) }),
     alerts: collect("alerts", { shape: alertShape, source: alertSource }),
     "cloud-detection-alerts": collect("cloud-detection-alerts", { shape: cloudAlertShape, source: cloudAlertSource }),
     activities: collect("activities", { shape: activityShape, source: activitySource }),
-    applications: collect("applications", { shape: applicationShape, source: applicationSource }),
-    risks: collect("risks", { shape: riskShape, source: riskSource }),
+    applications: collect("applications", { shape: applicationShape(agents), source: () => applicationSource(world, fleet, agents) }),
+    risks: collect("risks", { shape: riskShape(agents), source: () => riskSource(world, fleet, agents, cves) }),
   } satisfies Record<StreamId, Collection>;
+  // Loaded records are served as they are: nothing follows from a change of one but the change.
+  if (loaded === undefined) new Consequences(world, fleet, streams).watch();
   return { world, loaded: loaded !== undefined, streams };
+}
+
+function loadedCollection(shape: Shape, records: readonly ApiRecord[], id: StreamId, made: ReadonlyMap<StreamId, Collection>): Collection {
+  const { asOfNow: _asOfNow, ...plain } = shape;
+  return new Collection(plain, loadedSource(plain, records, id, byEndpoint(id, made)));
 }
 
 /** Loaded applications and risks sit where their agent does, when that agent was loaded too. */

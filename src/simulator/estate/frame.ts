@@ -2,6 +2,7 @@
 import type { Collection, Shape, Source } from "../collection.ts";
 import { isRecord, type ApiRecord } from "../record.ts";
 import { DAY, micros } from "../times.ts";
+import type { Fleet } from "./fleet.ts";
 import { createdAt, diceFor, GROUPS_PER_SITE, idOf, indexOf, updatedAt, type Code, type World } from "./world.ts";
 
 const OPERATOR = { creator: "Vendor Ops", creatorId: idOf("users", 0) };
@@ -32,16 +33,16 @@ function licences(count: number): ApiRecord {
   };
 }
 
-export function accountSource(world: World): Source {
+export function accountSource(world: World, fleet: Fleet): Source {
   const size = world.accounts.length;
   return {
     ...base("accounts", size),
     scopes: (index) => world.accountScopes[index] ?? [],
     make(index) {
       const account = world.accounts[index];
-      const agents = world.agentsInAccount[index] ?? 0;
+      const agents = fleet.inService.get(account?.id ?? "") ?? 0;
       const sites = world.sites.filter((site) => site.account === index).length;
-      const total = Math.ceil((agents + 10) / 50) * 50;
+      const total = Math.ceil(((world.agentsInAccount[index] ?? 0) + 10) / 50) * 50;
       const made = createdAt(world, "accounts", index, size, 700);
       return {
         id: account?.id ?? idOf("accounts", index),
@@ -87,7 +88,7 @@ function registrationToken(world: World, kind: Code, index: number): string {
   return Buffer.from(text).toString("base64");
 }
 
-export function siteSource(world: World): Source {
+export function siteSource(world: World, fleet: Fleet): Source {
   const size = world.sites.length;
   return {
     ...base("sites", size),
@@ -95,8 +96,8 @@ export function siteSource(world: World): Source {
     make(index) {
       const site = world.sites[index];
       const account = world.accounts[site?.account ?? 0];
-      const agents = world.agentsInSite[index] ?? 0;
-      const total = Math.ceil((agents + 5) / 25) * 25;
+      const agents = fleet.inService.get(site?.id ?? "") ?? 0;
+      const total = Math.ceil(((world.agentsInSite[index] ?? 0) + 5) / 25) * 25;
       const made = createdAt(world, "sites", index, size, 690);
       const state = index > 2 && index % 13 === 12 ? "expired" : "active";
       return {
@@ -130,7 +131,7 @@ export function siteSource(world: World): Source {
   };
 }
 
-export function groupSource(world: World): Source {
+export function groupSource(world: World, fleet: Fleet): Source {
   const size = world.sites.length * GROUPS_PER_SITE;
   return {
     ...base("groups", size),
@@ -139,8 +140,6 @@ export function groupSource(world: World): Source {
       const site = Math.floor(index / GROUPS_PER_SITE);
       const n = index % GROUPS_PER_SITE;
       const made = createdAt(world, "groups", index, size, 680);
-      const agents = world.agentsInSite[site] ?? 0;
-      const servers = Math.floor(agents / 6);
       return {
         id: idOf("groups", index),
         name: groupName(n),
@@ -151,7 +150,7 @@ export function groupSource(world: World): Source {
         rank: n === 0 ? null : n,
         filterId: n === 0 ? null : idOf("rules", index),
         filterName: n === 0 ? null : "Machine type is server",
-        totalAgents: n === 0 ? agents - servers : servers,
+        totalAgents: fleet.inService.get(idOf("groups", index)) ?? 0,
         description: null,
         ...OPERATOR,
         registrationToken: registrationToken(world, "groups", index),

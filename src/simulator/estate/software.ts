@@ -2,14 +2,17 @@
  * Installed applications and their risks. Every agent has the same number of applications, chosen from the products of its
  * operating system; a risk belongs to one application version on one agent, and the same version carries the same CVEs everywhere.
  */
-import type { Shape, Source } from "../collection.ts";
+import type { Collection, Shape, Source } from "../collection.ts";
 import type { ApiRecord, Value } from "../record.ts";
 import { mix } from "../random.ts";
-import { DAY, micros, seconds } from "../times.ts";
-import { agentFacts, osOf, type AgentFacts } from "./agents.ts";
+import { DAY, HOUR, micros, seconds } from "../times.ts";
+import { agentFacts, coresOf, type AgentFacts } from "./agents.ts";
+import type { Fleet } from "./fleet.ts";
 import { base, groupName, textAt } from "./frame.ts";
+import { agentCreated, osOf } from "./machines.ts";
 import { PRODUCTS, type OsFamily, type Product } from "./names.ts";
-import { CODE, diceFor, GROUPS_PER_SITE, idOf, type World } from "./world.ts";
+import { cveOf, type CveList } from "./cves.ts";
+import { CODE, GROUPS_PER_SITE, idOf, type World } from "./world.ts";
 
 interface Choice {
   readonly product: Product;
@@ -52,12 +55,12 @@ function versionOf(world: World, agent: Pick<AgentFacts, "index">, choice: Choic
 /** Name and vendor of every product, as one key each. */
 const PRODUCT_KEYS: readonly string[] = PRODUCTS.map((product) => `${product.name}\n${product.vendor}`);
 
-function installedAt(world: World, agent: AgentFacts, slot: number): number {
-  const span = world.now - agent.created;
-  return agent.created + Math.floor(span * ((mix(world.seed, CODE.applications, agent.index * 64 + slot, 3) % 90) / 100));
+function installedAt(world: World, agent: number, slot: number): number {
+  const created = agentCreated(world, agent);
+  return created + Math.floor((world.now - created) * ((mix(world.seed, CODE.applications, agent * 64 + slot, 3) % 90) / 100));
 }
 
-export function applicationSource(world: World): Source {
+export function applicationSource(world: World, fleet: Fleet, agents: Collection): Source {
   const apps = appsPerAgent(world);
   const size = world.sizes.agents * apps;
   const choose = (index: number): Choice => {
@@ -66,7 +69,9 @@ export function applicationSource(world: World): Source {
   };
   return {
     ...base("applications", size),
-    scopes: (index) => world.groupScopes[agentFacts(world, Math.floor(index / apps)).group] ?? [],
+    scopes: (index) => agents.scopes(Math.floor(index / apps)),
+    // What is no longer in service has no inventory.
+    absent: { count: fleet.endedCount * apps, test: (index) => fleet.ended[Math.floor(index / apps)] !== 0 },
     columns: {
       id: (index) => idOf("applications", index),
       // These three let three million records be grouped without making one.
@@ -78,7 +83,7 @@ export function applicationSource(world: World): Source {
       const slot = index % apps;
       const agent = agentFacts(world, Math.floor(index / apps));
       const choice = choiceOf(world, agent, slot);
-      const installed = installedAt(world, agent, slot);
+      const installed = installedAt(world, agent.index, slot);
       const site = world.sites[agent.site];
       return {
         id: idOf("applications", index),
@@ -94,7 +99,7 @@ export function applicationSource(world: World): Source {
         version: versionOf(world, agent, choice),
         fileSize: 1000 + (mix(world.seed, CODE.applications, choice.index, 4) % 900_000),
         cpuCount: agent.machine === "server" ? 2 : 1,
-        coreCount: diceFor(world, "agents", agent.index).pick(28, [4, 8, 10, 16]),
+        coreCount: coresOf(world, agent.index),
         accountName: world.accounts[site?.account ?? 0]?.name ?? null,
         siteName: site?.name ?? null,
         groupName: groupName(agent.group % GROUPS_PER_SITE),
@@ -111,24 +116,14 @@ export function productOfRecord(record: ApiRecord): { readonly name: string; rea
   return { name: textAt(record, "applicationName") ?? "", vendor: textAt(record, "applicationVendor") ?? "" };
 }
 
-const SEVERITIES = [
-  ["CRITICAL", 90],
-  ["HIGH", 72],
-  ["HIGH", 78],
-  ["MEDIUM", 55],
-  ["MEDIUM", 48],
-  ["LOW", 24],
-] as const;
-
 /** The n-th weakness of a product's version: the same facts wherever that version is installed. */
-function weakness(choice: Choice, version: string, nth: number): ApiRecord {
+function weakness(cves: CveList | undefined, choice: Choice, version: string, nth: number): ApiRecord {
   const minor = Number(version.split(".")[1] ?? 0);
-  const number = 10_000 + (choice.index * 4 + minor) * 200 + (nth % 200);
+  const number = (choice.index * 4 + minor) * 200 + (nth % 200);
+  const { cveId, severity, score } = cveOf(cves, number);
   const hash = mix(7, 7, number, 0);
-  const [severity, tenths] = SEVERITIES[hash % SEVERITIES.length] ?? SEVERITIES[0];
-  const score = ((tenths + (hash % 8)) / 10).toFixed(1);
   return {
-    cveId: `CVE-2099-${String(number)}`,
+    cveId,
     severity,
     baseScore: score,
     nvdBaseScore: score,
@@ -141,23 +136,29 @@ function weakness(choice: Choice, version: string, nth: number): ApiRecord {
   };
 }
 
-export function riskSource(world: World): Source {
+/** Risks of an agent, by ordinal: they lie one agent's number of records apart. */
+export function* risksOfAgent(world: World, agent: number): Generator<number, void, undefined> {
+  for (let index = agent; index < world.sizes.risks; index += world.sizes.agents) yield index;
+}
+
+export function riskSource(world: World, fleet: Fleet, collection: Collection, cves: CveList | undefined): Source {
   const apps = Math.max(1, appsPerAgent(world));
   const agents = world.sizes.agents;
-  const size = agents === 0 ? 0 : world.sizes.risks;
+  const size = agents === 0 || appsPerAgent(world) === 0 ? 0 : world.sizes.risks;
   const detected = (index: number): number => {
-    const agent = index % agents;
-    const days = 1 + (mix(world.seed, CODE.risks, index, 1) % 120);
-    return world.now - days * DAY + (mix(world.seed, CODE.risks, agent, 2) % 86_400) * 1_000_000;
+    const installed = installedAt(world, index % agents, Math.floor(index / agents) % apps) + HOUR;
+    const since = Math.min(world.now - 1_000_000, Math.max(installed, world.now - 120 * DAY));
+    return since + Math.floor((world.now - 1_000_000 - since) * ((mix(world.seed, CODE.risks, index, 1) % 1000) / 1000));
   };
-  const removed = (index: number): boolean => mix(world.seed, CODE.risks, index, 3) % 14 === 0;
+  // A machine that is out of service has nothing left to fix.
+  const removed = (index: number): boolean => fleet.ended[index % agents] !== 0 || mix(world.seed, CODE.risks, index, 3) % 14 === 0;
   const updated = (index: number): number => {
     const from = detected(index);
     return from + Math.floor((world.now - from) * ((mix(world.seed, CODE.risks, index, 4) % 1000) / 1000) * 0.98);
   };
   return {
     ...base("risks", size),
-    scopes: (index) => world.groupScopes[agentFacts(world, index % agents).group] ?? [],
+    scopes: (index) => collection.scopes(index % agents),
     columns: {
       id: (index) => idOf("risks", index),
       status: (index): Value => (removed(index) ? "Removed" : "Detected"),
@@ -169,7 +170,7 @@ export function riskSource(world: World): Source {
       const turn = Math.floor(index / agents);
       const choice = choiceOf(world, agent, turn % apps);
       const version = versionOf(world, agent, choice);
-      const facts = weakness(choice, version, Math.floor(turn / apps));
+      const facts = weakness(cves, choice, version, Math.floor(turn / apps));
       const since = detected(index);
       return {
         id: idOf("risks", index),
@@ -201,11 +202,43 @@ export function riskSource(world: World): Source {
   };
 }
 
-/** Application and risk records do not name their scope's ids. */
-function unscoped(): readonly Record<string, never>[] {
-  return [{}];
+/** Application and risk records name the machine they are about as it is now, and sit where it sits. */
+function onEndpoint(agents: Collection): Pick<Shape, "scopesOf" | "asOfNow"> {
+  const ordinalOf = (record: ApiRecord): number => agents.find(String(record["endpointId"]))[0] ?? -1;
+  return {
+    scopesOf(record) {
+      const agent = ordinalOf(record);
+      return agent === -1 ? [{}] : agents.scopes(agent);
+    },
+    asOfNow(record) {
+      const ordinal = ordinalOf(record);
+      const agent = agents.isChanged(ordinal) ? agents.get(ordinal) : undefined;
+      if (agent === undefined) return record;
+      const now: Record<string, unknown> = { ...record };
+      for (const [shown, field] of SHOWN) if (Object.hasOwn(record, shown)) now[shown] = agent[field] ?? null;
+      return now;
+    },
+  };
 }
 
-export const applicationShape: Shape = { id: "applications", times: new Set(["detectionDate", "applicationInstallationDate"]), scopesOf: unscoped };
-export const riskShape: Shape = { id: "risks", times: new Set(["detectionDate", "publishedDate", "lastScanDate"]), scopesOf: unscoped };
+const SHOWN = [
+  ["endpointName", "computerName"],
+  ["endpointUuid", "uuid"],
+  ["endpointType", "machineType"],
+  ["accountName", "accountName"],
+  ["siteName", "siteName"],
+  ["groupName", "groupName"],
+  ["osName", "osName"],
+  ["osVersion", "osRevision"],
+] as const;
 
+/** What of an agent its applications and risks show or are placed by. */
+export const SHOWN_OF_AGENT: ReadonlySet<string> = new Set([...SHOWN.map(([, field]) => field), "accountId", "siteId", "groupId"]);
+
+export function applicationShape(agents: Collection): Shape {
+  return { id: "applications", times: new Set(["detectionDate", "applicationInstallationDate"]), ...onEndpoint(agents) };
+}
+
+export function riskShape(agents: Collection): Shape {
+  return { id: "risks", times: new Set(["detectionDate", "publishedDate", "lastScanDate"]), ...onEndpoint(agents) };
+}

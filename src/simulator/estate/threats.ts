@@ -1,9 +1,10 @@
 /** Threats and STAR alerts of a generated estate, each on one of its agents. */
-import type { Shape, Source } from "../collection.ts";
-import type { ApiRecord } from "../record.ts";
+import type { Collection, Shape, Source } from "../collection.ts";
+import { isRecord, type ApiRecord } from "../record.ts";
 import { micros, MINUTE, seconds } from "../times.ts";
 import { agentFacts, type AgentFacts } from "./agents.ts";
 import { base, groupName, textAt } from "./frame.ts";
+import { agentsBy } from "./machines.ts";
 import { createdAt, diceFor, GROUPS_PER_SITE, idOf, updatedAt, type World } from "./world.ts";
 
 const KINDS = [
@@ -19,10 +20,21 @@ const VERDICTS = { undefined: "Undefined", true_positive: "True positive", false
 const INCIDENTS = { unresolved: "Unresolved", in_progress: "In progress", resolved: "Resolved" } as const;
 const MITIGATIONS = { mitigated: "Mitigated", not_mitigated: "Not mitigated", marked_as_benign: "Marked as benign" } as const;
 
-/** Which agent the index-th record of a kind happened on. */
-export function agentOf(world: World, kind: "threats" | "alerts" | "cloud-detection-alerts" | "activities", index: number): AgentFacts {
-  const agents = world.sizes.agents;
-  return agentFacts(world, agents === 0 ? 0 : diceFor(world, kind, index).int(1, agents));
+type Happening = "threats" | "alerts" | "cloud-detection-alerts" | "activities";
+
+/** Over how many days before now the records of a kind lie. */
+export const DAYS: Readonly<Record<Happening, number>> = { threats: 90, alerts: 60, "cloud-detection-alerts": 60, activities: 90 };
+const SIZES = { threats: "threats", alerts: "alerts", "cloud-detection-alerts": "cloudAlerts", activities: "activities" } as const;
+
+/** Which agent the index-th record of a kind happened on: one that had been installed by then. */
+export function agentIndexOf(world: World, kind: Happening, index: number): number {
+  if (world.sizes.agents === 0) return 0;
+  const at = createdAt(world, kind, index, world.sizes[SIZES[kind]], DAYS[kind]);
+  return diceFor(world, kind, index).int(1, agentsBy(world, at));
+}
+
+export function agentOf(world: World, kind: Happening, index: number): AgentFacts {
+  return agentFacts(world, agentIndexOf(world, kind, index));
 }
 
 function place(world: World, agent: AgentFacts): ApiRecord {
@@ -38,21 +50,50 @@ function place(world: World, agent: AgentFacts): ApiRecord {
   };
 }
 
-export function threatSource(world: World): Source {
-  const size = world.sizes.agents === 0 ? 0 : world.sizes.threats;
-  const created = (index: number): number => createdAt(world, "threats", index, size, 90);
+interface ThreatState {
+  readonly verdict: keyof typeof VERDICTS;
+  readonly incident: keyof typeof INCIDENTS;
+  readonly mitigation: keyof typeof MITIGATIONS;
+}
+
+function threatState(world: World, index: number): ThreatState {
+  const dice = diceFor(world, "threats", index);
+  const verdict = dice.pick(3, ["undefined", "undefined", "undefined", "true_positive", "false_positive", "suspicious"] as const);
+  const incident = dice.pick(4, ["unresolved", "unresolved", "in_progress", "resolved", "resolved"] as const);
+  const mitigation = verdict === "false_positive" ? "marked_as_benign" : dice.pick(5, ["mitigated", "mitigated", "mitigated", "not_mitigated"] as const);
+  return { verdict, incident, mitigation };
+}
+
+/** A threat is active on its agent while nothing has stopped it and nobody has closed it. */
+export function isOpen(mitigation: unknown, incident: unknown): boolean {
+  return mitigation === "not_mitigated" && incident !== "resolved";
+}
+
+export function threatCount(world: World): number {
+  return world.sizes.agents === 0 ? 0 : world.sizes.threats;
+}
+
+/** The generated threats that are open, each with the index of its agent. */
+export function* openThreats(world: World): Generator<readonly [threat: number, agent: number], void, undefined> {
+  for (let index = 0; index < threatCount(world); index += 1) {
+    const { mitigation, incident } = threatState(world, index);
+    if (isOpen(mitigation, incident)) yield [index, agentIndexOf(world, "threats", index)];
+  }
+}
+
+export function threatSource(world: World, agents: Collection): Source {
+  const size = threatCount(world);
+  const created = (index: number): number => createdAt(world, "threats", index, size, DAYS.threats);
   const updated = (index: number): number => updatedAt(world, "threats", index, created(index) + MINUTE);
   return {
     ...base("threats", size),
-    scopes: (index) => world.groupScopes[agentOf(world, "threats", index).group] ?? [],
+    scopes: (index) => agents.scopes(agentIndexOf(world, "threats", index)),
     columns: { id: (index) => idOf("threats", index), "threatInfo.createdAt": created, "threatInfo.updatedAt": updated },
     make(index) {
       const agent = agentOf(world, "threats", index);
       const dice = diceFor(world, "threats", index);
       const [file, classification, source] = dice.pick(2, KINDS);
-      const verdict = dice.pick(3, ["undefined", "undefined", "undefined", "true_positive", "false_positive", "suspicious"] as const);
-      const incident = dice.pick(4, ["unresolved", "unresolved", "in_progress", "resolved", "resolved"] as const);
-      const mitigation = verdict === "false_positive" ? "marked_as_benign" : dice.pick(5, ["mitigated", "mitigated", "mitigated", "not_mitigated"] as const);
+      const { verdict, incident, mitigation } = threatState(world, index);
       const at = created(index);
       const path = agent.os === "windows" ? `\\Device\\HarddiskVolume3\\Users\\${agent.user}\\Downloads\\${file}` : `/home/${agent.user}/${file}`;
       const where = place(world, agent);
@@ -184,10 +225,10 @@ export function threatSource(world: World): Source {
           agentIsActive: agent.active,
           agentIsDecommissioned: false,
           agentDecommissionedAt: null,
-          agentInfected: agent.infected,
+          agentInfected: false,
           agentNetworkStatus: agent.isolated ? "disconnected" : "connected",
           agentMitigationMode: "protect",
-          activeThreats: agent.infected ? 1 : 0,
+          activeThreats: 0,
           rebootRequired: false,
           operationalState: "na",
           scanStatus: "finished",
@@ -210,7 +251,7 @@ const RULES = ["Encoded PowerShell", "New local administrator", "Archive sent to
 export function cloudAlertSource(world: World): Source {
   const kind = "cloud-detection-alerts";
   const size = world.sizes.agents === 0 ? 0 : world.sizes.cloudAlerts;
-  const created = (index: number): number => createdAt(world, kind, index, size, 60);
+  const created = (index: number): number => createdAt(world, kind, index, size, DAYS[kind]);
   return {
     ...base(kind, size),
     scopes: (index) => world.groupScopes[agentOf(world, kind, index).group] ?? [],
@@ -290,17 +331,52 @@ export function cloudAlertSource(world: World): Source {
   };
 }
 
-export const threatShape: Shape = {
-  id: "threats",
-  times: new Set(["threatInfo.createdAt", "threatInfo.updatedAt", "threatInfo.identifiedAt"]),
-  scopesOf: (record) => [
-    {
-      account: textAt(record, "agentRealtimeInfo", "accountId"),
-      site: textAt(record, "agentRealtimeInfo", "siteId"),
-      group: textAt(record, "agentRealtimeInfo", "groupId"),
+/** `agentRealtimeInfo` is the agent as it is now; of one that is gone, as it was, and out of service. */
+function realtimeInfo(agents: Collection, before: ApiRecord): ApiRecord {
+  const id = textAt(before, "agentId");
+  const agent = agents.get(id === undefined ? -1 : (agents.find(id)[0] ?? -1));
+  if (agent === undefined) return { ...before, agentIsActive: false, agentIsDecommissioned: true, agentInfected: false, activeThreats: 0 };
+  const now: Record<string, unknown> = { ...before };
+  for (const [shown, field] of REALTIME) now[shown] = agent[field] ?? null;
+  return now;
+}
+
+const SAME = "accountId accountName siteId siteName groupId groupName activeThreats operationalState scanStatus scanStartedAt scanFinishedAt scanAbortedAt userActionsNeeded networkInterfaces storageName storageType";
+const REALTIME: readonly (readonly [shown: string, field: string])[] = [
+  ...SAME.split(" ").map((name) => [name, name] as const),
+  ["agentComputerName", "computerName"],
+  ["agentUuid", "uuid"],
+  ["agentDomain", "domain"],
+  ["agentOsType", "osType"],
+  ["agentOsName", "osName"],
+  ["agentOsRevision", "osRevision"],
+  ["agentMachineType", "machineType"],
+  ["agentVersion", "agentVersion"],
+  ["agentIsActive", "isActive"],
+  ["agentIsDecommissioned", "isDecommissioned"],
+  ["agentInfected", "infected"],
+  ["agentNetworkStatus", "networkStatus"],
+  ["agentMitigationMode", "mitigationMode"],
+  ["rebootRequired", "threatRebootRequired"],
+];
+
+export function threatShape(agents: Collection): Shape {
+  return {
+    id: "threats",
+    times: new Set(["threatInfo.createdAt", "threatInfo.updatedAt", "threatInfo.identifiedAt"]),
+    scopesOf: (record) => [
+      {
+        account: textAt(record, "agentRealtimeInfo", "accountId"),
+        site: textAt(record, "agentRealtimeInfo", "siteId"),
+        group: textAt(record, "agentRealtimeInfo", "groupId"),
+      },
+    ],
+    asOfNow(record) {
+      const before = record["agentRealtimeInfo"];
+      return isRecord(before) ? { ...record, agentRealtimeInfo: realtimeInfo(agents, before) } : record;
     },
-  ],
-};
+  };
+}
 
 export const cloudAlertShape: Shape = {
   id: "cloud-detection-alerts",
