@@ -52,7 +52,9 @@ export async function querySqlite(target: SqliteTarget, sql: string, options: Sq
   async function next(): Promise<Line> {
     const line = await lines.next();
     if (line.done === true) throw stopFault();
-    const parsed = JSON.parse(line.value) as Line;
+    const parsed = readLine(line.value);
+    // The child was ended in the middle of a line.
+    if (parsed === null) throw stopFault();
     if ("error" in parsed) throw sqlFault(parsed.error, target.views);
     return parsed;
   }
@@ -73,6 +75,16 @@ export async function querySqlite(target: SqliteTarget, sql: string, options: Sq
     return { columns: first.columns, rows: rows() };
   } catch (error) {
     await end();
+    throw error;
+  }
+}
+
+/** Null for a piece of a line. */
+export function readLine(text: string): Line | null {
+  try {
+    return JSON.parse(text) as Line;
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
     throw error;
   }
 }

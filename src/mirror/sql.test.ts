@@ -6,6 +6,7 @@ import { type PostgresServer, startPostgres } from "../../test/contract/postgres
 import { Fault } from "../kernel/fault.ts";
 import type { PostgresStore } from "../store/postgres.ts";
 import type { SqliteStore } from "../store/sqlite.ts";
+import { readLine } from "./sql-sqlite.ts";
 import { openSql, type Sql } from "./sql.ts";
 import type { SqlOptions } from "./sql-answer.ts";
 
@@ -228,4 +229,8 @@ describe.each(["sqlite", "postgres"] as const)("read-only SQL on %s", (kind) => 
 
     expect(inside).toEqual([["fresh"]]);
   });
+});
+
+it.each(['{"row":[1', "", '{"columns":["a"'])("takes a piece of a line (%s) for the end of the child, not for an answer", (piece) => {
+  expect(readLine(piece)).toBeNull();
 });
