@@ -43,7 +43,7 @@ const OLDEST_SERVER = 14;
 const PATIENCE_MS = 30_000;
 /** Advisory locks: numbers of ours, no meaning. */
 const TABLES_LOCK = 448845440;
-const TURN_LOCK = 448845441;
+const TURN_LOCK = 448845442;
 /** serialization_failure and deadlock_detected: the server undid the transaction and asks for it again. */
 const RETRIED: ReadonlySet<string> = new Set(["40001", "40P01"]);
 /** Object ids of PostgreSQL's own types, the same on every server. */
