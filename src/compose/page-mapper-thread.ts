@@ -6,7 +6,7 @@ import { pack, type MapReply, type MapRequest } from "./page-mapper.ts";
 
 parentPort?.on("message", (request: MapRequest) => {
   const reply = answer(request);
-  parentPort?.postMessage(reply, "listing" in reply ? [reply.listing.body] : []);
+  parentPort?.postMessage(reply, "listing" in reply ? [reply.listing.body, reply.listing.values.buffer] : []);
 });
 
 function answer({ id, stream, body }: MapRequest): MapReply {

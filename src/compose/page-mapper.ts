@@ -3,12 +3,13 @@
  * read is about a fifth shorter on two shared cores, and parsing a page does not hold up the API. Small pages are not worth the way there and back. The
  * thread starts with the first large page; should it die, the pages it had are read again and mapped in the main thread.
  */
-import { isUtf8 } from "node:buffer";
 import { Worker, type ResourceLimits } from "node:worker_threads";
 import { Fault, type FaultCode } from "../kernel/fault.ts";
 import type { StreamId } from "../kernel/stream-ids.ts";
 import { streamOf } from "../sentinelone/streams/index.ts";
 import type { MappedListing, MappedRecord, PageMapper, RejectedRecord, Value } from "../sentinelone/streams/stream.ts";
+
+const encoder = new TextEncoder();
 
 /** Below this many bytes a page is mapped where it is. */
 const WORTH_SENDING = 256 * 1024;
@@ -34,8 +35,9 @@ export interface PackedListing extends Pick<MappedListing, "repeated" | "nextCur
   readonly spans: Int32Array<ArrayBuffer>;
   readonly texts: ReadonlyMap<number, string>;
   readonly body: ArrayBuffer;
-  /** Of all records, one after the other. */
-  readonly values: readonly Value[];
+  /** `valuesJson` of all records, one after the other, and where each ends. */
+  readonly values: Uint8Array<ArrayBuffer>;
+  readonly ends: Int32Array<ArrayBuffer>;
   readonly rejected: readonly RejectedRecord[];
 }
 
@@ -130,11 +132,11 @@ export function pack(listing: MappedListing, body: ArrayBuffer): PackedListing {
   const { records, rejected, repeated, nextCursor, totalItems, size, bytes } = listing;
   const spans = new Int32Array(records.length * 2).fill(-1);
   const texts = new Map<number, string>();
-  // What is not UTF-8 was mended when it became text; its bytes would not be what was read.
-  const asBytes = isUtf8(new Uint8Array(body));
-  for (const [at, { span, raw }] of records.entries()) {
-    if (asBytes && span !== undefined) spans.set(span, at * 2);
-    else texts.set(at, raw);
+  for (const [at, record] of records.entries()) {
+    const { span, rawBytes } = record;
+    // What is not UTF-8 was mended when it became text; its bytes would not be what was read.
+    if (rawBytes !== undefined && span !== undefined) spans.set(span, at * 2);
+    else texts.set(at, record.raw);
   }
   return {
     spans,
@@ -146,7 +148,7 @@ export function pack(listing: MappedListing, body: ArrayBuffer): PackedListing {
     agentIds: records.map((record) => record.agentId),
     hashes: records.map((record) => record.hash),
     rawHashes: records.map((record) => record.rawHash),
-    values: records.flatMap((record) => record.values),
+    ...packValues(records),
     rejected,
     repeated,
     nextCursor,
@@ -154,6 +156,22 @@ export function pack(listing: MappedListing, body: ArrayBuffer): PackedListing {
     size,
     bytes,
   };
+}
+
+function packValues(records: readonly MappedRecord[]): Pick<PackedListing, "values" | "ends"> {
+  const ends = new Int32Array(records.length);
+  const texts = records.map(({ valuesJson }) => valuesJson);
+  const values = new Uint8Array(texts.reduce((bytes, text) => bytes + (typeof text === "string" ? text.length * 3 : text.length), 0));
+  let end = 0;
+  for (const [at, text] of texts.entries()) {
+    if (typeof text === "string") end += encoder.encodeInto(text, values.subarray(end)).written;
+    else {
+      values.set(text, end);
+      end += text.length;
+    }
+    ends[at] = end;
+  }
+  return { values: values.slice(0, end), ends };
 }
 
 /** A record whose text and values are made when somebody asks for them: what waits to be written should be little and plain. */
@@ -164,22 +182,18 @@ class SentRecord implements MappedRecord {
   readonly agentId: string | null;
   readonly hash: string;
   readonly rawHash: string;
+  readonly valuesJson: Buffer;
   readonly rawBytes?: Uint8Array;
   readonly #text: string;
-  readonly #values: readonly Value[];
-  readonly #from: number;
-  readonly #width: number;
 
-  constructor(packed: PackedListing, at: number, width: number, body: Buffer) {
+  constructor(packed: PackedListing, at: number, body: Buffer, values: Buffer) {
     this.id = packed.ids[at] ?? "";
     this.version = packed.versions[at] ?? "";
     this.siteId = packed.siteIds[at] ?? null;
     this.agentId = packed.agentIds[at] ?? null;
-    this.#values = packed.values;
-    this.#from = at * width;
-    this.#width = width;
     this.hash = packed.hashes[at] ?? "";
     this.rawHash = packed.rawHashes[at] ?? "";
+    this.valuesJson = values.subarray(at === 0 ? 0 : packed.ends[at - 1], packed.ends[at]);
     this.#text = packed.texts.get(at) ?? "";
     const start = packed.spans[at * 2] ?? -1;
     if (start >= 0) this.rawBytes = body.subarray(start, packed.spans[at * 2 + 1]);
@@ -187,7 +201,7 @@ class SentRecord implements MappedRecord {
 
   /** Made anew each time: look once. */
   get values(): readonly Value[] {
-    return this.#values.slice(this.#from, this.#from + this.#width);
+    return JSON.parse(this.valuesJson.toString("utf8")) as readonly Value[];
   }
 
   get raw(): string {
@@ -196,11 +210,14 @@ class SentRecord implements MappedRecord {
 }
 
 export function unpack(packed: PackedListing): MappedListing {
-  const { ids, values, rejected, repeated, nextCursor, totalItems, size, bytes } = packed;
-  const width = ids.length === 0 ? 0 : values.length / ids.length;
+  const { ids, rejected, repeated, nextCursor, totalItems, size, bytes } = packed;
   const body = Buffer.from(packed.body);
-  const records = ids.map((_, at) => new SentRecord(packed, at, width, body));
+  const values = Buffer.from(packed.values.buffer);
+  const records = ids.map((_, at) => new SentRecord(packed, at, body, values));
   // Megabytes outside the heap, of which the collector would let many pile up.
-  const release = (): void => void packed.body.transfer(0);
+  const release = (): void => {
+    packed.body.transfer(0);
+    packed.values.buffer.transfer(0);
+  };
   return { records, rejected, repeated, nextCursor, totalItems, size, bytes, release };
 }

@@ -5,6 +5,7 @@ import type { StreamId } from "../kernel/stream-ids.ts";
 import type { Store, Tx } from "../store/store.ts";
 import type { Capability, Change, MirrorRow } from "./capability.ts";
 import type { MirrorContext } from "./page.ts";
+import { rowSql } from "./tables.ts";
 import { clearHealth } from "./parking.ts";
 import { reasonOf } from "./reactions.ts";
 
@@ -60,7 +61,7 @@ export async function rebuildPage(context: MirrorContext, tx: Tx, capability: Ca
     if (table === undefined) continue;
     const after = place?.stream === stream ? sql`AND (connection_id > ${place.connection} OR (connection_id = ${place.connection} AND id > ${place.id}))` : sql``;
     const answer = await sql<MirrorRow>`
-      SELECT * FROM ${sql.table(table.name)} WHERE gone_at IS NULL ${after} ORDER BY connection_id, id LIMIT ${limit}`.execute(tx.db);
+      SELECT ${rowSql(tx.kind, table)} FROM ${sql.table(table.name)} WHERE gone_at IS NULL ${after} ORDER BY connection_id, id LIMIT ${limit}`.execute(tx.db);
     const last = answer.rows.at(-1);
     if (last === undefined) continue;
     for (const set of grouped(answer.rows)) await capability.rebuild({ ...set, stream, changed: [], gone: [], watermark: null }, tx);

@@ -44,7 +44,7 @@ export function createMirror(options: MirrorOptions): Mirror {
     seenCount: (connection, stream, snapshot) => seenCount(store.read, of(stream), connection, snapshot),
     settle: (tx, input, proof) => settle(context, tx, input, proof),
     rowCounts: (connection, stream) => countRows(store.read, of(stream), connection),
-    countBetween: (connection, stream, column, from, to) => countBetween(store.read, of(stream), connection, column, from, to),
+    countBetween: (connection, stream, column, from, to) => countBetween(store.read, store.kind, of(stream), connection, column, from, to),
     async ensureIndexes(stream, signal) {
       if (!indexed.has(stream.id) && (await ensureIndexes(store, of(stream), signal))) indexed.add(stream.id);
     },

@@ -366,9 +366,15 @@ describe.each(["sqlite", "postgres"] as const)("the mirror on %s", (kind) => {
     await prepareMirror(b.store, [wider, threats]);
     const mirror = createMirror({ store: b.store, streams: [wider, threats], capabilities: [], codeVersion: "2" });
     const two = record("2");
-    await b.store.tx((tx) => mirror.applyPage(tx, { target: b.target, stream: wider, run: RUN, snapshot: null, page: { records: [{ ...two, values: [...two.values, "linux"] }], rejected: [], repeated: 0 }, checkpoint: { format: 1, body: "" }, watermark: null, now: 1 }));
+    await b.store.tx((tx) => mirror.applyPage(tx, { target: b.target, stream: wider, run: RUN, snapshot: null, page: { records: [{ ...two, valuesJson: JSON.stringify([...two.values, "linux"]) }], rejected: [], repeated: 0 }, checkpoint: { format: 1, body: "" }, watermark: null, now: 1 }));
 
     expect((await rows("agents")).map((row) => row["os_name"])).toEqual([null, "linux"]);
+  });
+
+  it("refuses a version in which a column has moved: what is stored would mean something else", async () => {
+    const moved = fakeStream("agents", { columns: COLUMNS.toReversed() });
+
+    await expect(prepareMirror(b.store, [moved, threats])).rejects.toThrow("only be added at the end");
   });
 
   it("asks every capability what is due although one fails, and says nothing of the failure's content", async () => {

@@ -6,7 +6,7 @@ import { sql } from "kysely";
 import { Fault } from "../kernel/fault.ts";
 import type { TenantId } from "../kernel/ids.ts";
 import type { MappedRecord } from "../sentinelone/streams/stream.ts";
-import type { StoredValue, UpsertValue } from "../store/text.ts";
+import type { UpsertValue } from "../store/text.ts";
 import type { Tx } from "../store/store.ts";
 import type { Capability, Change, MirrorRow } from "./capability.ts";
 import type { MirrorTarget, PageInput, PageOutcome } from "./mirror.ts";
@@ -14,7 +14,7 @@ import { park, RECORD, resolve } from "./parking.ts";
 import { react, readersOf } from "./reactions.ts";
 import { rowsById } from "./rows.ts";
 import { clearMissing, currentSnapshot, remember } from "./snapshots.ts";
-import { idList, type StreamTable, type StreamTables } from "./tables.ts";
+import { idList, mirrorRow, type StreamTable, type StreamTables } from "./tables.ts";
 
 export interface MirrorContext {
   readonly tables: StreamTables;
@@ -163,35 +163,23 @@ function sortOut(
       }
       if (same) {
         sorted.unchanged += 1;
-        sorted.rows.push(rowOf(table, target, record, tenant, rawHash, old.mirrored_at, old.changed_at, wantRows));
+        sorted.rows.push(rowOf(target, record, tenant, old.mirrored_at, old.changed_at));
         continue;
       }
     }
     const back = old === undefined || old.gone_at !== null;
     (back ? sorted.inserted : sorted.changed).push(record.id);
-    const row = rowOf(table, target, record, tenant, rawHash, old?.mirrored_at ?? now, now, wantRows);
+    const row = rowOf(target, record, tenant, old?.mirrored_at ?? now, now);
     sorted.rows.push(row);
-    if (wantRows) sorted.after.set(record.id, asMirrorRow(table, row));
+    if (wantRows) sorted.after.set(record.id, mirrorRow(table, row, record.values, record.raw));
   }
   return sorted;
 }
 
 /** In the order of the table's columns. */
-function rowOf(table: StreamTable, target: MirrorTarget, record: MappedRecord, tenant: TenantId, rawHash: string, firstSeen: number, changed: number, asText: boolean): readonly UpsertValue[] {
-  const row: UpsertValue[] = [target.connection, record.id, tenant, record.siteId, record.agentId, record.version, record.hash, rawHash, firstSeen, changed, null];
-  const { values } = record;
-  for (const column of table.columns) row.push(values[column.place] ?? null);
-  row.push(asText ? record.raw : (record.rawBytes ?? record.raw));
-  return row;
-}
-
-function asMirrorRow(table: StreamTable, row: readonly UpsertValue[]): MirrorRow {
-  const named: Record<string, StoredValue> = {};
-  table.upsert.columns.forEach((column, place) => {
-    const value = row[place] ?? null;
-    if (!(value instanceof Uint8Array)) named[column.name] = value;
-  });
-  return named;
+function rowOf(target: MirrorTarget, record: MappedRecord, tenant: TenantId, firstSeen: number, changed: number): readonly UpsertValue[] {
+  const { id, siteId, agentId, version, hash, rawHash, valuesJson, rawBytes } = record;
+  return [target.connection, id, tenant, siteId, agentId, version, hash, rawHash, firstSeen, changed, null, valuesJson, rawBytes ?? record.raw];
 }
 
 /** The tenant of a record: of its site where that is mapped, of its agent's site where it names only an agent, else the connection's. */

@@ -14,7 +14,7 @@ import type { MirrorTarget } from "./mirror.ts";
 import { mergeRecord, type MirrorContext } from "./page.ts";
 import { clearHealth, RECORD } from "./parking.ts";
 import { reactOne } from "./reactions.ts";
-import { idList } from "./tables.ts";
+import { idList, rowSql } from "./tables.ts";
 
 export interface Parked {
   readonly id: string;
@@ -116,7 +116,7 @@ async function replayChange(context: MirrorContext, tx: Tx, parked: Parked, chan
   if (capability === undefined || table === undefined || change === null) return false;
   const stored = JSON.parse(change) as Change;
   const current = await sql<Record<string, string | number | null>>`
-    SELECT * FROM ${sql.table(table.name)} WHERE connection_id = ${parked.connection} AND id = ${stored.id} AND gone_at IS NULL AND tenant_id = ${parked.tenant}`.execute(tx.db);
+    SELECT ${rowSql(tx.kind, table)} FROM ${sql.table(table.name)} WHERE connection_id = ${parked.connection} AND id = ${stored.id} AND gone_at IS NULL AND tenant_id = ${parked.tenant}`.execute(tx.db);
   const after = current.rows[0] ?? null;
   const today: Change = { id: stored.id, before: stored.before, after };
   const set = { connection: parked.connection, tenant: parked.tenant, stream: parked.stream, watermark: null, inserted: [], changed: [], gone: [] };

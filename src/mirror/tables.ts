@@ -1,13 +1,15 @@
 /**
- * The mirror's tables. Each stream's table and its two views are generated from the stream's columns, so that a version with one more column
- * needs no hand-written migration: the column is added at start and the views are made again. What people may query are the views, `agents`
- * (live rows) and `agents_history` (those now gone); times of ours in them are milliseconds since the epoch.
+ * The mirror's tables. All have the same few columns: ours, the stream's values as one JSON array (`fields`), and the record's text. A page is so written with a
+ * dozen values a row instead of eighty, and a version with one more column needs no migration. What people may query are the views made from the stream's columns,
+ * `agents` (live rows) and `agents_history` (those now gone); times of ours in them are milliseconds since the epoch.
  */
 import { type RawBuilder, sql } from "kysely";
 import { Fault } from "../kernel/fault.ts";
 import { viewName, type StreamId } from "../kernel/stream-ids.ts";
-import type { ColumnType, Stream } from "../sentinelone/streams/stream.ts";
+import type { ColumnType, Stream, Value } from "../sentinelone/streams/stream.ts";
 import type { BulkUpsert, Database, Migration, Store } from "../store/store.ts";
+import type { StoredValue, UpsertValue } from "../store/text.ts";
+import type { MirrorRow } from "./capability.ts";
 
 type Physical = "text" | "integer" | "real";
 
@@ -29,16 +31,21 @@ const OWN_COLUMNS = [
 ] as const satisfies readonly { name: string; type: Physical }[];
 
 const NULLABLE: ReadonlySet<string> = new Set(["of_site", "of_agent", "gone_at"]);
-const RESERVED: ReadonlySet<string> = new Set([...OWN_COLUMNS.map((column) => column.name), "raw"]);
+const RESERVED: ReadonlySet<string> = new Set([...OWN_COLUMNS.map((column) => column.name), "fields", "raw"]);
 
 const PHYSICAL: Readonly<Record<ColumnType, Physical>> = { text: "text", time: "text", json: "text", integer: "integer", boolean: "integer", real: "real" };
+
+const SQL_TYPES = {
+  sqlite: { text: "TEXT", integer: "INTEGER", real: "REAL", json: "BLOB" },
+  postgres: { text: "TEXT", integer: "BIGINT", real: "DOUBLE PRECISION", json: "JSONB" },
+} as const;
 
 export interface StreamTable {
   readonly stream: Stream;
   readonly name: string;
   readonly view: string;
   readonly historyView: string;
-  /** The stream's own columns that have a place of their own: a column called `id` is the key itself. */
+  /** The stream's own columns and their places in `fields`. A column called `id` is the key itself and not among them. */
   readonly columns: readonly { readonly name: string; readonly type: Physical; readonly place: number }[];
   /** Inserts a row, or overwrites all of it but when it was first seen. */
   readonly upsert: BulkUpsert;
@@ -52,7 +59,7 @@ export function tableOf(stream: Stream): StreamTable {
     if (RESERVED.has(name) || !/^[a-z][a-z0-9_]*$/.test(name)) throw new Fault("INTERNAL", `The column ${name} of ${stream.id} has a name the mirror cannot use.`);
   }
   // The record's text comes last: SQLite then finds the other columns without reading the pages it spills into.
-  const all = [...OWN_COLUMNS, ...columns.map(({ name, type }) => ({ name, type })), { name: "raw", type: "text" as const, utf8: true }];
+  const all = [...OWN_COLUMNS, { name: "fields", type: "json" as const }, { name: "raw", type: "text" as const, utf8: true }];
   const kept: ReadonlySet<string> = new Set(["connection_id", "id", "mirrored_at"]);
   return {
     stream,
@@ -65,12 +72,41 @@ export function tableOf(stream: Stream): StreamTable {
   };
 }
 
+/** A column as an expression over the table; the same text in views, conditions and indexes, so that the engine knows one by the other. */
+export function columnSql(kind: Store["kind"], table: StreamTable, name: string): string {
+  const column = table.columns.find((known) => known.name === name);
+  if (column === undefined) return `"${name}"`;
+  return `CAST(fields ->> ${String(column.place)} AS ${SQL_TYPES[kind][column.type]})`;
+}
+
+/** Every column of a row but `fields`, for SELECT: ours, the stream's, `raw`. */
+export function rowSql(kind: Store["kind"], table: StreamTable): RawBuilder<unknown> {
+  const names = [...OWN_COLUMNS.map((column) => column.name), ...table.columns.map((column) => column.name), "raw"];
+  return sql.raw(selectList(kind, table, names));
+}
+
+function selectList(kind: Store["kind"], table: StreamTable, names: readonly string[]): string {
+  return names.map((name) => (table.columns.some((column) => column.name === name) ? `${columnSql(kind, table, name)} AS "${name}"` : `"${name}"`)).join(", ");
+}
+
+/** A row for `upsert` as `rowSql` would read it back. */
+export function mirrorRow(table: StreamTable, row: readonly UpsertValue[], values: readonly Value[], raw: string): MirrorRow {
+  const named: Record<string, StoredValue> = {};
+  for (const [place, { name }] of OWN_COLUMNS.entries()) {
+    const value = row[place] ?? null;
+    if (!(value instanceof Uint8Array)) named[name] = value;
+  }
+  for (const { name, place } of table.columns) named[name] = values[place] ?? null;
+  named["raw"] = raw;
+  return named;
+}
+
 export const MIRROR_MIGRATIONS: readonly Migration[] = [
   {
     id: "0100-mirror",
     async up(db, kind) {
       const statements = [
-        `CREATE TABLE mirror_schema (stream TEXT PRIMARY KEY, signature TEXT NOT NULL)`,
+        `CREATE TABLE mirror_schema (stream TEXT PRIMARY KEY, columns TEXT NOT NULL, views TEXT NOT NULL)`,
         `CREATE TABLE mirror_checkpoints (connection_id TEXT NOT NULL, stream TEXT NOT NULL, format INTEGER NOT NULL, body TEXT NOT NULL, watermark TEXT, PRIMARY KEY (connection_id, stream))`,
         // `owner` stands for (connection, stream) in the two tables below, which have a row for every id.
         `CREATE TABLE mirror_snapshots (owner ${kind === "sqlite" ? "INTEGER PRIMARY KEY AUTOINCREMENT" : "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"}, connection_id TEXT NOT NULL, stream TEXT NOT NULL, number INTEGER NOT NULL, fresh INTEGER NOT NULL, settling INTEGER NOT NULL, all_may_go INTEGER NOT NULL, UNIQUE (connection_id, stream))`,
@@ -86,49 +122,49 @@ export const MIRROR_MIGRATIONS: readonly Migration[] = [
   },
 ];
 
-/** Makes or extends the tables and views of these streams; does nothing where they are as they should be. */
+/** Makes the tables and views of these streams; does nothing where they are as they should be. */
 export async function prepareMirror(store: Store, streams: readonly Stream[]): Promise<void> {
-  const known = await sql<{ stream: string; signature: string }>`SELECT stream, signature FROM mirror_schema`.execute(store.read);
-  const signatures = new Map(known.rows.map((row) => [row.stream, row.signature]));
+  const known = await sql<{ stream: string; columns: string; views: string }>`SELECT stream, columns, views FROM mirror_schema`.execute(store.read);
+  const stored = new Map(known.rows.map((row) => [row.stream, row]));
   for (const stream of streams) {
     const table = tableOf(stream);
-    const signature = JSON.stringify([1, table.upsert.columns, table.viewColumns]);
-    if (signatures.get(stream.id) === signature) continue;
+    const columns = stream.columns.map(({ name, type }) => `${name} ${PHYSICAL[type]}`);
+    const views = JSON.stringify([VIEWS_VERSION, table.viewColumns]);
+    const before = stored.get(stream.id);
+    if (before !== undefined) refuseMoved(stream, JSON.parse(before.columns) as readonly string[], columns);
+    if (before?.views === views) continue;
     await store.tx(async (tx) => {
-      await shape(tx.db, tx.kind, table);
-      await sql`INSERT INTO mirror_schema (stream, signature) VALUES (${stream.id}, ${signature}) ON CONFLICT (stream) DO UPDATE SET signature = excluded.signature`.execute(tx.db);
+      if (before === undefined) await createTable(tx.db, tx.kind, table);
+      await createViews(tx.db, tx.kind, table);
+      await sql`
+        INSERT INTO mirror_schema (stream, columns, views) VALUES (${stream.id}, ${JSON.stringify(columns)}, ${views})
+        ON CONFLICT (stream) DO UPDATE SET columns = excluded.columns, views = excluded.views`.execute(tx.db);
     });
   }
 }
 
-async function shape(db: Database, kind: Store["kind"], table: StreamTable): Promise<void> {
-  const types = kind === "sqlite" ? { text: "TEXT", integer: "INTEGER", real: "REAL" } : { text: "TEXT", integer: "BIGINT", real: "DOUBLE PRECISION" };
-  const wanted = table.upsert.columns.map((column) => ({ ...column, sql: types[column.type], required: RESERVED.has(column.name) && !NULLABLE.has(column.name) }));
-  const present = await presentColumns(db, kind, table.name);
-  if (present.size === 0) {
-    const lines = wanted.map((column) => `"${column.name}" ${column.sql}${column.required ? " NOT NULL" : ""}`);
-    await sql.raw(`CREATE TABLE ${table.name} (${lines.join(", ")}, PRIMARY KEY (connection_id, id))`).execute(db);
-    // Counting and pruning what is gone must not read the whole table; it stays small, so it is made at once.
-    await sql.raw(`CREATE INDEX ${table.name}_gone ON ${table.name} (connection_id, gone_at) WHERE gone_at IS NOT NULL`).execute(db);
-  }
-  for (const column of wanted) {
-    const type = present.get(column.name);
-    if (present.size > 0 && type === undefined) await sql.raw(`ALTER TABLE ${table.name} ADD COLUMN "${column.name}" ${column.sql}`).execute(db);
-    if (type !== undefined && type !== column.sql) throw new Fault("INTERNAL", `The column ${column.name} of ${table.name} is ${type} and would have to be ${column.sql}; that needs a migration.`);
-  }
-  const columns = table.viewColumns.map((name) => `"${name}"`).join(", ");
+/** Raised when the views are to be made again although their columns are the same. */
+const VIEWS_VERSION = 2;
+
+/** A value is known by its place: rows written before must still mean the same. */
+function refuseMoved(stream: Stream, before: readonly string[], now: readonly string[]): void {
+  const moved = before.find((column, place) => now[place] !== column);
+  if (moved === undefined) return;
+  throw new Fault("INTERNAL", `The column ${moved} of ${stream.id} is no longer at its place; columns may only be added at the end.`);
+}
+
+async function createTable(db: Database, kind: Store["kind"], table: StreamTable): Promise<void> {
+  const lines = table.upsert.columns.map(({ name, type }) => `"${name}" ${SQL_TYPES[kind][type]}${NULLABLE.has(name) ? "" : " NOT NULL"}`);
+  await sql.raw(`CREATE TABLE ${table.name} (${lines.join(", ")}, PRIMARY KEY (connection_id, id))`).execute(db);
+  // Counting and pruning what is gone must not read the whole table; it stays small, so it is made at once.
+  await sql.raw(`CREATE INDEX ${table.name}_gone ON ${table.name} (connection_id, gone_at) WHERE gone_at IS NOT NULL`).execute(db);
+}
+
+async function createViews(db: Database, kind: Store["kind"], table: StreamTable): Promise<void> {
+  const columns = selectList(kind, table, table.viewColumns);
   for (const view of [table.view, table.historyView]) await sql.raw(`DROP VIEW IF EXISTS "${view}"`).execute(db);
   await sql.raw(`CREATE VIEW "${table.view}" AS SELECT ${columns} FROM ${table.name} WHERE gone_at IS NULL`).execute(db);
   await sql.raw(`CREATE VIEW "${table.historyView}" AS SELECT ${columns}, gone_at FROM ${table.name} WHERE gone_at IS NOT NULL`).execute(db);
-}
-
-async function presentColumns(db: Database, kind: Store["kind"], table: string): Promise<ReadonlyMap<string, string>> {
-  const query =
-    kind === "sqlite"
-      ? sql<{ name: string; type: string }>`SELECT name, type FROM pragma_table_info(${table})`
-      : sql<{ name: string; type: string }>`SELECT column_name AS name, upper(data_type) AS type FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = ${table}`;
-  const answer = await query.execute(db);
-  return new Map(answer.rows.map((row) => [row.name, row.type]));
 }
 
 /** `(…)` after IN: a list of any length as one parameter. */

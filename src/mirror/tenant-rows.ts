@@ -3,7 +3,7 @@ import { sql } from "kysely";
 import type { TenantId } from "../kernel/ids.ts";
 import type { Stream } from "../sentinelone/streams/stream.ts";
 import type { Store, Tx } from "../store/store.ts";
-import { tableOf, type StreamTable } from "./tables.ts";
+import { rowSql, tableOf, type StreamTable } from "./tables.ts";
 
 const PAGE = 500;
 const PARKED = "mirror_parked";
@@ -17,7 +17,7 @@ export async function* tenantRows(store: Store, streams: readonly Stream[], tena
     for (;;) {
       if (signal.aborted) return;
       const { rows } = await sql<Row & { id: string; connection_id: string }>`
-        SELECT * FROM ${sql.table(table.name)}
+        SELECT ${rowSql(store.kind, table)} FROM ${sql.table(table.name)}
         WHERE tenant_id = ${tenant} AND (connection_id > ${after.connection} OR (connection_id = ${after.connection} AND id > ${after.id}))
         ORDER BY connection_id, id LIMIT ${PAGE}`.execute(store.read);
       for (const row of rows) yield { table: table.view, row };

@@ -8,14 +8,15 @@ import type { MirrorTarget } from "./mirror.ts";
 import type { MirrorContext } from "./page.ts";
 import { react, readersOf } from "./reactions.ts";
 import { rowsById } from "./rows.ts";
-import { idList, type StreamTable } from "./tables.ts";
+import { columnSql, idList, type StreamTable } from "./tables.ts";
 
 /** Bounds are inclusive. CONFIG_INVALID for a column the stream does not have. */
-export async function countBetween(db: Database, table: StreamTable, connection: ConnectionId, column: string, from: string, to: string): Promise<number> {
+export async function countBetween(db: Database, kind: Store["kind"], table: StreamTable, connection: ConnectionId, column: string, from: string, to: string): Promise<number> {
   if (!table.columns.some((known) => known.name === column)) throw new Fault("CONFIG_INVALID", `${table.view} has no column ${column}.`);
+  const place = sql.raw(columnSql(kind, table, column));
   const answer = await sql<{ n: number }>`
     SELECT count(*) AS n FROM ${sql.table(table.name)}
-    WHERE connection_id = ${connection} AND gone_at IS NULL AND ${sql.ref(column)} >= ${from} AND ${sql.ref(column)} <= ${to}`.execute(db);
+    WHERE connection_id = ${connection} AND gone_at IS NULL AND ${place} >= ${from} AND ${place} <= ${to}`.execute(db);
   return answer.rows[0]?.n ?? 0;
 }
 
@@ -25,7 +26,7 @@ export async function ensureIndexes(store: Store, table: StreamTable, signal?: A
     if (signal?.aborted === true) return false;
     if (await indexExists(store, name)) continue;
     await store.tx(async (tx) => {
-      await sql.raw(`CREATE INDEX IF NOT EXISTS "${name}" ON ${table.name} (${columns.map((column) => `"${column}"`).join(", ")})`).execute(tx.db);
+      await sql.raw(`CREATE INDEX IF NOT EXISTS "${name}" ON ${table.name} (${columns.map((column) => columnSql(tx.kind, table, column)).join(", ")})`).execute(tx.db);
     });
   }
   return true;
@@ -62,7 +63,7 @@ export async function prune(tx: Tx, table: StreamTable, connection: ConnectionId
   const column = table.stream.retentionColumn;
   const tombstones = await deleteSome(tx, table, connection, sql`gone_at IS NOT NULL AND gone_at < ${moment}`, limit);
   if (column === null || tombstones >= limit) return tombstones;
-  return tombstones + (await deleteSome(tx, table, connection, sql`${sql.ref(column)} < ${before}`, limit - tombstones));
+  return tombstones + (await deleteSome(tx, table, connection, sql`${sql.raw(columnSql(tx.kind, table, column))} < ${before}`, limit - tombstones));
 }
 
 async function deleteSome(tx: Tx, table: StreamTable, connection: ConnectionId, condition: RawBuilder<unknown>, limit: number): Promise<number> {

@@ -113,9 +113,9 @@ function readPagination(envelope: Readonly<Record<string, unknown>>, path: strin
   return { nextCursor, totalItems: known ? totalItems : null };
 }
 
-/** One page of a listing; records that are no objects are kept for the stream to reject by name. */
-export function readPage(body: Buffer, path: string): ListPage {
-  const fast = parsed(body, path, cutListing);
+/** One page of a listing; records that are no objects are kept for the stream to reject by name. `quick` as in `cutListing`. */
+export function readPage(body: Buffer, path: string, quick = false): ListPage {
+  const fast = parsed(body, path, () => cutListing(body, quick));
   if (fast !== null) return { records: fast.records, size: fast.records.length, ...readPagination(checkEnvelope(fast.envelope, path), path), bytes: body.length };
 
   const { value, exact } = parsed(body, path, parseForMerge);

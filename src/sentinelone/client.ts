@@ -5,10 +5,12 @@
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 export type JsonObject = { readonly [key: string]: JsonValue };
 
-/** One listed record: parsed (integers beyond 2^53 as strings) and as its own JSON text (integers unrounded). `value` may be made when it is read. */
+/** One listed record: parsed (integers beyond 2^53 as strings) and as its own JSON text (integers unrounded). Both may be made when they are read. */
 export interface SourceRecord {
   readonly value: JsonObject;
   readonly raw: string;
+  /** `raw` as UTF-8, where it was cut out of a body. */
+  readonly bytes?: Uint8Array;
   /** Where `raw` stands in the body it came in, as byte offsets, where it was cut out of one. */
   readonly span?: Span;
 }

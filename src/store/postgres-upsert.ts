@@ -3,7 +3,7 @@ import type pg from "pg";
 import type { BulkUpsert } from "./store.ts";
 import { storableText, type StoredValue, type UpsertValue } from "./text.ts";
 
-const ARRAY_TYPE = { text: "text[]", integer: "bigint[]", real: "double precision[]" } as const;
+const ARRAY_TYPE = { text: "text[]", integer: "bigint[]", real: "double precision[]", json: "text[]" } as const;
 
 export async function upsertPostgres(client: pg.PoolClient, spec: BulkUpsert, rows: readonly (readonly UpsertValue[])[]): Promise<void> {
   const text = upsertText(spec);
@@ -42,7 +42,8 @@ function upsertText(spec: BulkUpsert): string {
   const names = spec.columns.map((column) => quoted(column.name)).join(", ");
   const arrays = spec.columns.map((column, place) => `$${String(place + 1)}::${ARRAY_TYPE[column.type]}`).join(", ");
   const update = spec.update.map((name) => `${quoted(name)} = excluded.${quoted(name)}`).join(", ");
-  const text = `INSERT INTO ${quoted(spec.table)} (${names}) SELECT * FROM unnest(${arrays}) ON CONFLICT (${spec.key.map(quoted).join(", ")}) DO ${update === "" ? "NOTHING" : `UPDATE SET ${update}`}`;
+  const values = spec.columns.map(({ name, type }) => (type === "json" ? `${quoted(name)}::jsonb` : quoted(name))).join(", ");
+  const text = `INSERT INTO ${quoted(spec.table)} (${names}) SELECT ${values} FROM unnest(${arrays}) AS rows (${names}) ON CONFLICT (${spec.key.map(quoted).join(", ")}) DO ${update === "" ? "NOTHING" : `UPDATE SET ${update}`}`;
   texts.set(spec, text);
   return text;
 }

@@ -105,6 +105,12 @@ function guarded(inner: Statement): SqliteStatement {
   };
 }
 
+/** Bytes are bound as they are, which spares making text of them; JSON is kept in SQLite's own binary form. */
+function placeholder({ type, utf8 }: BulkUpsert["columns"][number]): string {
+  if (type === "json") return "jsonb(CAST(? AS TEXT))";
+  return utf8 === true ? "CAST(? AS TEXT)" : "?";
+}
+
 const upsertTexts = new WeakMap<BulkUpsert, string>();
 
 function upsertSql(spec: BulkUpsert): string {
@@ -112,7 +118,7 @@ function upsertSql(spec: BulkUpsert): string {
   if (known !== undefined) return known;
   const columns = spec.columns.map((column) => quoted(column.name));
   const update = spec.update.map((name) => `${quoted(name)} = excluded.${quoted(name)}`).join(", ");
-  const text = `INSERT INTO ${quoted(spec.table)} (${columns.join(", ")}) VALUES (${spec.columns.map((column) => (column.utf8 === true ? "CAST(? AS TEXT)" : "?")).join(", ")}) ON CONFLICT (${spec.key.map(quoted).join(", ")}) DO ${update === "" ? "NOTHING" : `UPDATE SET ${update}`}`;
+  const text = `INSERT INTO ${quoted(spec.table)} (${columns.join(", ")}) VALUES (${spec.columns.map(placeholder).join(", ")}) ON CONFLICT (${spec.key.map(quoted).join(", ")}) DO ${update === "" ? "NOTHING" : `UPDATE SET ${update}`}`;
   upsertTexts.set(spec, text);
   return text;
 }

@@ -18,8 +18,8 @@ export interface Tx {
 
 export interface BulkUpsert {
   readonly table: string;
-  /** A text column marked `utf8` also takes its text as UTF-8 bytes, whose validity the caller vouches for. */
-  readonly columns: readonly { readonly name: string; readonly type: "text" | "integer" | "real"; readonly utf8?: boolean }[];
+  /** A text column marked `utf8`, and any `json` column, also takes its text as UTF-8 bytes, whose validity the caller vouches for. */
+  readonly columns: readonly { readonly name: string; readonly type: "text" | "integer" | "real" | "json"; readonly utf8?: boolean }[];
   readonly key: readonly string[];
   /** Columns an existing row takes over from the new one; empty = leave the existing row alone. */
   readonly update: readonly string[];

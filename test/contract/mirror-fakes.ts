@@ -72,7 +72,7 @@ export function record(id: string, fields: Fields = {}): MappedRecord {
   const { name = "n", score = 1, version = "2026-01-01T00:00:00.000000Z", site = null, agent = null, extra = "" } = fields;
   const values: readonly Value[] = [name, score, 1, version];
   const raw = JSON.stringify({ id, name, score, extra });
-  return { id, version, siteId: site, agentId: agent, values, hash: hash("sha1", JSON.stringify([name, score])), raw, rawHash: hash("sha1", raw) };
+  return { id, version, siteId: site, agentId: agent, values, valuesJson: JSON.stringify(values), hash: hash("sha1", JSON.stringify([name, score])), raw, rawHash: hash("sha1", raw) };
 }
 
 export function rejected(id: string | null, raw = `{"id":${JSON.stringify(id)},"score":"bad"}`): RejectedRecord {

@@ -6,7 +6,7 @@
  * a reading without it never takes the place of one of the same alert with it.
  */
 import type { JsonValue, ListPage, SourceRecord } from "../client.ts";
-import { column, columns, createMapper, isMapped, isObject, type Mapper } from "./mapping.ts";
+import { column, columns, createMapper, isObject } from "./mapping.ts";
 import { DAY, describeStream, endState, mapPage, MINUTE, newestTime, type StreamSpec } from "./listing.ts";
 import { alertsOperation, RAW_DATA, RAW_DATA_BATCH, withPrimaryAsset } from "./alerts-query.ts";
 import type { Pass, Stream, StreamIo } from "./stream.ts";
@@ -28,6 +28,8 @@ const spec: StreamSpec = {
   siteId: "site_id",
   retentionColumn: "detected_at",
   derive: withPrimaryAsset,
+  // The time without its last letter, which in text order lies just before the whole one.
+  finalVersion: (version, record) => (lacksRawData(record) ? version.replace(/Z$/, "") : version),
   columns: [
     column("text", "id"),
     column("text", "storylineId", "storyline_id", { indexed: true }),
@@ -47,13 +49,7 @@ const spec: StreamSpec = {
   ],
 };
 
-const mapWhole = createMapper(spec);
-
-/** Without its `rawData` an alert's version is the time without its last letter, which in text order lies just before the whole one. */
-const map: Mapper = (record) => {
-  const outcome = mapWhole(record);
-  return isMapped(outcome) && lacksRawData(record) ? { ...outcome, version: outcome.version.replace(/Z$/, "") } : outcome;
-};
+const map = createMapper(spec);
 
 function lacksRawData({ value }: SourceRecord): boolean {
   return isObject(value) && (value["rawData"] ?? null) === null;

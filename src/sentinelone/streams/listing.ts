@@ -6,6 +6,7 @@ import type { StreamId } from "../../kernel/stream-ids.ts";
 import type { ListPage, Query } from "../client.ts";
 import { createMapper, isMapped, schemaOf, type Column, type Mapper, type MapperSpec } from "./mapping.ts";
 import { readPage } from "../answers.ts";
+import { WrongCut } from "../json.ts";
 import type { MappedListing, MappedRecord, Page, PageMapper, Partition, Pass, ReadRequest, RejectedRecord, Stream, StreamIo } from "./stream.ts";
 
 export const MINUTE = 60_000;
@@ -112,7 +113,15 @@ export function restStream(spec: RestSpec): Stream {
   };
 
   function mapListing(body: Buffer): MappedListing {
-    const page = readPage(body, spec.endpoint);
+    try {
+      return mapRead(readPage(body, spec.endpoint, true));
+    } catch (error) {
+      if (!(error instanceof WrongCut)) throw error;
+      return mapRead(readPage(body, spec.endpoint));
+    }
+  }
+
+  function mapRead(page: ListPage): MappedListing {
     const { records, rejected, repeated } = mapPage(page, map, "more");
     return { records, rejected, repeated, nextCursor: page.nextCursor, totalItems: page.totalItems, size: page.size, bytes: page.bytes };
   }

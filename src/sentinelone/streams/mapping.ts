@@ -5,7 +5,7 @@
  * record with a reason. A time that is none becomes null; the original stays in `raw`, from which secrets are removed.
  */
 import { hash } from "node:crypto";
-import type { JsonObject, SourceRecord } from "../client.ts";
+import type { JsonObject, SourceRecord, Span } from "../client.ts";
 import { readTime } from "./time.ts";
 import type { ColumnType, MappedRecord, RejectedRecord, StreamColumn, Value } from "./stream.ts";
 
@@ -87,6 +87,8 @@ export interface MapperSpec {
   readonly agentId?: string;
   /** Adds what a column reads but the record holds in another form (the first of a list, a fallback); `raw` stays as it is. */
   readonly derive?: (record: JsonObject) => JsonObject;
+  /** The version of a record that came incomplete: lower than that of the whole one. */
+  readonly finalVersion?: (version: string, record: SourceRecord) => string;
   /** Keys removed from `raw` wherever they stand. */
   readonly secrets?: readonly string[];
 }
@@ -106,7 +108,7 @@ export function createMapper(spec: MapperSpec): Mapper {
   const withoutSecrets = secretRemover(spec.secrets ?? []);
 
   return (record) => {
-    const raw = withoutSecrets(record);
+    const cleaned = withoutSecrets(record);
     let id: string | null = null;
     try {
       const source: unknown = record.value;
@@ -118,22 +120,57 @@ export function createMapper(spec: MapperSpec): Mapper {
         const entry = table[index];
         if (entry !== undefined) values[index] = index === keyColumn ? id : readValue(value, entry);
       }
-      return {
+      const valuesJson = JSON.stringify(values);
+      const time = text(values[version]) ?? "";
+      return new Mapped(cleaned === null ? record : { raw: cleaned }, {
         id,
-        version: text(values[version]) ?? "",
+        version: spec.finalVersion === undefined ? time : spec.finalVersion(time, record),
         siteId: text(values[siteId]),
         agentId: text(values[agentId]),
-        values,
-        hash: hash("sha256", JSON.stringify(values), "base64url"),
-        raw,
-        rawHash: hash("sha1", raw, "base64"),
-        ...(record.span === undefined || raw !== record.raw ? {} : { span: record.span }),
-      };
+        valuesJson,
+        hash: hash("sha256", valuesJson, "base64url"),
+        rawHash: hash("sha1", (cleaned === null ? record.bytes : undefined) ?? cleaned ?? record.raw, "base64"),
+      });
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error;
-      return { id, code: "RECORD_INVALID", reason: error.message, raw };
+      return { id, code: "RECORD_INVALID", reason: error.message, raw: cleaned ?? record.raw };
     }
   };
+}
+
+/** A mapped record that leaves its text where it came from and keeps its values as JSON: a page that waits to be written is few objects. */
+class Mapped implements MappedRecord {
+  readonly id: string;
+  readonly version: string;
+  readonly siteId: string | null;
+  readonly agentId: string | null;
+  readonly valuesJson: string;
+  readonly hash: string;
+  readonly rawHash: string;
+  readonly span?: Span;
+  readonly rawBytes?: Uint8Array;
+  readonly #source: Pick<SourceRecord, "raw">;
+
+  constructor(source: Pick<SourceRecord, "raw" | "span" | "bytes">, made: Pick<MappedRecord, "id" | "version" | "siteId" | "agentId" | "hash" | "rawHash"> & { readonly valuesJson: string }) {
+    this.id = made.id;
+    this.version = made.version;
+    this.siteId = made.siteId;
+    this.agentId = made.agentId;
+    this.valuesJson = made.valuesJson;
+    this.hash = made.hash;
+    this.rawHash = made.rawHash;
+    if (source.span !== undefined) this.span = source.span;
+    if (source.bytes !== undefined) this.rawBytes = source.bytes;
+    this.#source = source;
+  }
+
+  get values(): readonly Value[] {
+    return JSON.parse(this.valuesJson) as readonly Value[];
+  }
+
+  get raw(): string {
+    return this.#source.raw;
+  }
 }
 
 export function isMapped(outcome: MappedRecord | RejectedRecord): outcome is MappedRecord {
@@ -250,13 +287,13 @@ function describe(found: unknown): string {
   return typeof found === "number" ? "a number" : "true or false";
 }
 
-/** Keeps the record's own text where it names no secret; else writes it again without those keys. */
-function secretRemover(keys: readonly string[]): (record: SourceRecord) => string {
-  if (keys.length === 0) return ({ raw }) => raw;
+/** Null where the record's own text names no secret; else that text without those keys. */
+function secretRemover(keys: readonly string[]): (record: SourceRecord) => string | null {
+  if (keys.length === 0) return () => null;
   const names = new Set(keys);
   // Escapes may spell a key (`\u0070ass`), so text with any is looked through too.
   const suspicious = new RegExp(`\\\\u00|"(?:${keys.join("|")})"`);
-  return ({ raw }) => (suspicious.test(raw) ? withoutKeys(raw, names) : raw);
+  return ({ raw }) => (suspicious.test(raw) ? withoutKeys(raw, names) : null);
 }
 
 interface RawJson {

@@ -27,8 +27,10 @@ export interface MappedRecord {
   readonly version: string;
   readonly siteId: string | null;
   readonly agentId: string | null;
-  /** In the order of the stream's `columns`. */
+  /** In the order of the stream's `columns`. Made anew each time: look once. */
   readonly values: readonly Value[];
+  /** `values` as JSON, which is how the mirror keeps them; as bytes UTF-8, good until the page's `release`. */
+  readonly valuesJson: string | Uint8Array;
   /** Hash of `values`: equal hash, nothing we use has changed. */
   readonly hash: string;
   /** The record as JSON text, integers unrounded, secrets (registration tokens) removed. */
