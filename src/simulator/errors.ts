@@ -2,7 +2,7 @@
 export interface Answer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** An object is sent as JSON; text as it is. */
+  /** An object is sent as JSON; text and bytes as they are. */
   readonly body: unknown;
 }
 

@@ -1,4 +1,5 @@
 /** A SentinelOne console on loopback: seeded estate, tokens with scope and role, faults, and a control API. See README.md. */
+import { Actions } from "./actions.ts";
 import { SimulatedClock } from "./clock.ts";
 import { Control, truth } from "./control.ts";
 import { makeEstate } from "./estate/estate.ts";
@@ -64,7 +65,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     if (speed > 0) motion.pass(ms * ESTATE_SECONDS_PER_MS);
   };
   const server = makeServer({
-    console: { estate, tokens, clock, inventory: new Inventory(estate.streams.applications), strict: options.strict ?? false },
+    console: { estate, tokens, clock, inventory: new Inventory(estate.streams.applications), actions: new Actions(estate, clock), strict: options.strict ?? false },
     graph: new AlertGraph(estate.streams.alerts),
     control: new Control({ estate, mutator, faults, requests, tokens, advance }),
     faults,

@@ -9,8 +9,8 @@ const PAGES: Readonly<Record<string, string>> = {
   Sites: "view create edit delete",
   Groups: "view create edit delete moveToGroup",
   Endpoints:
-    "view sendMessage reconnectToNetwork disconnectFromNetwork FetchLogs initiateScan abortScan decommission uninstall reboot shutDown approveUninstall rejectUninstall updateSoftware fileFetch manageEndpointTags moveToAnotherSite showPassphrase",
-  Threats: "view kill quarantine unquarantine remediate rollback markThreat markSuspicious updateAnalystVerdict updateIncidentStatus updateExternalTicketId fetchThreatFile",
+    "view sendMessage reconnectToNetwork disconnectFromNetwork FetchLogs initiateScan abortScan decommission uninstall reboot shutDown approveUninstall rejectUninstall updateSoftware fileFetch manageEndpointTags moveToAnotherSite showPassphrase showApplications setCustomerIdentifier markAsUpToDate enableRanger disableRanger disableAgent enableAgent remoteShell",
+  Threats: "view kill quarantine unquarantine remediate rollback removeMacro restoreMacro markThreat markSuspicious updateAnalystVerdict updateIncidentStatus updateExternalTicketId fetchThreatFile",
   "Custom Alerts": "view updateIncidentStatus updateAnalystVerdict",
   "Custom Rules": "view manage",
   "Unified Alerts": "view manage",

@@ -16,9 +16,10 @@ const DROPS = 8;
 /** The status sent, or 0 when the connection was broken. */
 export async function send(request: IncomingMessage, response: ServerResponse, answer: Answer, struck: Struck, nowMs: number): Promise<number> {
   const isText = typeof answer.body === "string";
-  let text = typeof answer.body === "string" ? answer.body : `${JSON.stringify(answer.body)}\n`;
-  if (!isText && struck.take("malformed") !== undefined) text = `${text.slice(0, -3)},`;
-  let payload: Buffer = Buffer.from(text);
+  const isFile = Buffer.isBuffer(answer.body);
+  let text = typeof answer.body === "string" ? answer.body : isFile ? "" : `${JSON.stringify(answer.body)}\n`;
+  if (!isText && !isFile && struck.take("malformed") !== undefined) text = `${text.slice(0, -3)},`;
+  let payload: Buffer = Buffer.isBuffer(answer.body) ? answer.body : Buffer.from(text);
   response.setHeader("content-type", struck.take("content-type")?.value ?? answer.headers?.["content-type"] ?? (isText ? "text/plain" : "application/json"));
   for (const [name, value] of Object.entries(answer.headers ?? {})) if (name !== "content-type") response.setHeader(name, value);
   response.setHeader("x-rqid", randomUUID());

@@ -131,6 +131,11 @@ export class TokenBook {
     return this.#callers.get(text);
   }
 
+  /** The caller whose own user or service user has this id. */
+  owner(id: string): Caller | undefined {
+    return [...this.#callers.values()].find((caller) => ownId(caller) === id);
+  }
+
   /** A session for a valid API token; throws the vendor's 401. */
   openSession(text: string): string {
     const caller = this.#callers.get(text);
@@ -173,11 +178,10 @@ export class TokenBook {
             return { id, name, accountName: textAt(record, "accountName") ?? name, roleId: idOf("roles", caller.role), roleName, roles: [roleName] };
           });
     return {
-      id: idOf(caller.person ? "users" : "service-users", 9_000_000 + TOKEN_NAMES.findIndex((name) => name === caller.name)),
+      ...ownName(caller),
       email: caller.person ? "mara.voss@orchardfreight.test" : null,
       emailReadOnly: false,
       emailVerified: caller.person,
-      fullName: caller.person ? "Mara Voss" : `sim-${caller.name}`,
       fullNameReadOnly: false,
       source: "mgmt",
       scope: caller.level,
@@ -208,8 +212,21 @@ export class TokenBook {
   }
 }
 
-export function requirePermission(caller: Caller, permission: string): void {
-  if (ROLES[caller.role]?.permissions.has(permission) !== true) throw forbidden("User does not have required permissions.");
+function ownId(caller: Caller): string {
+  return idOf(caller.person ? "users" : "service-users", 9_000_000 + TOKEN_NAMES.findIndex((name) => name === caller.name));
+}
+
+/** Id and name of the user or service user a token belongs to. */
+export function ownName(caller: Caller): { readonly id: string; readonly fullName: string } {
+  return { id: ownId(caller), fullName: caller.person ? "Mara Voss" : `sim-${caller.name}` };
+}
+
+export function may(caller: Caller, permission: string): boolean {
+  return ROLES[caller.role]?.permissions.has(permission) === true;
+}
+
+export function requirePermission(caller: Caller, ...anyOf: readonly string[]): void {
+  if (anyOf.length > 0 && !anyOf.some((permission) => may(caller, permission))) throw forbidden("User does not have required permissions.");
 }
 
 /** Whether a caller may see something in one of these scopes. What names no scope belongs to everyone. */

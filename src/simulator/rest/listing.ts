@@ -4,13 +4,15 @@ import { badRequest } from "../errors.ts";
 import { firstScalar, type ApiRecord } from "../record.ts";
 import { sees, type Caller } from "../tokens.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
-import type { ListEndpoint } from "./endpoints.ts";
 import { boolParam, intParam, listParam, queryTest, readConditions, type Condition, type Params } from "./filters.ts";
+import type { ListEndpoint } from "./tables.ts";
 
 /** A test with the key that tells it apart in counts and cursors. */
 export interface KeyedTest {
   readonly key: string;
   readonly test: Test;
+  /** What else the test's outcome hangs on, such as the version of other records: a count is remembered with it, a cursor outlives it. */
+  readonly moment?: string;
 }
 
 /** What a request makes of a listing besides its parameters. */
@@ -28,8 +30,7 @@ export interface Page {
   readonly totalItems: number;
 }
 
-const STANDARD = new Set(["skip", "limit", "cursor", "countOnly", "skipCount", "sortBy", "sortOrder", "accountIds", "siteIds", "groupIds", "ids", "query", "tenant"]);
-const TOLERATED = new Set(["includeHidden", "includeRemovals", "includeParents", "includeChildren", "applicationName", "applicationVendor", "adminOnly", "availableMoveSites", "countsFor", "resolved"]);
+const STANDARD = new Set(["skip", "limit", "cursor", "countOnly", "skipCount", "sortBy", "sortOrder", "accountIds", "siteIds", "groupIds", "query", "tenant"]);
 
 function orderOf(endpoint: ListEndpoint, params: Params): Order {
   const sortBy = params.get("sortBy")?.at(-1) ?? "";
@@ -65,7 +66,7 @@ function scopeTests(collection: Collection, params: Params, caller: Caller, most
 }
 
 function conditionTest(collection: Collection, condition: Condition): KeyedTest {
-  return { key: condition.key, test: (ordinal) => condition.test(collection.value(ordinal, condition.path)) };
+  return { key: condition.key, test: (ordinal) => condition.paths.some((path) => condition.test(collection.value(ordinal, path))) };
 }
 
 function every(tests: readonly Test[]): Test | undefined {
@@ -75,28 +76,47 @@ function every(tests: readonly Test[]): Test | undefined {
   return (ordinal) => tests.every((test) => test(ordinal));
 }
 
-/** Reads one page; throws the vendor's 400 for what it cannot read. */
-export function listPage(collection: Collection, endpoint: ListEndpoint, params: Params, caller: Caller, extra: Extra = {}): Page {
+interface Selection {
+  /** Names endpoint, scope and filters; the same for the same selection. */
+  readonly key: string;
+  readonly moment: string;
+  readonly test: Test | undefined;
+}
+
+/** What parameters select, whatever page of it is shown; throws the vendor's 400 for what it cannot read. */
+function selection(collection: Collection, endpoint: ListEndpoint, params: Params, caller: Caller, extra: Extra): Selection {
   const { conditions, unknown } = readConditions(endpoint, params);
-  const strange = unknown.filter((name) => !STANDARD.has(name) && !TOLERATED.has(name));
+  const strange = unknown.filter((name) => !STANDARD.has(name) && endpoint.joined?.includes(name) !== true);
   if (extra.strict === true && strange.length > 0) throw badRequest(`dict_values([${strange.map((name) => `'${name}'`).join(", ")}]): Unknown field`);
-  const limit = intParam(params, "limit", 1, 1000) ?? 10;
-  const skip = intParam(params, "skip", 0, 1000) ?? 0;
-  const countOnly = boolParam(params, "countOnly") ?? false;
-  const skipCount = boolParam(params, "skipCount") ?? false;
-  const order = orderOf(endpoint, params);
   const all = [...(extra.tests ?? []), ...conditions.map((condition) => conditionTest(collection, condition))];
   const scopes = scopeTests(collection, params, caller, endpoint.scopeIds);
   const query = params.get("query")?.at(-1) ?? "";
   const tests: Test[] = [...scopes.map((scope) => scope.test), ...all.map((condition) => condition.test)];
   if (query !== "" && endpoint.query.length > 0) tests.push(queryTest(collection, endpoint, query));
   if (extra.withheld !== undefined) tests.push(extra.withheld.test);
-  const test = every(tests);
-  const filterKey = [endpoint.path, ...scopes.map((scope) => scope.key), ...all.map((condition) => condition.key), query].join("&");
-  const countKey = `${filterKey}&${extra.withheld?.key ?? ""}`;
-  const totalItems = skipCount && !countOnly ? 0 : collection.count(countKey, test);
+  const moment = (extra.tests ?? []).map((one) => one.moment ?? "").join("&");
+  return { moment, key: [endpoint.path, ...scopes.map((scope) => scope.key), ...all.map((condition) => condition.key), query].join("&"), test: every(tests) };
+}
+
+/** Every record that parameters select, by id; throws the vendor's 400 when there are more than `most`. */
+export function selected(collection: Collection, endpoint: ListEndpoint, params: Params, caller: Caller, most: number, extra: Extra = {}): readonly number[] {
+  const { test } = selection(collection, endpoint, params, caller, extra);
+  const ordinals = take(collection, { path: "id", descending: false }, undefined, test, 0, most + 1);
+  if (ordinals.length > most) throw badRequest(`filter: More than ${String(most)} items match. Please narrow your filter and try again.`);
+  return ordinals;
+}
+
+/** Reads one page; throws the vendor's 400 for what it cannot read. */
+export function listPage(collection: Collection, endpoint: ListEndpoint, params: Params, caller: Caller, extra: Extra = {}): Page {
+  const limit = endpoint.joined?.includes("disablePagination") === true && boolParam(params, "disablePagination") === true ? MOST_UNPAGED : (intParam(params, "limit", 1, 1000) ?? 10);
+  const skip = intParam(params, "skip", 0, 1000) ?? 0;
+  const countOnly = boolParam(params, "countOnly") ?? false;
+  const skipCount = boolParam(params, "skipCount") ?? false;
+  const order = orderOf(endpoint, params);
+  const { key, moment, test } = selection(collection, endpoint, params, caller, extra);
+  const totalItems = skipCount && !countOnly ? 0 : collection.count(`${key}&${moment}&${extra.withheld?.key ?? ""}`, test);
   if (countOnly) return { records: [], nextCursor: null, totalItems };
-  const listing = `${filterKey}|${order.path}|${String(order.descending)}`;
+  const listing = `${key}|${order.path}|${String(order.descending)}`;
   const given = params.get("cursor")?.at(-1) ?? "";
   const from = given === "" ? undefined : decodeCursor(listing, given);
   const ordinals = take(collection, order, from, test, skip, limit + 1);
@@ -110,6 +130,9 @@ export function listPage(collection: Collection, endpoint: ListEndpoint, params:
     totalItems,
   };
 }
+
+/** A listing without pages still ends somewhere. */
+const MOST_UNPAGED = 20_000;
 
 function take(collection: Collection, order: Order, from: Position | undefined, test: Test | undefined, skip: number, wanted: number): readonly number[] {
   const taken: number[] = [];
