@@ -13,6 +13,7 @@ import type { AlertGraph } from "./graphql/engine.ts";
 import { RateLimits } from "./rate-limits.ts";
 import { isRecord } from "./record.ts";
 import type { RequestLog } from "./requests.ts";
+import { answerElsewhere } from "./rest/elsewhere.ts";
 import { parseParams } from "./rest/filters.ts";
 import { answerRest, type RestConsole } from "./rest/handlers.ts";
 import { send } from "./sending.ts";
@@ -143,7 +144,7 @@ function limited(limits: RateLimits | undefined, request: IncomingMessage, url: 
 }
 
 async function respond(parts: ServerParts, request: IncomingMessage, incoming: Incoming, struck: Struck): Promise<Answer> {
-  if (!incoming.url.pathname.startsWith(`${API}/`)) return { status: 404, headers: { "content-type": "text/plain" }, body: "404 page not found\n" };
+  if (!incoming.url.pathname.startsWith(`${API}/`)) return answerElsewhere(incoming.url.pathname, request.headers.authorization);
   const authorization = request.headers.authorization;
   if (incoming.method === "POST" && incoming.path === GRAPHQL) return answerGraph(parts, parts.console.tokens.authenticate(authorization), incoming.body, struck);
   if (incoming.method === "POST" && incoming.path === `${GRAPHQL}/schema`) {
