@@ -4,6 +4,7 @@
  */
 import type { SimulatedClock } from "./clock.ts";
 import type { Estate } from "./estate/estate.ts";
+import { textAt } from "./estate/frame.ts";
 import type { StreamId } from "../kernel/stream-ids.ts";
 import { STAMPS } from "./mutation.ts";
 import { hashText } from "./random.ts";
@@ -20,17 +21,17 @@ export interface Actor {
 
 /** What an activity is about: a machine, a threat on it, a site or a group. */
 export interface Subject {
-  readonly accountId: unknown;
-  readonly accountName: unknown;
-  readonly siteId: unknown;
-  readonly siteName: unknown;
-  readonly groupId: unknown;
-  readonly groupName: unknown;
-  readonly agentId?: unknown;
-  readonly computerName?: unknown;
-  readonly osFamily?: unknown;
-  readonly threatId?: unknown;
-  readonly hash?: unknown;
+  readonly accountId: string | null;
+  readonly accountName: string | null;
+  readonly siteId: string | null;
+  readonly siteName: string | null;
+  readonly groupId: string | null;
+  readonly groupName: string | null;
+  readonly agentId?: string | null;
+  readonly computerName?: string | null;
+  readonly osFamily?: string | null;
+  readonly threatId?: string | null;
+  readonly hash?: string | null;
 }
 
 export interface Deed {
@@ -44,36 +45,46 @@ export interface Deed {
   readonly data?: ApiRecord | ((activityId: string) => ApiRecord);
 }
 
+function text(record: ApiRecord, ...path: readonly string[]): string | null {
+  return textAt(record, ...path) ?? null;
+}
+
 function placeOf(record: ApiRecord): Subject {
   return {
-    accountId: record["accountId"] ?? null,
-    accountName: record["accountName"] ?? null,
-    siteId: record["siteId"] ?? null,
-    siteName: record["siteName"] ?? null,
-    groupId: record["groupId"] ?? null,
-    groupName: record["groupName"] ?? null,
+    accountId: text(record, "accountId"),
+    accountName: text(record, "accountName"),
+    siteId: text(record, "siteId"),
+    siteName: text(record, "siteName"),
+    groupId: text(record, "groupId"),
+    groupName: text(record, "groupName"),
   };
 }
 
 export function onAgent(agent: ApiRecord): Subject {
-  return { ...placeOf(agent), agentId: agent["id"], computerName: agent["computerName"], osFamily: agent["osType"] };
+  return { ...placeOf(agent), agentId: text(agent, "id"), computerName: text(agent, "computerName"), osFamily: text(agent, "osType") };
 }
 
 export function onThreat(threat: ApiRecord): Subject {
   const agent = isRecord(threat["agentRealtimeInfo"]) ? threat["agentRealtimeInfo"] : {};
-  const info = isRecord(threat["threatInfo"]) ? threat["threatInfo"] : {};
-  return { ...placeOf(agent), agentId: agent["agentId"], computerName: agent["agentComputerName"], osFamily: agent["agentOsType"], threatId: threat["id"], hash: info["sha1"] };
+  return {
+    ...placeOf(agent),
+    agentId: text(agent, "agentId"),
+    computerName: text(agent, "agentComputerName"),
+    osFamily: text(agent, "agentOsType"),
+    threatId: text(threat, "id"),
+    hash: text(threat, "threatInfo", "sha1"),
+  };
 }
 
 /** A site, or a group with the site it is in. */
-export function onPlace(site: ApiRecord, group?: ApiRecord): Subject {
+export function onPlace(site: ApiRecord, group: ApiRecord = {}): Subject {
   return {
-    accountId: site["accountId"] ?? null,
-    accountName: site["accountName"] ?? null,
-    siteId: site["id"] ?? null,
-    siteName: site["name"] ?? null,
-    groupId: group?.["id"] ?? null,
-    groupName: group?.["name"] ?? null,
+    accountId: text(site, "accountId"),
+    accountName: text(site, "accountName"),
+    siteId: text(site, "id"),
+    siteName: text(site, "name"),
+    groupId: text(group, "id"),
+    groupName: text(group, "name"),
   };
 }
 
@@ -143,8 +154,8 @@ export class Actions {
   /** Files are asked of an agent and have arrived: two activities of one batch, the second with a link to the archive; the second's id. */
   fetch(fetch: Fetch): string {
     const { actor, subject } = fetch;
-    const agentId = String(subject.agentId);
-    const host = String(subject.computerName ?? "a machine");
+    const agentId = subject.agentId ?? "";
+    const host = subject.computerName ?? "a machine";
     const commandBatchUuid = uuidOf(`batch ${agentId} ${String(this.#uploads.size)}`);
     this.log({ type: 81, actor, subject, text: `The management user ${actor.name} initiated a fetch file command to the agent ${host}.`, data: { commandBatchUuid } });
     const arrived = this.log({
@@ -166,17 +177,17 @@ export class Actions {
 }
 
 /** `Group A in Site B of Account C`. */
-function fullScope(place: { readonly accountName: unknown; readonly siteName: unknown; readonly groupName: unknown }): string {
-  const group = place.groupName === null ? "" : `Group ${String(place.groupName)} in `;
-  const site = place.siteName === null ? "" : `Site ${String(place.siteName)} of `;
-  return `${group}${site}Account ${String(place.accountName ?? "")}`.trim();
+function fullScope(place: Pick<Subject, "accountName" | "siteName" | "groupName">): string {
+  const group = place.groupName === null ? "" : `Group ${place.groupName} in `;
+  const site = place.siteName === null ? "" : `Site ${place.siteName} of `;
+  return `${group}${site}Account ${place.accountName ?? ""}`.trim();
 }
 
 function activityOf(deed: Deed, id: string, at: string): ApiRecord {
   const { actor, subject } = deed;
-  const place = { accountName: subject.accountName ?? null, siteName: subject.siteName ?? null, groupName: subject.groupName ?? null };
+  const place = { accountName: subject.accountName, siteName: subject.siteName, groupName: subject.groupName };
   const scopeLevel = subject.groupId !== null ? "Group" : subject.siteId !== null ? "Site" : "Account";
-  const path = [place.accountName, place.siteName, place.groupName].filter((name) => typeof name === "string");
+  const path = [place.accountName, place.siteName, place.groupName].filter((name) => name !== null);
   return {
     id,
     activityUuid: uuidOf(id),

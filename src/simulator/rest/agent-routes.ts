@@ -1,6 +1,7 @@
 /** Commands to agents, and the files they send. Each command goes to every agent of its filter that still exists, and is carried out at once. */
 import { onAgent } from "../actions.ts";
 import { badRequest, notFound, type Answer } from "../errors.ts";
+import { textAt } from "../estate/frame.ts";
 import { readPath, type ApiRecord } from "../record.ts";
 import { actorOf, dataOf, targets, textField } from "./bodies.ts";
 import { LIST_ENDPOINTS } from "./endpoints.ts";
@@ -86,7 +87,7 @@ function carryOut(call: Call, command: Command): Answer {
     if (agent["isDecommissioned"] === true || agent["isUninstalled"] === true) continue;
     affected += 1;
     const changed = command.change === undefined ? agent : actions.change("agents", ordinal, command.change(agent, actions.stamp(), body));
-    const host = String(agent["computerName"] ?? "a machine");
+    const host = textAt(agent, "computerName") ?? "a machine";
     if (command.activity !== undefined) {
       const [type, deed] = command.activity;
       actions.log({ type, actor, subject: onAgent(changed), text: `The management user ${actor.name} ${deed.replace("{host}", host)}.` });

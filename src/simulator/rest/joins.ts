@@ -4,14 +4,14 @@
  */
 import type { Collection, Test } from "../collection.ts";
 import { badRequest } from "../errors.ts";
-import { isRecord, type Value } from "../record.ts";
+import { isRecord, type Scalar, type Value } from "../record.ts";
 import { boolParam, listParam, readConditions, type FilterTable, type Params } from "./filters.ts";
 import type { KeyedTest } from "./listing.ts";
 import { ARCH, type ListEndpoint } from "./tables.ts";
 import type { RestConsole } from "./route.ts";
 
 function valuesOf(value: Value): readonly string[] {
-  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const list: readonly Scalar[] = Array.isArray(value) ? (value as readonly Scalar[]) : [value as Scalar];
   return list.filter((one) => one !== null).map((one) => String(one).toLowerCase());
 }
 

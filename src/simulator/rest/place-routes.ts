@@ -1,6 +1,7 @@
 /** What is done to sites and groups, and verdicts on STAR alerts. */
 import { onAgent, onPlace } from "../actions.ts";
 import { badRequest, notFound, type Answer } from "../errors.ts";
+import { textAt } from "../estate/frame.ts";
 import { isRecord, readPath, type ApiRecord } from "../record.ts";
 import { parseTime } from "../times.ts";
 import { actorOf, choiceField, dataOf, targets } from "./bodies.ts";
@@ -98,7 +99,7 @@ function alertField(call: Call, key: "analystVerdict" | "incidentStatus", titles
 function aboutAlert(call: Call, alert: ApiRecord): ReturnType<typeof onPlace> {
   const { sites } = call.console.estate.streams;
   const site = sites.get(sites.find(String(readPath(alert, "agentDetectionInfo.siteId")))[0] ?? -1) ?? {};
-  return { ...onPlace(site), computerName: readPath(alert, "agentDetectionInfo.name"), osFamily: readPath(alert, "agentDetectionInfo.osFamily") };
+  return { ...onPlace(site), computerName: textAt(alert, "agentDetectionInfo", "name") ?? null, osFamily: textAt(alert, "agentDetectionInfo", "osFamily") ?? null };
 }
 
 export const PLACE_ROUTES: readonly Route[] = [

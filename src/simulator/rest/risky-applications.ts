@@ -4,6 +4,7 @@
  */
 import type { Collection } from "../collection.ts";
 import { badRequest, type Answer } from "../errors.ts";
+import { textAt } from "../estate/frame.ts";
 import { compareScalars, readPath, type ApiRecord, type Value } from "../record.ts";
 import { seconds } from "../times.ts";
 import { sees } from "../tokens.ts";
@@ -67,14 +68,18 @@ function scopeOf(params: Params): { readonly level: "account" | "site" | "group"
   return undefined;
 }
 
+function newGroup(first: ApiRecord): Group {
+  return { first, cves: new Set(), endpoints: new Set(), statuses: new Map(), severity: 0, base: 0, risk: 0, since: Number.POSITIVE_INFINITY };
+}
+
 function gather(groups: Map<string, Group>, record: ApiRecord): void {
   const key = [record["applicationVendor"], record["applicationName"], record["applicationVersion"]].join("\n");
   const since = readPath(record, "detectionDate", true);
-  const group = groups.get(key) ?? { first: record, cves: new Set(), endpoints: new Set(), statuses: new Map(), severity: 0, base: 0, risk: 0, since: Number.POSITIVE_INFINITY };
+  const group = groups.get(key) ?? newGroup(record);
   groups.set(key, group);
   group.cves.add(readPath(record, "cveId"));
   group.endpoints.add(readPath(record, "endpointId"));
-  const status = String(record["mitigationStatus"] ?? "Not mitigated");
+  const status = textAt(record, "mitigationStatus") ?? "Not mitigated";
   group.statuses.set(status, (group.statuses.get(status) ?? 0) + 1);
   group.severity = Math.max(group.severity, SEVERITIES.indexOf(String(record["severity"])));
   group.base = Math.max(group.base, Number(record["nvdBaseScore"] ?? 0));
@@ -86,7 +91,7 @@ function recordOf(key: string, group: Group, now: number, estimate: boolean): Ap
   const { first } = group;
   return {
     applicationId: idFrom(GROUP_CODE, key),
-    name: `${String(first["applicationName"] ?? "")} ${String(first["applicationVersion"] ?? "")}`.trim(),
+    name: `${textAt(first, "applicationName") ?? ""} ${textAt(first, "applicationVersion") ?? ""}`.trim(),
     vendor: first["applicationVendor"] ?? null,
     applicationType: first["applicationType"] ?? "app",
     cveCount: group.cves.size,

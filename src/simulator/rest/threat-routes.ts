@@ -1,6 +1,7 @@
 /** One threat's notes, timeline and file, and what analysts do to threats: verdict, incident, ticket, mitigation, notes. */
 import { onThreat } from "../actions.ts";
 import { notFound, type Answer } from "../errors.ts";
+import { textAt } from "../estate/frame.ts";
 import { readPath, type ApiRecord } from "../record.ts";
 import { may } from "../tokens.ts";
 import { actorOf, choiceField, dataOf, targets, textField } from "./bodies.ts";
@@ -123,7 +124,7 @@ function listTimeline({ console, request, caller, ids: [id = ""] }: Call): Answe
   const query = (request.params.get("query")?.at(-1) ?? "").toLowerCase();
   const entries = console.actions.timelines.of(ordinal).filter((entry) => {
     if (types.length > 0 && !types.includes(String(entry["activityType"]))) return false;
-    return query === "" || [entry["primaryDescription"], entry["secondaryDescription"]].some((text) => String(text ?? "").toLowerCase().includes(query));
+    return query === "" || ["primaryDescription", "secondaryDescription"].some((name) => (textAt(entry, name) ?? "").toLowerCase().includes(query));
   });
   return paged(pageOf(entries, request.params, ["hash", "activityType", "primaryDescription", "secondaryDescription", "createdAt"], `timeline ${id} ${types.join(",")} ${query}`));
 }
