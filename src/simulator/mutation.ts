@@ -4,7 +4,6 @@
  */
 import type { SimulatedClock } from "./clock.ts";
 import type { Collection } from "./collection.ts";
-import { agentFacts } from "./estate/agents.ts";
 import { makeActivity } from "./estate/activities.ts";
 import type { Estate } from "./estate/estate.ts";
 import type { StreamId } from "../kernel/stream-ids.ts";
@@ -141,7 +140,7 @@ export class Mutator {
     const { world } = this.#estate;
     if (stream === "activities" && world.sizes.agents > 0) {
       const index = collection.end;
-      return makeActivity(world, id, agentFacts(world, mix(world.seed, 97, index, 0) % world.sizes.agents), index, stamp);
+      return makeActivity(world, id, mix(world.seed, 97, index, 0) % world.sizes.agents, index, stamp);
     }
     let model: ApiRecord = {};
     for (let at = mix(world.seed, 96, n, 0) % Math.max(1, collection.end), tries = 0; tries < collection.end; tries += 1, at = (at + 1) % collection.end) {

@@ -9,7 +9,8 @@ import { readPath, type ApiRecord } from "../record.ts";
 import { micros } from "../times.ts";
 import { addTo, type Fleet } from "./fleet.ts";
 import { appsPerAgent, risksOfAgent, SHOWN_OF_AGENT } from "./software.ts";
-import { agentIndexOf, isOpen, openThreats, threatCount } from "./threats.ts";
+import { agentIndexOf } from "./happenings.ts";
+import { isOpen, openThreats, threatCount } from "./threat-facts.ts";
 import type { World } from "./world.ts";
 
 type Streams = Readonly<Record<StreamId, Collection>>;

@@ -13,7 +13,8 @@ import { accountShape, accountSource, groupShape, groupSource, siteShape, siteSo
 import { loadedSource, loadFolder } from "./loaded.ts";
 import { roleShape, roleSource, serviceUserShape, serviceUserSource, userShape, userSource } from "./people.ts";
 import { applicationShape, applicationSource, riskShape, riskSource } from "./software.ts";
-import { cloudAlertShape, cloudAlertSource, threatShape, threatSource } from "./threats.ts";
+import { cloudAlertShape, cloudAlertSource } from "./cloud-alerts.ts";
+import { threatShape, threatSource } from "./threats.ts";
 import { makeWorld, type World } from "./world.ts";
 
 export interface Estate {
@@ -59,7 +60,7 @@ export function makeEstate(seed: number, nowMicros: number, sizes: Sizes, files:
     "service-users": collect("service-users", { shape: serviceUserShape, source: serviceUserSource }),
     agents,
     threats: collect("threats", { shape: threatShape(agents), source: () => threatSource(world, agents) }),
-    alerts: collect("alerts", { shape: alertShape, source: alertSource }),
+    alerts: collect("alerts", { shape: alertShape, source: () => alertSource(world, agents) }),
     "cloud-detection-alerts": collect("cloud-detection-alerts", { shape: cloudAlertShape, source: cloudAlertSource }),
     activities: collect("activities", { shape: activityShape, source: activitySource }),
     applications: collect("applications", { shape: applicationShape(agents), source: () => applicationSource(world, fleet, agents) }),

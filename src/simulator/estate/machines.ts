@@ -33,11 +33,15 @@ export function agentCreated(world: World, index: number): number {
   return createdAt(world, "agents", index, world.sizes.agents, FLEET_DAYS);
 }
 
+/** How many of `size` records spread evenly over so many days before now had been made by that time. */
+export function countBy(world: World, size: number, days: number, time: number): number {
+  const step = (days * DAY) / (size + 1);
+  return Math.max(0, Math.min(size, Math.floor((time - world.now + days * DAY) / step + 0.2)));
+}
+
 /** How many agents had been installed by that time; at least one where there are any. */
 export function agentsBy(world: World, time: number): number {
-  const agents = world.sizes.agents;
-  const step = (FLEET_DAYS * DAY) / (agents + 1);
-  return Math.max(1, Math.min(agents, Math.floor((time - world.now + FLEET_DAYS * DAY) / step + 0.2)));
+  return Math.max(1, countBy(world, world.sizes.agents, FLEET_DAYS, time));
 }
 
 /** The index that names the machine: its first record's. */
