@@ -14,6 +14,8 @@ export interface Strike {
   readonly strikes: boolean;
   /** How often the rule has fired, this time included. */
   readonly turn: number;
+  /** When the plan was made, by the console's clock, milliseconds. */
+  readonly sinceMs: number;
   /** It did nothing after all. */
   missed(): void;
 }
@@ -84,8 +86,8 @@ export class FaultBook {
     return this.#armed.flatMap((armed, at) => {
       if (!applies(armed.rule, request)) return [];
       const { fault } = armed.rule;
-      if (this.#fires(armed, at, request)) return [strike(armed)];
-      return LOOKS_ON.has(fault.kind) ? [{ fault, memory: armed.memory, strikes: false, turn: armed.fired, missed: () => undefined }] : [];
+      if (this.#fires(armed, at, request)) return [strike(armed, this.#since)];
+      return LOOKS_ON.has(fault.kind) ? [{ fault, memory: armed.memory, strikes: false, turn: armed.fired, sinceMs: this.#since, missed: () => undefined }] : [];
     });
   }
 
@@ -100,7 +102,7 @@ export class FaultBook {
   }
 }
 
-function strike(armed: Armed): Strike {
+function strike(armed: Armed, sinceMs: number): Strike {
   armed.fired += 1;
   let given = true;
   return {
@@ -108,6 +110,7 @@ function strike(armed: Armed): Strike {
     memory: armed.memory,
     strikes: true,
     turn: armed.fired,
+    sinceMs,
     missed() {
       if (given) armed.fired -= 1;
       given = false;

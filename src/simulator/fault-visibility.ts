@@ -35,7 +35,7 @@ export class Hiding {
 
   #test(collection: Collection, strike: Strike): KeyedTest {
     const { fault } = strike;
-    const seen = fault.kind === "late" ? onTime(collection, fault.fraction ?? 1, fault.ms ?? WEEK_MS, this.#nowMicros) : withheld(collection, fault.kind === "withhold" ? fault.fraction : 0);
+    const seen = fault.kind === "late" ? onTime(collection, { fraction: fault.fraction ?? 1, ms: fault.ms ?? WEEK_MS, since: strike.sinceMs * 1000 }, this.#nowMicros) : withheld(collection, fault.kind === "withhold" ? fault.fraction : 0);
     // A count may be remembered from before: then the test is never run, and what it hid is hidden all the same.
     const key = `${seen.key} ${String(this.#nowMicros)}`;
     if (strike.memory.get(collection.shape.id) === key) this.#hid.add(strike);
@@ -60,15 +60,15 @@ function withheld(collection: Collection, fraction: number): KeyedTest {
   return { key: `withheld ${String(fraction)}`, test: (ordinal) => hashText(idOf(collection, ordinal)) >= fraction * HASHES };
 }
 
-/** Passes records whose own moment, up to `ms` after they were made, has come. */
-function onTime(collection: Collection, fraction: number, ms: number, nowMicros: number): KeyedTest {
+/** Passes records made before the plan, and those whose own moment, up to `ms` after they were made, has come. */
+function onTime(collection: Collection, { fraction, ms, since }: { readonly fraction: number; readonly ms: number; readonly since: number }, nowMicros: number): KeyedTest {
   const path = STAMPS[collection.shape.id as StreamId]?.created;
   const test: Test = (ordinal) => {
     const made = path === undefined ? null : collection.value(ordinal, path);
-    if (typeof made !== "number" || made + ms * 1000 <= nowMicros) return true;
+    if (typeof made !== "number" || made < since || made + ms * 1000 <= nowMicros) return true;
     const id = idOf(collection, ordinal);
     if (hashText(`${id} is late`) >= fraction * HASHES) return true;
     return made + (hashText(`${id} by`) / HASHES) * ms * 1000 <= nowMicros;
   };
-  return { key: `late ${String(fraction)} ${String(ms)}`, test };
+  return { key: `late ${String(fraction)} ${String(ms)} ${String(since)}`, test };
 }

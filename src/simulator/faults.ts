@@ -50,7 +50,7 @@ export type Fault =
   | { readonly kind: "moving-total"; readonly by: number }
   /** This share of the records is not visible: not listed and not counted. */
   | { readonly kind: "withhold"; readonly fraction: number }
-  /** This share of the records (default: all) becomes visible late, each at its own moment up to `ms` (default: 7 days) after it was made. */
+  /** Of the records made from now on this share (default: all) becomes visible late, each at its own moment up to `ms` (default: 7 days) after it was made. */
   | { readonly kind: "late"; readonly fraction?: number; readonly ms?: number }
   /** Before the answer, this many records move to another site, for good; `silent`: without a new time of change. */
   | { readonly kind: "move-sites"; readonly rows?: number; readonly silent?: boolean }

@@ -23,6 +23,7 @@ async function readPass(job: StreamJob, pass: Pass, back: LookBack): Promise<voi
   const column = stream.columns.findIndex((entry) => entry.name === pass.column);
   const order = pass.unordered === true ? new WholePass(await anchor(job, pass)) : new PassOrder(start);
   let first = true;
+  let counted = false;
 
   await readPages(
     job,
@@ -30,9 +31,10 @@ async function readPass(job: StreamJob, pass: Pass, back: LookBack): Promise<voi
     async (page) => {
       const times = page.records.map((record) => record.values[column]).filter((time): time is string => typeof time === "string");
       const last = page.state === "caught-up";
-      // A page may be empty although records follow: only what comes first, or nothing at all, tells of a gap.
+      counted ||= (page.total ?? 0) > 0;
+      // A page may be empty although records follow: only what comes first, or nothing at all, tells of a gap. Nothing, though counted, is an ill answer.
       if (first && (times.length > 0 || last)) {
-        if (start !== null && from !== null) await noteGap(job, pass, from, start, times);
+        if (start !== null && from !== null && (times.length > 0 || !counted)) await noteGap(job, pass, from, start, times);
         first = false;
       }
       const reached = order.after(times, last, ceiling(job));
