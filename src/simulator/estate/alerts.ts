@@ -2,7 +2,7 @@
  * Unified alerts of every product. Those of the endpoint protection stand for threats and those of custom rules for rule hits of the same
  * estate, so that both views of one event agree; the others are drawn by the seed. Shape: the GraphQL node plus `rawData`.
  */
-import type { Scope, Shape, Source } from "../collection.ts";
+import type { Collection, Scope, Shape, Source } from "../collection.ts";
 import type { Dice } from "../random.ts";
 import { isRecord, readPath, type ApiRecord } from "../record.ts";
 import { millis, MINUTE } from "../times.ts";
@@ -13,7 +13,9 @@ import { PRODUCTS, SHARES, type AlertKind, type AlertProduct, type ProductId } f
 import { rawOf } from "./alert-raw.ts";
 import { textAt } from "./frame.ts";
 import { userSource } from "./people.ts";
-import { agentOf, cloudAlertSource, threatSource } from "./threats.ts";
+import { cloudAlertSource } from "./cloud-alerts.ts";
+import { agentOf } from "./happenings.ts";
+import { threatSource } from "./threats.ts";
 import { createdAt, diceFor, updatedAt, type World } from "./world.ts";
 
 const STAMPS = ["detectedAt", "createdAt", "firstSeenAt", "lastSeenAt", "updatedAt"] as const;
@@ -187,9 +189,9 @@ function makeAlert(world: World, sources: Sources, origin: Origin, place: { read
   return { ...node, rawData: rawOf({ world, node, product, kind, agent, attacker, at, dice }) };
 }
 
-export function alertSource(world: World): Source {
+export function alertSource(world: World, agents: Collection): Source {
   const size = world.sizes.agents === 0 ? 0 : world.sizes.alerts;
-  const sources: Sources = { threats: threatSource(world), rules: cloudAlertSource(world), users: userSource(world) };
+  const sources: Sources = { threats: threatSource(world, agents), rules: cloudAlertSource(world), users: userSource(world) };
   const timeOf = (source: Source, path: string, event: number): number | undefined => {
     const time = source.columns?.[path]?.(event);
     return typeof time === "number" ? time : undefined;
