@@ -58,6 +58,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const tokens = new TokenBook(seed, estate, () => clock.now());
   const faults = new FaultBook(seed, options.faults, () => clock.now() / 1000);
   const requests = new RequestLog();
+  const actions = new Actions(estate, clock);
   const mutator = new Mutator(estate, clock);
   const motion = new Motion(estate, mutator);
   const advance = (ms: number): void => {
@@ -65,8 +66,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     if (speed > 0) motion.pass(ms * ESTATE_SECONDS_PER_MS);
   };
   const server = makeServer({
-    console: { estate, tokens, clock, inventory: new Inventory(estate.streams.applications), actions: new Actions(estate, clock), strict: options.strict ?? false },
-    graph: new AlertGraph(estate.streams.alerts),
+    console: { estate, tokens, clock, inventory: new Inventory(estate.streams.applications), actions, strict: options.strict ?? false },
+    graph: new AlertGraph({ estate, clock, actions, identity: (caller) => tokens.identity(caller) }),
     control: new Control({ estate, mutator, faults, requests, tokens, advance }),
     faults,
     deeds: { estate, mutator, tokens, clock },

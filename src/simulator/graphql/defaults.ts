@@ -2,7 +2,7 @@
  * How a stored alert becomes an answer of the declared type. A record may lack what the schema calls non-null, or hold numbers too
  * long for a double, or enum values newer than the schema: it is served all the same, with neutral values for what is missing.
  */
-import { GraphQLEnumType, GraphQLScalarType, isEnumType, isListType, isNonNullType, isScalarType, type GraphQLFieldResolver, type GraphQLOutputType, type GraphQLSchema } from "graphql";
+import { GraphQLEnumType, GraphQLError, GraphQLScalarType, isEnumType, isListType, isNonNullType, isScalarType, type ConstValueNode, type GraphQLFieldResolver, type GraphQLOutputType, type GraphQLSchema } from "graphql";
 import { isRawJson, isRecord, type ApiRecord } from "../record.ts";
 
 const NEUTRAL_ENUMS: readonly string[] = ["UNKNOWN", "UNDEFINED", "NEW", "OTHER"];
@@ -51,11 +51,18 @@ export function completeAlert(record: ApiRecord): ApiRecord {
   };
 }
 
-/** Enums and the vendor's scalars give out what the record holds. */
+/** Enums and the vendor's scalars give out what the record holds; a long keeps its digits on the way in. */
 export function loosenLeaves(schema: GraphQLSchema): void {
   for (const type of Object.values(schema.getTypeMap())) {
     if (type.name.startsWith("__")) continue;
     if (type instanceof GraphQLEnumType) type.coerceOutputValue = (value: unknown) => String(value);
     else if (type instanceof GraphQLScalarType && ["DateTime", "Instant", "Long", "JSON", "UUID", "ObjectScalar"].includes(type.name)) type.coerceOutputValue = (value: unknown) => value;
+    if (type instanceof GraphQLScalarType && type.name === "Long") type.coerceInputLiteral = longLiteral;
   }
+}
+
+function longLiteral(node: ConstValueNode): unknown {
+  if ((node.kind !== "IntValue" && node.kind !== "StringValue") || !/^-?\d{1,19}$/u.test(node.value)) throw new GraphQLError(`Expected an AST type of 'IntValue' but it was a '${node.kind}'`);
+  const number = Number(node.value);
+  return Number.isSafeInteger(number) ? number : node.value;
 }

@@ -1,35 +1,47 @@
 /**
- * Unified alerts: the vendor's GraphQL schema run by a real engine over the alert collection. Bad fields are 200 with `errors`,
- * worded as the console's engine does; success never carries `errors`.
+ * Unified alerts: the vendor's GraphQL schema run by a real engine over the alerts of the estate. Whatever is wrong with a query is a 200
+ * with `errors`, worded as the console's engine words it; success never carries `errors`.
  */
-import { buildSchema, execute, GraphQLError, parse, validate, type DocumentNode, type ExecutionArgs, type GraphQLSchema } from "graphql";
-import type { Collection, Position } from "../collection.ts";
+import { buildSchema, execute, GraphQLError, isObjectType, parse, type DocumentNode, type ExecutionArgs, type GraphQLSchema, type GraphQLTypeResolver, type OperationDefinitionNode } from "graphql";
 import { ApiError, type Answer } from "../errors.ts";
-import { firstScalar, isRecord, type ApiRecord } from "../record.ts";
-import { decodeCursor, encodeCursor } from "../rest/cursor.ts";
+import { isRecord, type ApiRecord } from "../record.ts";
 import type { KeyedTest } from "../rest/listing.ts";
-import { requirePermission, sees, type Caller } from "../tokens.ts";
-import { autocomplete, countByField } from "./counts.ts";
-import { completeAlert, loosenLeaves, resolveField } from "./defaults.ts";
-import { ALERT_FIELDS, FILTER_TYPES, SORTABLE } from "./fields.ts";
-import { orderAlerts, selectAlerts } from "./filters.ts";
-import { enumValues, SCHEMA_TEXT } from "./schema.ts";
+import { requirePermission, type Caller } from "../tokens.ts";
+import { loosenLeaves, resolveField } from "./defaults.ts";
+import { AlertJournal } from "./journal.ts";
+import { personOf } from "./people.ts";
+import { AlertRoot } from "./root.ts";
+import { SCHEMA_TEXT } from "./schema.ts";
+import type { TriggerParts } from "./trigger.ts";
+import { plain, variableProblem } from "./variables.ts";
+import { fetchProblem, problemsOf, syntaxProblem } from "./wording.ts";
 
-const DEFAULT_PAGE = 50;
-const MOST_PAGE = 1000;
 /** Parsed and validated queries kept for the next request. */
 const KEPT_QUERIES = 100;
+/** The console's engine reads no more of one query. */
+const MOST_TOKENS = 15_000;
 
 type Args = Readonly<Record<string, unknown>>;
 
+export interface GraphParts extends Omit<TriggerParts, "journal"> {
+  /** The body of `GET /user` for a caller. */
+  readonly identity: (caller: Caller) => ApiRecord;
+}
+
+function failed(...errors: readonly ApiRecord[]): Answer {
+  return { status: 200, body: { errors } };
+}
+
 export class AlertGraph {
   readonly schemaText = SCHEMA_TEXT;
-  readonly #alerts: Collection;
+  readonly #parts: GraphParts;
+  readonly #root: AlertRoot;
   readonly #schema: GraphQLSchema;
   readonly #documents = new Map<string, DocumentNode>();
 
-  constructor(alerts: Collection) {
-    this.#alerts = alerts;
+  constructor(parts: GraphParts) {
+    this.#parts = parts;
+    this.#root = new AlertRoot({ ...parts, journal: new AlertJournal(parts.estate, parts.clock) });
     this.#schema = buildSchema(SCHEMA_TEXT);
     loosenLeaves(this.#schema);
   }
@@ -37,25 +49,30 @@ export class AlertGraph {
   /** Answers one request; throws the REST 403 for a role that may not read alerts. `withheld` keeps records out of sight. */
   async answer(caller: Caller, body: unknown, withheld?: KeyedTest): Promise<Answer> {
     requirePermission(caller, "Unified Alerts.view");
-    const query = isRecord(body) ? body["query"] : undefined;
+    const request = isRecord(body) ? body : {};
+    const query = request["query"];
     if (typeof query !== "string" || query.trim() === "") throw new ApiError(400, 4_000_040, "Bad Request", "query: Missing data for required field.");
     const document = this.#document(query);
-    if (!("kind" in document)) return { status: 200, body: { errors: document.errors } };
-    const variables = isRecord(body) && isRecord(body["variables"]) ? body["variables"] : {};
-    const operation = isRecord(body) && typeof body["operationName"] === "string" ? body["operationName"] : undefined;
+    if (!("kind" in document)) return failed(...document.errors);
+    const operation = chosen(document, request["operationName"]);
+    if (typeof operation === "string") return failed({ message: operation, extensions: { classification: "ValidationError" } });
+    const variables = isRecord(request["variables"]) ? (plain(request["variables"]) as ApiRecord) : {};
+    const problem = variableProblem(this.#schema, operation, variables);
+    if (problem !== undefined) return failed(problem);
     const args: ExecutionArgs = {
       schema: this.#schema,
       document,
-      rootValue: this.#root(caller, withheld),
+      rootValue: this.#root.fields(caller, personOf(this.#parts.identity(caller)), withheld),
       variableValues: { ...variables },
       fieldResolver: (source, fieldArgs, context, info) => {
         const own: unknown = isRecord(source) ? source[info.fieldName] : undefined;
         return typeof own === "function" ? (own as (given: Args) => unknown)(fieldArgs as Args) : resolveField(source, fieldArgs, context, info);
       },
-      ...(operation === undefined ? {} : { operationName: operation }),
+      typeResolver,
+      ...(operation.name === undefined ? {} : { operationName: operation.name.value }),
     };
     const result = await execute(args);
-    const errors = result.errors?.map(errorBody);
+    const errors = result.errors?.map((error) => (error.path === undefined ? { message: error.message, ...(error.locations === undefined ? {} : { locations: error.locations }), extensions: { classification: "ValidationError" } } : fetchProblem(error)));
     return { status: 200, body: { ...(errors === undefined ? {} : { errors }), ...(result.data === undefined ? {} : { data: result.data }) } };
   }
 
@@ -64,12 +81,13 @@ export class AlertGraph {
     if (known !== undefined) return known;
     let document: DocumentNode;
     try {
-      document = parse(query, { maxTokens: 20_000 });
+      document = parse(query, { maxTokens: MOST_TOKENS });
     } catch (error) {
-      return { errors: [{ message: `Invalid syntax: ${error instanceof Error ? error.message : "unreadable query"}`, extensions: { classification: "InvalidSyntax" } }] };
+      if (!(error instanceof GraphQLError)) throw error;
+      return { errors: [syntaxProblem(error)] };
     }
-    const problems = validate(this.#schema, document);
-    if (problems.length > 0) return { errors: problems.map((problem) => ({ ...errorBody(problem), message: `Validation error: ${problem.message}`, extensions: { classification: "ValidationError" } })) };
+    const problems = problemsOf(this.#schema, document);
+    if (problems.length > 0) return { errors: problems };
     this.#documents.set(query, document);
     if (this.#documents.size > KEPT_QUERIES) {
       const oldest = this.#documents.keys().next();
@@ -77,126 +95,22 @@ export class AlertGraph {
     }
     return document;
   }
-
-  #root(caller: Caller, withheld: KeyedTest | undefined): Readonly<Record<string, (args: Args) => unknown>> {
-    const empty = (): ApiRecord => ({ edges: [], pageInfo: { hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null }, totalCount: 0 });
-    return {
-      alerts: (args) => this.#page(caller, args, withheld),
-      alert: (args) => this.#one(caller, args["id"]),
-      alertWithRawIndicators: (args) => ({ alert: this.#one(caller, args["id"]), eventSearchParams: null, hasNextPage: false, rawIndicators: [] }),
-      alertsRawData: (args) => this.#rawData(caller, args["alertIds"]),
-      alertNotes: (args) => this.#notes(this.#one(caller, args["alertId"])),
-      alertHistory: (args) => history(this.#one(caller, args["alertId"])),
-      alertTimeline: (args) => {
-        this.#one(caller, args["alertId"]);
-        return empty();
-      },
-      alertColumnMetadata: () => columns(),
-      alertsViewDataAvailability: () => ({ viewDataAvailability: enumValues("ViewType").map((viewType) => ({ viewType, dataAvailable: true })) }),
-      alertsCsvExport: () => ({ data: "id,name,severity,status\n" }),
-      alertHistoryCsvExport: () => ({ data: "createdAt,eventType,eventText\n" }),
-      alertMitigationActionResults: (args) => {
-        this.#one(caller, args["alertId"]);
-        return { data: [] };
-      },
-      alertAvailableActions: () => ({ data: [], errors: [] }),
-      alertFiltersCount: (args) => countByField(this.#alerts, caller, args),
-      alertGroupByCount: (args) => countByField(this.#alerts, caller, args),
-      autocompleteOptions: (args) => autocomplete(this.#alerts, caller, args),
-      aiInvestigations: () => [],
-    };
-  }
-
-  #page(caller: Caller, args: Args, withheld: KeyedTest | undefined): ApiRecord {
-    const collection = this.#alerts;
-    if (typeof args["before"] === "string" || typeof args["last"] === "number") throw new GraphQLError("Backward paging is not simulated");
-    const first = args["first"] ?? DEFAULT_PAGE;
-    if (typeof first !== "number" || first < 0 || first > MOST_PAGE) throw new GraphQLError(`'first' must be between 0 and ${String(MOST_PAGE)}`);
-    const selection = selectAlerts(collection, caller, args);
-    const test = withheld === undefined ? selection.test : (ordinal: number) => selection.test(ordinal) && withheld.test(ordinal);
-    const order = orderAlerts(args);
-    // Clients drop the lower time bound once they have a cursor, so the cursor is bound to the order alone.
-    const listing = `alerts|${order.path}|${String(order.descending)}`;
-    const after = typeof args["after"] === "string" && args["after"] !== "" ? args["after"] : undefined;
-    const from = after === undefined ? undefined : readCursor(listing, after);
-    const edges: { readonly cursor: string; readonly node: ApiRecord }[] = [];
-    let hasNextPage = false;
-    for (const ordinal of collection.walk(order, from)) {
-      if (!test(ordinal)) continue;
-      if (edges.length === first) {
-        hasNextPage = true;
-        break;
-      }
-      const value = order.path === "id" ? null : firstScalar(collection.value(ordinal, order.path));
-      edges.push({ cursor: encodeCursor(listing, { ordinal, value }), node: completeAlert(collection.get(ordinal) ?? {}) });
-    }
-    return {
-      edges,
-      pageInfo: { hasNextPage, hasPreviousPage: from !== undefined, startCursor: edges[0]?.cursor ?? null, endCursor: edges.at(-1)?.cursor ?? null },
-      totalCount: collection.count(`${selection.key}&${withheld?.key ?? ""}`, test),
-    };
-  }
-
-  #visible(caller: Caller, id: string): ApiRecord | undefined {
-    const ordinal = this.#alerts.find(id).find((found) => sees(caller, this.#alerts.scopes(found)));
-    return ordinal === undefined ? undefined : this.#alerts.get(ordinal);
-  }
-
-  #one(caller: Caller, id: unknown): ApiRecord {
-    const record = this.#visible(caller, String(id));
-    if (record === undefined) throw new GraphQLError(`Alert with id ${String(id)} was not found`, { extensions: { classification: "NOT_FOUND" } });
-    return completeAlert(record);
-  }
-
-  #rawData(caller: Caller, ids: unknown): readonly ApiRecord[] {
-    const wanted: readonly unknown[] = Array.isArray(ids) ? ids : [];
-    return wanted.flatMap((id) => {
-      const record = this.#visible(caller, String(id));
-      return record === undefined ? [] : [{ alertId: String(id), rawData: record["rawData"] ?? {} }];
-    });
-  }
-
-  #notes(alert: ApiRecord): ApiRecord {
-    if (alert["noteExists"] !== true) return { data: [] };
-    const at = alert["updatedAt"] ?? alert["detectedAt"];
-    const author = { userId: "1", email: "mara.voss@orchardfreight.test", fullName: "Mara Voss" };
-    return { data: [{ id: `${String(alert["id"])}-note-1`, alertId: alert["id"], text: "Checked with the owner of the machine.", type: "PLAIN_TEXT", createdAt: at, updatedAt: at, createdBy: { __typename: "UserNoteAuthor", ...author }, author }] };
-  }
 }
 
-function readCursor(listing: string, after: string): Position {
-  try {
-    return decodeCursor(listing, after);
-  } catch {
-    throw new GraphQLError("Invalid cursor");
+/** The operation to run, or what is wrong with the choice. */
+function chosen(document: DocumentNode, name: unknown): OperationDefinitionNode | string {
+  const operations = document.definitions.filter((definition) => definition.kind === "OperationDefinition");
+  if (typeof name !== "string" || name === "") {
+    const [only] = operations;
+    return only === undefined || operations.length > 1 ? "Must provide operation name if query contains multiple operations." : only;
   }
+  return operations.find((operation) => operation.name?.value === name) ?? `Unknown operation named '${name}'.`;
 }
 
-function history(alert: ApiRecord): ApiRecord {
-  const items = alert["status"] === "NEW" ? [] : [{ createdAt: alert["updatedAt"] ?? alert["detectedAt"], eventText: `Status changed to ${String(alert["status"])}`, eventType: "STATUS", historyItemCreator: null, historyItemData: null, reportUrl: null }];
-  const edges = items.map((node, at) => ({ cursor: String(at + 1), node }));
-  return { edges, pageInfo: { hasNextPage: false, hasPreviousPage: false, startCursor: edges[0]?.cursor ?? null, endCursor: edges.at(-1)?.cursor ?? null }, totalCount: edges.length };
-}
-
-function columns(): readonly ApiRecord[] {
-  return Object.entries(ALERT_FIELDS).map(([fieldId, field]) => ({
-    fieldId,
-    dataType: { match: "STRING", exact: "STRING", date: "DATE_TIME", boolean: "BOOLEAN", long: "LONG" }[field.comparators],
-    filterTypes: FILTER_TYPES[field.comparators],
-    enumValues: field.choices === undefined ? null : enumValues(field.choices),
-    enableAutocomplete: field.comparators === "match",
-    enableNegation: true,
-    sortable: SORTABLE.has(fieldId),
-    aggregatedSortable: false,
-    groupable: field.comparators === "exact",
-  }));
-}
-
-function errorBody(error: GraphQLError): ApiRecord {
-  return {
-    message: error.message,
-    ...(error.locations === undefined ? {} : { locations: error.locations }),
-    ...(error.path === undefined ? {} : { path: error.path }),
-    extensions: { classification: "DataFetchingException", ...error.extensions },
-  };
-}
+/** Records from a file name no type: theirs is the one whose fields they hold the most of. */
+const typeResolver: GraphQLTypeResolver<unknown, unknown> = (value, _context, info, abstractType) => {
+  if (!isRecord(value)) return undefined;
+  if (typeof value["__typename"] === "string" && isObjectType(info.schema.getType(value["__typename"]))) return value["__typename"];
+  const held = (type: { getFields(): object }): number => Object.keys(type.getFields()).filter((name) => value[name] !== undefined).length;
+  return info.schema.getPossibleTypes(abstractType).toSorted((a, b) => held(b) - held(a))[0]?.name;
+};

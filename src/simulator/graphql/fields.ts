@@ -1,5 +1,5 @@
 /** What alerts can be filtered on: field id → where the value is and which comparators the console accepts. */
-export type Comparators = "match" | "exact" | "date" | "boolean" | "long";
+export type Comparators = "match" | "exact" | "date" | "boolean" | "flag" | "long";
 
 export interface AlertField {
   readonly path: string;
@@ -63,30 +63,30 @@ export const ALERT_FIELDS: Readonly<Record<string, AlertField>> = {
     detectionAzureResourceGroup: "detectionTime.cloud.providerDetails.resourceGroup",
   }),
   ...fields("exact", {
-    aiInvestigationStatus: "aiInvestigation.status",
-    aiVerdict: "aiInvestigation.verdict",
     detectionVendor: "detectionSource.vendor",
     detectionProduct: "detectionSource.product",
     analyticsCategory: "analytics.category",
     analyticsName: "analytics.name",
     analyticsType: "analytics.typeValue",
-    assetStatus: "assets.status",
     assetOsVersion: "assets.osVersion",
-    assetOsType: "assets.osType",
     assetTypeClassifier: "assets.assetTypeClassifier",
     assetCategory: "assets.category",
     assetSubcategory: "assets.subcategory",
-    assetConnectivityToConsole: "assets.connectivityToConsole",
     assetAgentOperatingMode: "assets.agentOperatingMode",
     assetTagKeys: "assets.tags.key",
     assetTags: "assets.tags.keyValue",
-    detectionAssetPolicy: "detectionTime.asset.policy",
     dataSources: "dataSources",
     labels: "labels",
     primaryIndicatorType: "primaryIndicatorType",
     mitreTechniques: "rawData.finding_info.attacks.technique.uid",
     mitreTactics: "rawData.finding_info.attacks.tactics.uid",
   }),
+  aiInvestigationStatus: { path: "aiInvestigation.status", comparators: "exact", choices: "AiInvestigationStatus" },
+  aiVerdict: { path: "aiInvestigation.verdict", comparators: "exact", choices: "AiInvestigationVerdict" },
+  assetStatus: { path: "assets.status", comparators: "exact", choices: "AssetStatus" },
+  assetOsType: { path: "assets.osType", comparators: "exact", choices: "OsType" },
+  assetConnectivityToConsole: { path: "assets.connectivityToConsole", comparators: "exact", choices: "ConsoleConnectivity" },
+  detectionAssetPolicy: { path: "detectionTime.asset.policy", comparators: "exact", choices: "Policy" },
   severity: { path: "severity", comparators: "exact", choices: "Severity" },
   confidenceLevel: { path: "confidenceLevel", comparators: "exact", choices: "ConfidenceLevel" },
   analystVerdict: { path: "analystVerdict", comparators: "exact", choices: "AnalystVerdict" },
@@ -108,8 +108,8 @@ export const ALERT_FIELDS: Readonly<Record<string, AlertField>> = {
     assetDecommissioned: "assets.decommissioned",
     alertNoteExists: "noteExists",
     ticketIdExists: "ticketIdExists",
-    incidentExists: "incidentExists",
   }),
+  incidentExists: { path: "incidentExists", comparators: "flag" },
   assigneeUserId: { path: "assignee.userId", comparators: "long" },
 };
 
@@ -118,16 +118,38 @@ export const COMPARATORS: Readonly<Record<Comparators, readonly string[]>> = {
   exact: ["stringIn", "stringEqual"],
   date: ["dateTimeRange"],
   boolean: ["booleanIn", "booleanEqual"],
+  flag: ["booleanEqual"],
   long: ["longIn", "longEqual"],
 };
 
 export const FILTER_TYPES: Readonly<Record<Comparators, readonly string[]>> = {
-  match: ["FULLTEXT", "STRING_IN", "STRING_EQUAL"],
+  match: ["FULLTEXT", "STRING_STARTS_WITH", "STRING_ENDS_WITH", "STRING_IN", "STRING_EQUAL"],
   exact: ["STRING_IN", "STRING_EQUAL"],
   date: ["DATE_RANGE"],
   boolean: ["BOOLEAN_IN", "BOOLEAN_EQUAL"],
+  flag: ["BOOLEAN_EQUAL"],
   long: ["LONG_IN", "LONG_EQUAL"],
 };
+
+const LISTS: ReadonlySet<string> = new Set(["dataSources", "labels", "mitreTechniques", "mitreTactics", "assetTagKeys", "assetTags", "affectedByAutomationRules"]);
+
+/** How column metadata names the type of a field. */
+export function dataType(fieldId: string, field: AlertField): string {
+  if (LISTS.has(fieldId)) return "STRING_ARRAY";
+  return { match: "STRING", exact: "STRING", date: "DATE", boolean: "BOOLEAN", flag: "BOOLEAN", long: "LONG" }[field.comparators];
+}
+
+/** Whether a field's values are suggested while someone types. */
+export function suggests(fieldId: string): boolean {
+  return ALERT_FIELDS[fieldId]?.comparators === "match" && fieldId !== "externalId" && fieldId !== "id";
+}
+
+const GROUPED_TEXT: ReadonlySet<string> = new Set(["alertName", "storylineId", "assetName", "assetLastLoggedInUser", "processName", "fileName", "fileSha1", "fileSha256", "analyticsUid", "incidentName", "assigneeFullName", "detectionAttackerIpAddress"]);
+
+/** Whether alerts may be grouped by a field. */
+export function groups(fieldId: string): boolean {
+  return ALERT_FIELDS[fieldId]?.comparators === "exact" || ALERT_FIELDS[fieldId]?.comparators === "boolean" || GROUPED_TEXT.has(fieldId);
+}
 
 /** Fields a listing may be sorted by. */
 export const SORTABLE: ReadonlySet<string> = new Set([

@@ -9,13 +9,13 @@ type Input = Readonly<Record<string, unknown>>;
 
 const COMPARATOR_NAMES = ["booleanEqual", "booleanIn", "dateTimeRange", "intEqual", "intIn", "intRange", "longEqual", "longIn", "longRange", "stringEqual", "stringIn", "match"] as const;
 
-function scalars(value: Value): readonly Scalar[] {
+export function scalars(value: Value): readonly Scalar[] {
   return Array.isArray(value) ? (value as readonly Scalar[]) : [value as Scalar];
 }
 
 function fieldOf(fieldId: string): AlertField {
   const field = Object.hasOwn(ALERT_FIELDS, fieldId) ? ALERT_FIELDS[fieldId] : undefined;
-  if (field === undefined) throw new GraphQLError(`Field '${fieldId}' does not exist or not supported for FILTER API call`);
+  if (field === undefined) throw new GraphQLError(`Field ${fieldId} does not exist or not supported for FILTER API call`);
   return field;
 }
 
@@ -35,8 +35,10 @@ function among(wanted: readonly unknown[]): (value: Value) => boolean {
 }
 
 function within(range: Input, factor: number): (value: Value) => boolean {
-  const start = typeof range["start"] === "number" ? range["start"] * factor : undefined;
-  const end = typeof range["end"] === "number" ? range["end"] * factor : undefined;
+  // A long may come as text.
+  const bound = (value: unknown): number | undefined => (value === undefined || value === null ? undefined : Number(value) * factor);
+  const start = bound(range["start"]);
+  const end = bound(range["end"]);
   const startIn = range["startInclusive"] !== false;
   const endIn = range["endInclusive"] !== false;
   return (value) =>
@@ -81,15 +83,17 @@ function filterTest(collection: Collection, filter: Input): Test {
 }
 
 /** A few fields are questions about others. */
-function fieldValue(collection: Collection, ordinal: number, fieldId: string, field: AlertField): Value {
+export function fieldValue(collection: Collection, ordinal: number, fieldId: string, field: AlertField): Value {
   if (fieldId === "ticketIdExists") return collection.value(ordinal, "ticketId") !== null;
   if (fieldId === "incidentExists") return collection.value(ordinal, "incident.id") !== null;
+  if (fieldId === "mitigationHasQuarantineFiles") return scalars(collection.value(ordinal, "mitigationDetails.reports.mitigationActionType")).includes("QUARANTINE");
   return collection.value(ordinal, field.path);
 }
 
 const SCOPE_LEVELS: Readonly<Record<string, "account" | "site" | "group">> = { ACCOUNT: "account", SITE: "site", GROUP: "group" };
 
-function viewTest(collection: Collection, view: string): Test | undefined {
+/** Which alerts a predefined view shows; undefined: all. */
+export function viewTest(collection: Collection, view: string): Test | undefined {
   const surface = (name: string): Test => (ordinal) => scalars(collection.value(ordinal, "attackSurfaces")).includes(name);
   const source = (path: string, test: (text: string) => boolean): Test => (ordinal) => test(String(collection.value(ordinal, path) ?? ""));
   switch (view) {
@@ -140,12 +144,15 @@ export function selectAlerts(collection: Collection, caller: Caller, args: Input
   return { key, test: (ordinal) => tests.every((test) => test(ordinal)) };
 }
 
-/** The first of `sorts`, else `sort`, else newest first; throws a GraphQLError for a field that cannot be sorted by. */
-export function orderAlerts(args: Input): Order {
-  const sort = list(args, "sorts")[0] ?? args["sort"];
-  if (!isRecord(sort)) return { path: "detectedAt", descending: true };
-  const by = String(sort["by"]);
-  const field = Object.hasOwn(ALERT_FIELDS, by) ? ALERT_FIELDS[by] : undefined;
-  if (field === undefined || !SORTABLE.has(by)) throw new GraphQLError(`Field '${by}' does not exist or not supported for SORT API call`);
-  return { path: field.path, descending: sort["order"] === "DESC" };
+/** The order asked for: `sorts`, else `sort`, else newest first; throws a GraphQLError for a field that cannot be sorted by. */
+export function ordersOf(args: Input): readonly Order[] {
+  const several = list(args, "sorts");
+  const asked = several.length > 0 ? several : args["sort"] === undefined || args["sort"] === null ? [] : [args["sort"]];
+  const orders = asked.filter(isRecord).map((sort) => {
+    const by = String(sort["by"]);
+    const field = Object.hasOwn(ALERT_FIELDS, by) ? ALERT_FIELDS[by] : undefined;
+    if (field === undefined || !SORTABLE.has(by)) throw new GraphQLError(`Field ${by} does not exist or not supported for SORT API call`);
+    return { path: field.path, descending: sort["order"] === "DESC" };
+  });
+  return orders.length === 0 ? [{ path: "detectedAt", descending: true }] : orders;
 }
