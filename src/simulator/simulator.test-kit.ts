@@ -11,12 +11,21 @@ export interface Answered {
   readonly json: Record<string, unknown>;
 }
 
-export async function call(simulator: Simulator, path: string, options: { readonly token?: string | undefined; readonly scheme?: string; readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> } = {}): Promise<Answered> {
-  const token = options.token ?? simulator.tokens.admin;
+export interface Ask {
+  /** Default: the admin's; empty: none. */
+  readonly token?: string | undefined;
+  readonly scheme?: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** One request of any method. */
+export async function send(simulator: Simulator, method: string, path: string, ask: Ask = {}): Promise<Answered> {
+  const token = ask.token ?? simulator.tokens.admin;
   const response = await fetch(simulator.url + (path.startsWith("/_simulator") ? path : API + path), {
-    method: options.body === undefined ? "GET" : "POST",
-    headers: { ...(token === "" ? {} : { authorization: `${options.scheme ?? "ApiToken"} ${token}` }), ...(options.body === undefined ? {} : { "content-type": "application/json" }), ...options.headers },
-    ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+    method,
+    headers: { ...(token === "" ? {} : { authorization: `${ask.scheme ?? "ApiToken"} ${token}` }), ...(ask.body === undefined ? {} : { "content-type": "application/json" }), ...ask.headers },
+    ...(ask.body === undefined ? {} : { body: JSON.stringify(ask.body) }),
   });
   const text = await response.text();
   let json: Record<string, unknown> = {};
@@ -26,6 +35,11 @@ export async function call(simulator: Simulator, path: string, options: { readon
     json = {};
   }
   return { status: response.status, headers: response.headers, text, json };
+}
+
+/** GET, or POST when there is a body. */
+export async function call(simulator: Simulator, path: string, ask: Ask = {}): Promise<Answered> {
+  return send(simulator, ask.body === undefined ? "GET" : "POST", path, ask);
 }
 
 export type Row = Readonly<Record<string, unknown>>;

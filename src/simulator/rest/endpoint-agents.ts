@@ -66,7 +66,7 @@ export const agents: ListEndpoint = {
     filterId: list("filterId"),
     csvFilterId: list("csvFilterId"),
     rsoLevel: list("rsoLevel", "none|pro|ars"),
-    rsoLevels: list("rsoLevel", "none|pro|ars"),
+    rsoLevels: list("rsoLevel"),
     ...ofKind("has", "hasLocalConfiguration remoteOpsForensicsSupported threatHidden"),
     ...accepted("containerizedWorkloadCounts"),
     ...ofKind("text", "computerName uuid"),

@@ -7,7 +7,7 @@ import { accepted, list, ofKind, same, times, type ListEndpoint } from "./tables
 export type { ListEndpoint } from "./tables.ts";
 
 const STATES = "active|expired|deleted";
-const STATE: Readonly<Record<string, Filter>> = { state: list("state", STATES), states: list("state", STATES) };
+const STATE: Readonly<Record<string, Filter>> = { state: list("state", STATES), states: list("state") };
 const FEATURES = accepted("features", "firewall-control|device-control|ioc");
 
 const accounts: ListEndpoint = {
