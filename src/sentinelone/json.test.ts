@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { cutListing, mayHoldLongInteger, parseBody, parseForMerge, recordOf } from "./json.ts";
+import { cutListing, WrongCut, mayHoldLongInteger, parseBody, parseForMerge, recordOf } from "./json.ts";
 
 const bytes = (text: string): Buffer => Buffer.from(text);
 const BIG = "9223372036854775807";
@@ -68,5 +68,48 @@ describe("cutting a listing into records", () => {
 
     expect(Object.hasOwn(listing?.records[0]?.value ?? {}, "__proto__")).toBe(true);
     expect(({} as { admin?: boolean }).admin).toBeUndefined();
+  });
+});
+
+describe("cutting a listing quickly", () => {
+  const quick = (text: string): readonly unknown[] | "wrong" | undefined => {
+    try {
+      return cutListing(bytes(text), true)?.records.map(({ raw, value }) => ({ raw, value }));
+    } catch (error) {
+      if (error instanceof WrongCut) return "wrong";
+      throw error;
+    }
+  };
+  const careful = (text: string): readonly unknown[] | undefined => cutListing(bytes(text))?.records.map(({ raw, value }) => ({ raw, value }));
+
+  it("cuts where the first key of the first record comes again", () => {
+    const text = '{"data":[{"id":"1","of":[{"n":1},{"n":2}]},{"id":"2"},{"id":"3"}],"pagination":{"nextCursor":null}}';
+
+    expect(quick(text)).toEqual(careful(text));
+    expect(quick(text)).toHaveLength(3);
+  });
+
+  it.each([
+    ["objects inside a record that begin with the same key", '{"data":[{"id":"1","of":[{"id":"a"},{"id":"b"}]},{"id":"2"}],"pagination":{}}'],
+    ["a string that looks like the seam of two records", '{"data":[{"id":"1","t":"x},{"},{"id":"2"}],"pagination":{}}'],
+    ["records whose keys come in another order", '{"data":[{"id":"1","n":1},{"n":2,"id":"2"}],"pagination":{}}'],
+    ["a list in the envelope that ends like the records do", '{"data":[{"id":"1"}],"pagination":{},"more":[{"id":"2"}]}'],
+  ])("sees that it was wrong, or is right: %s", (_, text) => {
+    const found = quick(text);
+
+    if (found !== "wrong") expect(found).toEqual(careful(text));
+    expect(careful(text)).toBeDefined();
+  });
+
+  it("is never wrong without saying so, on any listing", () => {
+    const key = fc.constantFrom("id", "a", '},{"id":', "data");
+    const record = fc.dictionary(key, fc.oneof(fc.string(), fc.constantFrom('},{"id":', '"},{"id":"', "}]"), fc.array(fc.dictionary(key, fc.string())), fc.jsonValue()));
+    fc.assert(
+      fc.property(fc.array(record, { maxLength: 6 }), fc.jsonValue(), (rows, extra) => {
+        const text = JSON.stringify({ data: rows, pagination: { nextCursor: null }, extra });
+        const found = quick(text);
+        if (found !== "wrong") expect(found).toEqual(careful(text));
+      }),
+    );
   });
 });
