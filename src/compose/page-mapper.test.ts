@@ -39,6 +39,16 @@ describe("pages mapped beside the main thread", () => {
     expect(mapped.records[7]?.rawBytes).toHaveLength(0);
   });
 
+  it("are read rightly where objects inside a record begin as the records do", async () => {
+    const body = listing(700, { networkInterfaces: [{ id: "a" }, { id: "b" }] });
+    const spread = Buffer.from(JSON.stringify(JSON.parse(body.toString()), null, 1));
+
+    const mapped = await mapper.map("agents", Buffer.from(body));
+
+    expect(mapped.records.map(({ id }) => id)).toEqual(Array.from({ length: 700 }, (_, index) => String(index)));
+    expect(mapped.records.map(({ hash }) => hash)).toEqual(mapHere(spread).records.map(({ hash }) => hash));
+  });
+
   it("keep what was set aside and why", async () => {
     const mixed = JSON.parse(listing(800).toString()) as { data: unknown[] };
     mixed.data.push({ computerName: "without a key", note: "y".repeat(300_000) });
