@@ -13,6 +13,13 @@ export function mix(seed: number, stream: number, index: number, salt: number): 
   return (h ^ (h >>> 15)) >>> 0;
 }
 
+const BYTES: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
+/** Eight hexadecimal digits of an unsigned 32-bit number. */
+export function hex32(number: number): string {
+  return `${BYTES[number >>> 24] ?? ""}${BYTES[(number >>> 16) & 255] ?? ""}${BYTES[(number >>> 8) & 255] ?? ""}${BYTES[number & 255] ?? ""}`;
+}
+
 /** One record's dice: every question has its own salt, so that adding a question moves no other answer. */
 export class Dice {
   readonly #seed: number;
@@ -42,12 +49,8 @@ export class Dice {
   /** `length` lower-case hexadecimal digits. */
   hex(salt: number, length: number): string {
     let text = "";
-    for (let part = 0; text.length < length; part += 1) {
-      text += mix(this.#seed, this.#stream, this.#index, salt * 64 + 1000 + part)
-        .toString(16)
-        .padStart(8, "0");
-    }
-    return text.slice(0, length);
+    for (let part = 0; text.length < length; part += 1) text += hex32(mix(this.#seed, this.#stream, this.#index, salt * 64 + 1000 + part));
+    return text.length === length ? text : text.slice(0, length);
   }
 
   uuid(salt: number): string {

@@ -67,8 +67,6 @@ export function agentFacts(world: World, index: number): AgentFacts {
   const os = osOf(world, index);
   const machine = machineOf(world, index, os);
   const account = world.accounts[world.sites[site]?.account ?? 0];
-  const domain = account?.domain ?? "estate.test";
-  const initials = (account?.name ?? "E").split(" ").map((word) => word.charAt(0)).join("").replaceAll(/[^A-Z]/gu, "");
   const kind = machine === "server" ? "SRV" : machine === "laptop" ? "LT" : "PC";
   const [osName, osRevision] = os === "windows" && machine === "server" ? box.pick(SALT.osVersion, SERVER_WINDOWS) : box.pick(SALT.osVersion, OS_VERSIONS[os]);
   const first = box.pick(SALT.user, FIRST);
@@ -79,14 +77,14 @@ export function agentFacts(world: World, index: number): AgentFacts {
     index,
     id: idOf("agents", index),
     uuid: dice.hex(20, 32),
-    name: `${initials}-${kind}-${String(machineAt + 1).padStart(5, "0")}`,
+    name: `${account?.initials ?? "E"}-${kind}-${String(machineAt + 1).padStart(5, "0")}`,
     site,
     group: site * GROUPS_PER_SITE + (machine === "server" ? 1 : 0),
     os,
     osName,
     osRevision,
     machine,
-    domain: os === "windows" ? domain.replace(".test", "").toUpperCase().slice(0, 15) : "WORKGROUP",
+    domain: os === "windows" ? (account?.netbios ?? "ESTATE") : "WORKGROUP",
     user: `${first.charAt(0)}.${last}`.toLowerCase(),
     person: `${first} ${last}`,
     ip: `10.${String(site % 250)}.${String(box.int(SALT.ip, 250))}.${String(2 + box.int(SALT.ip + 1, 250))}`,

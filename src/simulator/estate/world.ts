@@ -56,12 +56,23 @@ export interface Place {
   readonly account: number;
 }
 
+export interface Account {
+  readonly id: string;
+  readonly name: string;
+  /** Of its mail and directory: `orchardfreight.test`. */
+  readonly domain: string;
+  /** As Windows writes it: `ORCHARDFREIGHT`. */
+  readonly netbios: string;
+  /** What its machines are named after: `OF`. */
+  readonly initials: string;
+}
+
 export interface World {
   readonly seed: number;
   /** Microseconds: the moment the estate is generated for. */
   readonly now: number;
   readonly sizes: Sizes;
-  readonly accounts: readonly { readonly id: string; readonly name: string; readonly domain: string }[];
+  readonly accounts: readonly Account[];
   readonly sites: readonly Place[];
   readonly siteOfAgent: Uint16Array;
   readonly agentsInSite: Uint32Array;
@@ -104,7 +115,9 @@ export function makeWorld(seed: number, nowMicros: number, sizes: Sizes): World 
   if (sizes.sites > 65_535) throw new RangeError("sites must be at most 65535");
   const accounts = Array.from({ length: sizes.accounts }, (_, index) => {
     const name = titled(COMPANIES, index);
-    return { id: idOf("accounts", index), name, domain: `${name.toLowerCase().replaceAll(/[^a-z0-9]+/gu, "")}.test` };
+    const word = name.toLowerCase().replaceAll(/[^a-z0-9]+/gu, "");
+    const initials = name.split(" ").map((part) => part.charAt(0)).join("").replaceAll(/[^A-Z]/gu, "");
+    return { id: idOf("accounts", index), name, domain: `${word}.test`, netbios: word.toUpperCase().slice(0, 15), initials };
   });
   const sites = Array.from({ length: sizes.sites }, (_, index) => ({ index, id: idOf("sites", index), name: titled(PLACES, index), account: index % sizes.accounts }));
   const siteOfAgent = siteTable(seed, sizes);
