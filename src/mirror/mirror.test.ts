@@ -186,7 +186,7 @@ describe.each(["sqlite", "postgres"] as const)("the mirror on %s", (kind) => {
     const settled = await b.snapshot(agents, many(29), 5000);
 
     expect(settled).toMatchObject({ gone: 1, heldBack: 0 });
-    expect(await rows("agents_history")).toMatchObject([{ id: "r00029", gone_at: 5002 }]);
+    expect(await rows("agents_history")).toMatchObject([{ id: "r00029", gone_at: 5010 }]);
     expect(cases.sets.flatMap((set) => set.gone)).toMatchObject([{ id: "r00029", before: { id: "r00029" }, after: null }]);
     expect(await b.mirror.rowCounts(CONNECTION, agents)).toEqual({ live: 29, gone: 1 });
   });

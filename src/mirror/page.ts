@@ -13,7 +13,7 @@ import type { MirrorTarget, PageInput, PageOutcome } from "./mirror.ts";
 import { park, RECORD, resolve } from "./parking.ts";
 import { react, readersOf } from "./reactions.ts";
 import { rowsById } from "./rows.ts";
-import { clearMissing, currentSnapshot, remember } from "./snapshots.ts";
+import { clearMissing, currentSnapshot, remember, unseen } from "./snapshots.ts";
 import { idList, mirrorRow, type StreamTable, type StreamTables } from "./tables.ts";
 
 export interface MirrorContext {
@@ -45,7 +45,7 @@ interface Sorted {
 export async function applyPage(context: MirrorContext, tx: Tx, input: PageInput): Promise<PageOutcome> {
   const { target, stream, page, now } = input;
   const table = context.tables.of(stream);
-  const merged = await merge(context, tx, table, target, page.records, input.watermark, now);
+  const merged = await merge(context, tx, table, target, page.records, input, now);
   await park(
     tx,
     page.rejected.map((rejected) => ({
@@ -82,7 +82,7 @@ export async function applyPage(context: MirrorContext, tx: Tx, input: PageInput
 
 /** One record outside a page: a parked one that can be read now. */
 export async function mergeRecord(context: MirrorContext, tx: Tx, table: StreamTable, target: MirrorTarget, record: MappedRecord, now: number): Promise<void> {
-  await merge(context, tx, table, target, [record], null, now);
+  await merge(context, tx, table, target, [record], { snapshot: null, watermark: null }, now);
 }
 
 interface Merged {
@@ -92,7 +92,7 @@ interface Merged {
   readonly unchanged: number;
 }
 
-async function merge(context: MirrorContext, tx: Tx, table: StreamTable, target: MirrorTarget, all: readonly MappedRecord[], watermark: string | null, now: number): Promise<Merged> {
+async function merge(context: MirrorContext, tx: Tx, table: StreamTable, target: MirrorTarget, all: readonly MappedRecord[], from: Pick<PageInput, "snapshot" | "watermark">, now: number): Promise<Merged> {
   const { connection } = target;
   const { stream } = table;
   const readers = readersOf(context.capabilities, stream.id);
@@ -100,7 +100,9 @@ async function merge(context: MirrorContext, tx: Tx, table: StreamTable, target:
   const ids = [...records.keys()];
   const existing = await lookUp(tx, table, connection, ids);
   const tenants = await tenantsOf(context, tx, target, [...records.values()]);
-  const sorted = sortOut(table, target, now, records, existing, tenants, readers.length > 0);
+  const older = ids.filter((id) => isOlder(records.get(id), existing.get(id)));
+  const believed = from.snapshot === null || older.length === 0 ? NONE : await unseen(tx, connection, stream, from.snapshot, older);
+  const sorted = sortOut(table, target, now, records, existing, believed, tenants, readers.length > 0);
 
   const before = readers.length === 0 ? new Map<string, MirrorRow>() : await rowsById(tx.db, tx.kind, table, connection, sorted.changed);
   if (sorted.rows.length > 0) await tx.bulkUpsert(table.upsert, sorted.rows);
@@ -110,8 +112,15 @@ async function merge(context: MirrorContext, tx: Tx, table: StreamTable, target:
     ...sorted.inserted.map((id) => ({ id, before: null, after: sorted.after.get(id) ?? null })),
     ...sorted.changed.map((id) => ({ id, before: before.get(id) ?? null, after: sorted.after.get(id) ?? null })),
   ];
-  await react(tx, readers, changes, { connection, stream: stream.id, watermark, now, codeVersion: context.codeVersion });
+  await react(tx, readers, changes, { connection, stream: stream.id, watermark: from.watermark, now, codeVersion: context.codeVersion });
   return { ids, inserted: sorted.inserted.length, changed: sorted.changed.length, unchanged: sorted.unchanged };
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** By its time; a copy that is the same but for what it lacks (its time, or the mark of being whole) is older too. */
+function isOlder(record: MappedRecord | undefined, old: Existing | undefined): boolean {
+  return record !== undefined && old !== undefined && record.version < old.version && !old.version.startsWith(record.version);
 }
 
 function balanced(input: PageInput, outcome: PageOutcome): PageOutcome {
@@ -146,6 +155,7 @@ function sortOut(
   now: number,
   records: ReadonlyMap<string, MappedRecord>,
   existing: ReadonlyMap<string, Existing>,
+  believed: ReadonlySet<string>,
   tenants: (record: MappedRecord) => TenantId,
   wantRows: boolean,
 ): Sorted {
@@ -156,8 +166,9 @@ function sortOut(
     const { rawHash } = record;
     if (old !== undefined && old.gone_at === null) {
       const same = old.hash === record.hash && old.tenant_id === tenant;
-      // Pages of different passes overlap: what was read later but is older must not undo what is there.
-      if (record.version < old.version || (same && old.raw_hash === rawHash)) {
+      // Pages of one reading overlap: what comes later but is older must not undo what is there. What a full listing shows for the first time was
+      // asked for after all that is there: a time that was wrong, or set by a clock since set back, must not keep its row for ever.
+      if ((record.version < old.version && !believed.has(record.id)) || (same && old.raw_hash === rawHash)) {
         sorted.unchanged += 1;
         continue;
       }

@@ -70,6 +70,15 @@ export async function remember(tx: Tx, snapshot: Snapshot, ids: readonly string[
   if (refused.length > 0) await tx.bulkUpsert(REFUSED, refused.map((id) => [snapshot.owner, id, 0, snapshot.number]));
 }
 
+/** Those of the ids that this snapshot has not shown yet. Of one begun on an empty mirror there are none: whatever is there, it has shown. */
+export async function unseen(tx: Tx, connection: ConnectionId, stream: Stream, number: number, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  const { owner, fresh } = await currentSnapshot(tx, connection, stream, number);
+  if (fresh === 1) return new Set();
+  const shown = await sql<{ id: string }>`SELECT id FROM mirror_seen WHERE owner = ${owner} AND snapshot = ${number} AND id IN ${idList(tx.kind, ids)}`.execute(tx.db);
+  const known = new Set(shown.rows.map(({ id }) => id));
+  return new Set(ids.filter((id) => !known.has(id)));
+}
+
 /** Whatever page shows an id again: it is not missing, and a second snapshot has to start over with it. */
 export async function clearMissing(tx: Tx, connection: ConnectionId, stream: Stream, ids: readonly string[]): Promise<void> {
   const owner = sql`(SELECT owner FROM mirror_snapshots WHERE connection_id = ${connection} AND stream = ${stream.id})`;
@@ -111,6 +120,7 @@ export async function settle(context: MirrorContext, tx: Tx, input: SettleInput,
 async function beginSettling(tx: Tx, table: StreamTable, snapshot: Snapshot, input: SettleInput, proof: "complete" | "uncounted"): Promise<boolean> {
   const { owner, number } = snapshot;
   const name = sql.table(table.name);
+  // A row of since the beginning was not there to be missed; one from ahead of the clock was written before the clock was set back.
   // Materialised, so that the two narrow indexes are compared first and only what is missing is looked up in the wide table.
   await sql`
     WITH unseen AS MATERIALIZED (
@@ -118,7 +128,7 @@ async function beginSettling(tx: Tx, table: StreamTable, snapshot: Snapshot, inp
         AND NOT EXISTS (SELECT 1 FROM mirror_seen AS s WHERE s.owner = ${owner} AND s.id = m.id AND (s.snapshot = ${number} OR s.refused = ${number})))
     INSERT INTO mirror_missing (owner, id, since, last)
     SELECT CAST(${owner} AS BIGINT), m.id, CAST(${number} AS BIGINT), CAST(${number} AS BIGINT) FROM unseen JOIN ${name} AS m ON m.connection_id = ${input.target.connection} AND m.id = unseen.id
-    WHERE m.gone_at IS NULL AND m.mirrored_at < ${input.startedAt} AND m.changed_at < ${input.startedAt}
+    WHERE m.gone_at IS NULL AND m.mirrored_at NOT BETWEEN ${input.startedAt} AND ${input.now} AND m.changed_at NOT BETWEEN ${input.startedAt} AND ${input.now}
     ON CONFLICT (owner, id) DO UPDATE SET last = excluded.last`.execute(tx.db);
   await sql`DELETE FROM mirror_missing WHERE owner = ${owner} AND last < ${number}`.execute(tx.db);
   const missing = await sql<{ n: number }>`SELECT count(*) AS n FROM mirror_missing WHERE owner = ${owner}`.execute(tx.db);

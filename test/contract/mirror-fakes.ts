@@ -161,7 +161,7 @@ export async function bench(streams: readonly Stream[], capabilities: readonly C
     },
     async settle(stream, snapshot, now, proof = "complete") {
       for (let calls = 1, gone = 0; ; calls += 1) {
-        const outcome = await store.tx((tx) => mirror.settle(tx, { target, stream, snapshot, startedAt: now, now: now + 2, watermark: null }, proof));
+        const outcome = await store.tx((tx) => mirror.settle(tx, { target, stream, snapshot, startedAt: now, now: now + 10, watermark: null }, proof));
         gone += outcome.gone;
         if (!outcome.more) return { gone, heldBack: outcome.heldBack, calls };
       }
