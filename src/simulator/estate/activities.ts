@@ -34,6 +34,7 @@ function happening(world: World, index: number, agent: number, at: number): Happ
 const PEOPLE_KINDS = WEIGHTED_KINDS.filter((kind) => kind.about === "user");
 
 interface Told {
+  readonly id: string;
   readonly user: string;
   readonly userId: string | null;
   readonly other: string;
@@ -66,7 +67,7 @@ function aboutThreat(kind: ActivityKind, told: Told, threat: ThreatFacts, dice: 
   if (kind.type === 2028) return { ...data, oldStatus: "unresolved", newStatus: dice.pick(22, ["in_progress", "resolved"]) };
   if (kind.type === 2030) return { ...data, oldVerdict: "undefined", newVerdict: dice.pick(22, ["true_positive", "false_positive", "suspicious"]) };
   if (kind.type === 4008) return { ...data, oldStatus: "not_mitigated", newStatus: "mitigated" };
-  if (kind.type === 86) return { ...data, downloadUrl: `/agents/${told.agent.id}/uploads/${dice.hex(23, 12)}` };
+  if (kind.type === 86) return { ...data, downloadUrl: `/agents/${told.agent.id}/uploads/${told.id}` };
   return data;
 }
 
@@ -151,7 +152,7 @@ export function makeActivity(world: World, id: string, agentIndex: number, index
       fullScopeDetails: `Account ${account?.name ?? ""}`,
       fullScopeDetailsPath: `Global / ${account?.name ?? ""}`,
       reason: refused,
-      ...particulars(world, kind, { user: name, userId, other, ip, at, agent, threat }, dice),
+      ...particulars(world, kind, { id, user: name, userId, other, ip, at, agent, threat }, dice),
     },
   };
 }
