@@ -53,7 +53,8 @@ const HEAD = 26;
 function common(name: Buffer, crc: number, stored: number, size: number, secret: boolean): Buffer {
   const head = Buffer.alloc(HEAD);
   head.writeUInt16LE(20, 0);
-  head.writeUInt16LE(secret ? 1 : 0, 2);
+  // 0x800: names are UTF-8.
+  head.writeUInt16LE((secret ? 1 : 0) | 0x800, 2);
   head.writeUInt16LE(33, 8);
   head.writeUInt32LE(crc, 10);
   head.writeUInt32LE(stored, 14);
