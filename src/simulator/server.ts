@@ -11,7 +11,7 @@ import { doDeed, type DeedParts } from "./fault-deeds.ts";
 import { ruled } from "./fault-answers.ts";
 import type { AlertGraph } from "./graphql/engine.ts";
 import { RateLimits } from "./rate-limits.ts";
-import { isRecord } from "./record.ts";
+import { isRecord, parseExact } from "./record.ts";
 import type { RequestLog } from "./requests.ts";
 import { answerElsewhere } from "./rest/elsewhere.ts";
 import { parseParams } from "./rest/filters.ts";
@@ -54,7 +54,8 @@ interface Incoming {
   readonly body: unknown;
 }
 
-async function readBody(request: IncomingMessage): Promise<unknown> {
+/** `exact`: numbers a double cannot hold keep their digits. */
+async function readBody(request: IncomingMessage, exact = false): Promise<unknown> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -64,7 +65,8 @@ async function readBody(request: IncomingMessage): Promise<unknown> {
   }
   if (size === 0) return undefined;
   try {
-    return JSON.parse(Buffer.concat(chunks).toString("utf8")) as unknown;
+    const text = Buffer.concat(chunks).toString("utf8");
+    return exact ? parseExact(text) : (JSON.parse(text) as unknown);
   } catch {
     throw new ApiError(400, 4_000_040, "Bad Request", "Invalid JSON body.");
   }
@@ -112,7 +114,7 @@ async function answerStruck(parts: ServerParts, limits: RateLimits | undefined, 
   let answer: Answer;
   try {
     try {
-      const body = await readBody(request);
+      const body = await readBody(request, apiPath(url.pathname) === GRAPHQL);
       const incoming: Incoming = { method: request.method ?? "GET", url, path: apiPath(url.pathname), body };
       const cursor = cursorOf(url, body);
       struck = new Struck(parts.faults.strikes({ method: incoming.method, path: incoming.path, hasCursor: cursor !== "" }));
