@@ -92,6 +92,7 @@ function toldBy(sources: Sources, { product, event }: Origin): ApiRecord {
     return {
       externalId: text(info, "threatId") ?? text(threat, "id"),
       name: `${name} detected as ${text(info, "classification") ?? "Malware"}`,
+      description: `${name} was found by ${text(info, "classificationSource") ?? "the agent"} analysis.`,
       classification,
       confidenceLevel: (text(info, "confidenceLevel") ?? "malicious").toUpperCase(),
       status: STATUSES[text(info, "incidentStatus") ?? ""] ?? "NEW",

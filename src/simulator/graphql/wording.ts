@@ -23,16 +23,19 @@ interface Place {
   readonly output: string;
   readonly input: string;
   readonly argument: string;
+  /** The whole value of the argument. */
+  readonly whole: ValueNode | undefined;
   readonly inDirective: boolean;
 }
 
-const NOWHERE: Place = { path: [], parent: "", output: "", input: "", argument: "", inDirective: false };
+const NOWHERE: Place = { path: [], parent: "", output: "", input: "", argument: "", whole: undefined, inDirective: false };
 
 function places(schema: GraphQLSchema, document: DocumentNode): ReadonlyMap<ASTNode, Place> {
   const found = new Map<ASTNode, Place>();
   const path: string[] = [];
   const within: string[] = [];
   let inDirective = false;
+  let whole: ValueNode | undefined;
   const types = new TypeInfo(schema);
   visit(
     document,
@@ -40,7 +43,10 @@ function places(schema: GraphQLSchema, document: DocumentNode): ReadonlyMap<ASTN
       enter(node, key, parent) {
         if (node.kind === "Field" || node.kind === "FragmentDefinition") path.push(node.name.value);
         if (node.kind === "Directive") inDirective = true;
-        if (node.kind === "Argument") within.push(node.name.value);
+        if (node.kind === "Argument") {
+          within.push(node.name.value);
+          whole = node.value;
+        }
         if (node.kind === "ObjectField") within.push(`.${node.name.value}`);
         else if (Array.isArray(parent) && within.length > 0 && typeof key === "number" && node.kind !== "Argument") within.push(`[${String(key)}]`);
         found.set(node, {
@@ -49,6 +55,7 @@ function places(schema: GraphQLSchema, document: DocumentNode): ReadonlyMap<ASTN
           output: String(types.getType() ?? ""),
           input: String(types.getInputType() ?? ""),
           argument: within.join(""),
+          whole,
           inDirective,
         });
       },
@@ -102,25 +109,31 @@ function typeText(node: ASTNode | undefined): string {
   return nameOf(node);
 }
 
-function wrongValue(schema: GraphQLSchema, node: ASTNode | undefined, place: Place): Told {
+function wrongValue(schema: GraphQLSchema, node: ASTNode | undefined, place: Place, message: string): Told {
   if (node === undefined) return ["WrongType", "argument is not valid"];
-  const [value, argument] = node.kind === "ObjectField" ? [node.value, place.argument.replace(/\.[^.]*$/u, "")] : [node as ValueNode, place.argument];
-  const start = `argument '${argument}' with value '${printed(value)}'`;
+  // What is wrong with an object is told of the whole argument, what is wrong with a value of that value.
+  const whole = place.whole === undefined ? "" : printed(place.whole);
+  if (node.kind === "ObjectField") return ["WrongType", `argument '${place.argument.replace(/\.[^.]*$/u, "")}' with value '${whole}' contains a field not in '${/type "([^"]*)"/u.exec(message)?.[1] ?? ""}': '${node.name.value}'`];
+  const value = node as ValueNode;
+  const start = `argument '${place.argument}' with value '${printed(value)}'`;
   const type = place.input.replaceAll(/[[\]!]/gu, "");
-  if (node.kind === "ObjectField") return ["WrongType", `${start} contains a field not in '${type}': '${node.name.value}'`];
-  if (node.kind === "NullValue") return ["WrongType", `${start} must not be null`];
+  if (value.kind === "NullValue") return ["WrongType", `${start} must not be null`];
   const named = schema.getType(type);
   if (named !== undefined && "getFields" in named) {
-    if (node.kind !== "ObjectValue") return ["WrongType", `${start} must be an object type`];
-    const given = new Set(node.fields.map((field) => field.name.value));
+    if (value.kind !== "ObjectValue") return ["WrongType", `argument '${place.argument}' with value '${whole}' must be an object type`];
+    const given = new Set(value.fields.map((field) => field.name.value));
     const missing = Object.values(named.getFields()).filter((field) => String(field.type).endsWith("!") && !given.has(field.name));
-    return ["WrongType", `${start} is missing required fields '[${missing.map((field) => field.name).join(", ")}]'`];
+    return ["WrongType", `argument '${place.argument}' with value '${whole}' is missing required fields '[${missing.map((field) => field.name).join(", ")}]'`];
   }
-  if (named !== undefined && "getValues" in named) {
-    const reason = node.kind === "EnumValue" ? `Literal value not in allowable values for enum '${type}' - '${printed(node)}'` : `Expected an AST type of 'EnumValue' but it was a '${kindOf(node)}'`;
-    return ["WrongType", `${start} is not a valid '${type}' - ${reason}`];
-  }
-  return ["WrongType", `${start} is not a valid '${type}' - Expected an AST type of '${type === "ID" ? "IntValue' or 'StringValue" : `${type === "Long" ? "Int" : type}Value`}' but it was a '${kindOf(node)}'`];
+  return ["WrongType", `${start} is not a valid '${type}' - ${leafReason(named !== undefined && "getValues" in named, type, value)}`];
+}
+
+function leafReason(isEnum: boolean, type: string, value: ValueNode): string {
+  const wanted = (kinds: string): string => `Expected an AST type of '${kinds}' but it was a '${kindOf(value)}'`;
+  if (isEnum) return value.kind === "EnumValue" ? `Literal value not in allowable values for enum '${type}' - '${printed(value)}'` : wanted("EnumValue");
+  if (type === "Int" && value.kind === "IntValue") return `Expected value to be in the integer range, but it was a '${value.value}'`;
+  if (type === "ID") return wanted("IntValue' or 'StringValue");
+  return wanted(type === "Long" ? "IntValue" : `${type}Value`);
 }
 
 function kindOf(node: ASTNode): string {
@@ -156,9 +169,9 @@ function told(rule: string, error: GraphQLError, schema: GraphQLSchema, at: (nod
     case "KnownFragmentNamesRule":
       return ["UndefinedFragment", `Undefined fragment '${name}'`];
     case "ValuesOfCorrectTypeRule":
-      return wrongValue(schema, node, place);
+      return wrongValue(schema, node, place, error.message);
     case "ProvidedRequiredArgumentsRule":
-      return ["MissingFieldArgument", `Missing field argument '${/argument "([^"]*)"/u.exec(error.message)?.[1] ?? ""}'`];
+      return ["MissingFieldArgument", `Missing field argument '${/\((\w+):\)|argument "(\w+)"/u.exec(error.message)?.slice(1).find(Boolean) ?? ""}'`];
     case "VariablesInAllowedPositionRule":
       return ["VariableTypeMismatch", `Variable '${name}' of type '${node?.kind === "VariableDefinition" ? typeText(node.type) : ""}' used in position expecting type '${at(other).input}'`];
     case "NoUndefinedVariablesRule":
@@ -208,10 +221,12 @@ export function problemsOf(schema: GraphQLSchema, document: DocumentNode): reado
   found.sort((a, b) => (a.error.positions?.[0] ?? 0) - (b.error.positions?.[0] ?? 0));
   return found.map(({ rule, error }) => {
     const [type, sentence] = told(rule, error, schema, at);
-    const { path } = at(error.nodes?.[0]);
+    // A variable of the wrong type is told of where it is used, not where it is declared.
+    const spot = rule === "VariablesInAllowedPositionRule" ? 1 : 0;
+    const { path } = at(error.nodes?.[spot]);
     return {
       message: `Validation error (${type}${path.length === 0 ? "" : `@[${path.join("/")}]`}) : ${sentence}`,
-      locations: error.locations?.slice(0, 1) ?? [],
+      locations: error.locations?.slice(spot, spot + 1) ?? [],
       extensions: { classification: "ValidationError" },
     };
   });
