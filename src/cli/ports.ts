@@ -52,6 +52,8 @@ export interface SimulateOptions {
   readonly estate: EstateOptions;
   /** Folder of `<stream>.json` files served instead of generated records. */
   readonly load: string | undefined;
+  /** File of CVE ids for the risks. */
+  readonly cves: string | undefined;
   readonly faults: string | undefined;
   readonly latencyMs: number | undefined;
   readonly speed: number | undefined;

@@ -69,7 +69,9 @@ function loopbackUrl(url: string): string {
 
 export async function simulate(options: SimulateOptions): Promise<RunningSimulator> {
   const simulator = await simulated({
-    ...defined({ port: options.port, load: options.load, latencyMs: options.latencyMs, speed: options.speed, ...options.estate }),
+    // A clock that stood still would soon look like one that is wrong.
+    clockRuns: options.speed === undefined,
+    ...defined({ port: options.port, load: options.load, cves: options.cves, latencyMs: options.latencyMs, speed: options.speed, ...options.estate }),
     ...(options.faults === undefined ? {} : { faults: faultPlan(options.faults) }),
   });
   const ended = Promise.withResolvers<void>();

@@ -36,7 +36,8 @@ export interface Subject {
 
 export interface Deed {
   readonly type: number;
-  readonly actor: Actor;
+  /** Without an id: the console itself. */
+  readonly actor: Actor | { readonly id: null; readonly name: string };
   readonly subject: Subject;
   readonly text: string;
   readonly secondary?: string | null;
@@ -102,7 +103,8 @@ export interface Upload {
 }
 
 export interface Fetch {
-  readonly actor: Actor;
+  /** Without an id: the console itself. */
+  readonly actor: Actor | { readonly id: null; readonly name: string };
   readonly subject: Subject;
   readonly files: readonly string[];
   readonly password: string | undefined;

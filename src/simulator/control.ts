@@ -19,7 +19,7 @@ export interface ControlParts {
   readonly faults: FaultBook;
   readonly requests: RequestLog;
   readonly tokens: TokenBook;
-  readonly advance: (ms: number) => void;
+  readonly advance: (ms: number, live?: boolean) => void;
 }
 
 const BATCH = 500;
@@ -95,8 +95,10 @@ export class Control {
         return this.#parts.mutator.apply(readMutation(body));
       case "advance": {
         const ms = isRecord(body) ? body["ms"] : undefined;
-        if (typeof ms !== "number" || !Number.isFinite(ms) || ms < 0) throw new RangeError('advance takes {"ms": a number, 0 or more}');
-        this.#parts.advance(ms);
+        if (typeof ms !== "number" || !Number.isFinite(ms) || ms < 0) throw new RangeError('advance takes {"ms": a number, 0 or more, "live"?: true or false}');
+        const live = isRecord(body) ? body["live"] : undefined;
+        if (live !== undefined && typeof live !== "boolean") throw new RangeError("live must be true or false");
+        this.#parts.advance(ms, live);
         return { advanced: ms };
       }
       case "faults":

@@ -28,7 +28,8 @@ export interface Simulator {
   readonly port: number;
   readonly tokens: Readonly<Record<TokenName, string>>;
   mutate(mutation: Mutation): MutationResult;
-  advance(ms: number): void;
+  /** Moves the clock; `live`: things happen in that time (the default only where time runs). */
+  advance(ms: number, live?: boolean): void;
   /** Replaces the fault plan; throws a RangeError for one it cannot read. */
   setFaults(plan: FaultPlan): void;
   /** How often each rule fired, and which planned rules never did. */
@@ -43,7 +44,6 @@ export interface Simulator {
 }
 
 const SECOND_MS = 1000;
-const ESTATE_SECONDS_PER_MS = 1 / 1000;
 
 /** Starts a console; throws a RangeError for options that make no sense, an Error for a folder that cannot be loaded. */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
@@ -51,7 +51,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const speed = options.speed ?? 0;
   if (!(speed >= 0 && Number.isFinite(speed))) throw new RangeError("speed must be a number, 0 or more");
   const now = options.now ?? Math.floor(Date.now() / SECOND_MS) * SECOND_MS;
-  const clock = new SimulatedClock(now, speed);
+  const clock = new SimulatedClock(now, speed > 0 ? speed : options.clockRuns === true ? 1 : 0);
   const asked = sizesOf(options);
   const sizes = options.load === undefined ? asked : { ...asked, agents: 0 };
   const estate = makeEstate(seed, clock.start, sizes, { load: options.load, cves: options.cves });
@@ -60,10 +60,10 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const requests = new RequestLog();
   const actions = new Actions(estate, clock);
   const mutator = new Mutator(estate, clock);
-  const motion = new Motion(estate, mutator);
-  const advance = (ms: number): void => {
-    clock.advance(ms);
-    if (speed > 0) motion.pass(ms * ESTATE_SECONDS_PER_MS);
+  const motion = new Motion({ estate, mutator, actions, clock });
+  const advance = (ms: number, live = speed > 0 || options.clockRuns === true): void => {
+    if (live) motion.advance(ms);
+    else clock.advance(ms);
   };
   const server = makeServer({
     console: { estate, tokens, clock, inventory: new Inventory(estate.streams.applications), actions, strict: options.strict ?? false },

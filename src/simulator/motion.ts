@@ -1,48 +1,61 @@
-/** Time that moves: agents report in, things happen, now and then a threat. Bounded: however fast time runs, a tick changes only so much. */
+/**
+ * Time that moves: agents report in, come, go and return; threats and alerts appear, some of them late, are worked on and opened again; findings are
+ * fixed and come back; tokens are renewed. Bounded: however fast time runs, a tick changes only so much.
+ */
+import type { Actions } from "./actions.ts";
+import type { SimulatedClock } from "./clock.ts";
 import type { Estate } from "./estate/estate.ts";
-import type { Mutation, Mutator } from "./mutation.ts";
-import type { StreamId } from "../kernel/stream-ids.ts";
+import type { Mutator } from "./mutation.ts";
+import { movements, type Movement } from "./movements.ts";
 
-/** Changes per simulated second and agent. */
-const RATES: readonly { readonly stream: StreamId; readonly action: Mutation["action"]; readonly rate: number }[] = [
-  { stream: "agents", action: "update", rate: 1 / 600 },
-  { stream: "activities", action: "add", rate: 1 / 3600 },
-  { stream: "alerts", action: "add", rate: 1 / 40_000 },
-  { stream: "alerts", action: "update", rate: 1 / 60_000 },
-  { stream: "threats", action: "add", rate: 1 / 90_000 },
-  { stream: "threats", action: "update", rate: 1 / 90_000 },
-  { stream: "cloud-detection-alerts", action: "add", rate: 1 / 90_000 },
-  { stream: "risks", action: "update", rate: 1 / 90_000 },
-];
-
-const MOST_PER_TICK = 200;
 const TICK_MS = 1000;
+/** A long leap is lived through in so many steps, so that what happens in it has times all over it. */
+const MOST_STEPS = 24;
+const SHORTEST_STEP_MS = 60_000;
+
+export interface MotionParts {
+  readonly estate: Estate;
+  readonly mutator: Mutator;
+  readonly actions: Actions;
+  readonly clock: SimulatedClock;
+}
 
 export class Motion {
-  readonly #estate: Estate;
-  readonly #mutator: Mutator;
-  readonly #owed = new Map<number, number>();
+  readonly #parts: MotionParts;
+  readonly #movements: readonly Movement[];
+  readonly #owed = new Map<Movement, number>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(estate: Estate, mutator: Mutator) {
-    this.#estate = estate;
-    this.#mutator = mutator;
+  constructor(parts: MotionParts) {
+    this.#parts = parts;
+    this.#movements = movements(parts);
   }
 
-  /** Lets the estate live through this many simulated seconds. */
-  pass(seconds: number): void {
-    const agents = this.#estate.streams.agents.live;
-    for (const [at, { stream, action, rate }] of RATES.entries()) {
-      const due = (this.#owed.get(at) ?? 0) + rate * agents * seconds;
-      const count = Math.min(Math.floor(due), MOST_PER_TICK);
-      this.#owed.set(at, Math.min(due - count, MOST_PER_TICK));
-      if (count > 0 && this.#estate.streams[stream].live > 0) this.#mutator.apply({ stream, action, count });
+  /** Moves the clock and lets the estate live through that time. */
+  advance(ms: number): void {
+    const steps = Math.max(1, Math.min(MOST_STEPS, Math.floor(ms / SHORTEST_STEP_MS)));
+    for (let step = 0; step < steps; step += 1) {
+      this.#parts.clock.advance(ms / steps);
+      this.#pass(ms / steps / 1000);
+    }
+  }
+
+  /** Lets the estate live through this many simulated seconds. Loaded records stay as they were loaded. */
+  #pass(seconds: number): void {
+    const { estate } = this.#parts;
+    const agents = estate.streams.agents.live;
+    if (estate.loaded || agents === 0) return;
+    for (const movement of this.#movements) {
+      const due = (this.#owed.get(movement) ?? 0) + Math.max(movement.perAgent * agents, movement.least) * seconds;
+      const count = Math.min(Math.floor(due), movement.most);
+      this.#owed.set(movement, Math.min(due - count, movement.most));
+      for (let n = 0; n < count; n += 1) movement.happen();
     }
   }
 
   start(speed: number): void {
     this.#timer = setInterval(() => {
-      this.pass((TICK_MS / 1000) * speed);
+      this.#pass((TICK_MS / 1000) * speed);
     }, TICK_MS);
     this.#timer.unref();
   }

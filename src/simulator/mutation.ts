@@ -9,7 +9,7 @@ import type { Estate } from "./estate/estate.ts";
 import type { StreamId } from "../kernel/stream-ids.ts";
 import { mix } from "./random.ts";
 import { ordinaryChange } from "./ordinary-change.ts";
-import { readPath, withPath, type ApiRecord } from "./record.ts";
+import { isRecord, readPath, withPath, type ApiRecord } from "./record.ts";
 import { micros, millis } from "./times.ts";
 
 export interface Mutation {
@@ -153,11 +153,49 @@ export class Mutator {
     const mark = `N${String(n + 1)}`;
     if (stream === "agents") {
       const uuid = mix(world.seed, 95, n, 1).toString(16).padStart(8, "0") + mix(world.seed, 95, n, 2).toString(16).padStart(8, "0");
-      return { ...model, uuid: `${uuid}${uuid}`, computerName: `NEW-${mark}`, serialNumber: `SIMNEW${mark}`, registeredAt: micros(stamp), isDecommissioned: false, isUninstalled: false };
+      return {
+        ...model,
+        uuid: `${uuid}${uuid}`,
+        computerName: `NEW-${mark}`,
+        serialNumber: `SIMNEW${mark}`,
+        registeredAt: micros(stamp),
+        lastActiveDate: micros(stamp),
+        isActive: true,
+        isDecommissioned: false,
+        isUninstalled: false,
+        networkStatus: "connected",
+        infected: false,
+        activeThreats: 0,
+      };
     }
+    if (stream === "threats") return this.#freshThreat(model, n, stamp);
     if (stream === "users") return { ...model, email: `new.${mark.toLowerCase()}@estate.test`, fullName: `New Person ${mark}` };
     const name = readPath(model, "name");
     return typeof name === "string" && stream !== "alerts" ? { ...model, name: `${name} ${mark}` } : model;
+  }
+
+  /** Nobody has looked at it yet; most are stopped at once. It is on a machine in service, when there is one. */
+  #freshThreat(model: ApiRecord, n: number, stamp: number): ApiRecord {
+    const { agents } = this.#estate.streams;
+    const { seed } = this.#estate.world;
+    const stopped = mix(seed, 92, n, 0) % 3 !== 0;
+    let record = model;
+    const told: Readonly<Record<string, unknown>> = {
+      identifiedAt: micros(stamp),
+      incidentStatus: "unresolved",
+      incidentStatusDescription: "Unresolved",
+      analystVerdict: "undefined",
+      analystVerdictDescription: "Undefined",
+      mitigationStatus: stopped ? "mitigated" : "not_mitigated",
+      mitigationStatusDescription: stopped ? "Mitigated" : "Not mitigated",
+    };
+    if (isRecord(record["threatInfo"])) record = { ...record, threatInfo: { ...record["threatInfo"], ...told } };
+    for (let salt = 1; salt < 30 && agents.end > 0; salt += 1) {
+      const agent = agents.get(mix(seed, 92, n, salt) % agents.end);
+      if (agent === undefined || agent["isDecommissioned"] === true || agent["isUninstalled"] === true || agent["osType"] !== readPath(model, "agentRealtimeInfo.agentOsType")) continue;
+      return onAgentOf(record, agent);
+    }
+    return record;
   }
 }
 
@@ -169,4 +207,29 @@ function wholeCount(count: number): number {
 function shareOf(fraction: number): number {
   if (!(fraction >= 0 && fraction <= 1)) throw new RangeError("fraction must be between 0 and 1");
   return fraction;
+}
+
+/** The threat on this machine: as it was found, and as it is. */
+function onAgentOf(threat: ApiRecord, agent: ApiRecord): ApiRecord {
+  const found = isRecord(threat["agentDetectionInfo"]) ? threat["agentDetectionInfo"] : {};
+  const now = isRecord(threat["agentRealtimeInfo"]) ? threat["agentRealtimeInfo"] : {};
+  const place: Record<string, unknown> = {};
+  for (const name of ["accountId", "accountName", "siteId", "siteName", "groupId", "groupName"]) place[name] = agent[name] ?? null;
+  return {
+    ...threat,
+    agentDetectionInfo: {
+      ...found,
+      ...place,
+      agentUuid: agent["uuid"] ?? null,
+      agentVersion: agent["agentVersion"] ?? null,
+      agentIpV4: agent["lastIpToMgmt"] ?? null,
+      agentDomain: agent["domain"] ?? null,
+      externalIp: agent["externalIp"] ?? null,
+      agentOsName: agent["osName"] ?? null,
+      agentOsRevision: agent["osRevision"] ?? null,
+      agentLastLoggedInUserName: agent["lastLoggedInUserName"] ?? null,
+      agentRegisteredAt: agent["registeredAt"] ?? null,
+    },
+    agentRealtimeInfo: { ...now, ...place, agentId: agent["id"] ?? null, agentComputerName: agent["computerName"] ?? null, agentUuid: agent["uuid"] ?? null },
+  };
 }

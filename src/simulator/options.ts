@@ -24,8 +24,10 @@ export interface SimulatorOptions {
   readonly faults?: FaultPlan;
   /** Added before every API answer, milliseconds. */
   readonly latencyMs?: number;
-  /** Simulated seconds per real second; 0 (default): time stands still. */
+  /** Simulated seconds per real second; 0 (default): time stands still and nothing changes by itself. */
   readonly speed?: number;
+  /** At speed 0 the clock tells the time all the same, so that nobody finds it drifting; nothing else moves until `advance`. */
+  readonly clockRuns?: boolean;
   readonly rateLimits?: "off" | "vendor";
   /** Where the console's clock starts, milliseconds; default: this second. */
   readonly now?: number;
