@@ -188,6 +188,19 @@ describe("GraphQL connections", () => {
     return pages;
   }
 
+  it("errors answer a cursor that is no longer known: that is a refused cursor, as without one it is not", async () => {
+    const console_ = await serving(({ body }) => {
+      const { operationName, variables } = JSON.parse(body) as { operationName: string; variables: { after: string | null } };
+      if (operationName === "D") return { body: { data: { raws: [] } } };
+      if (variables.after !== null) return { body: { errors: [{ message: "Invalid cursor" }], data: null } };
+      return { body: { data: { alerts: { totalCount: 4, pageInfo: { hasNextPage: true, endCursor: "c1" }, edges: edges("a") } } } };
+    });
+    const broken = await serving(() => ({ body: { errors: [{ message: "Invalid cursor" }], data: null } }));
+
+    await expect(read(console_)).rejects.toMatchObject({ code: "S1_CURSOR_REFUSED", kind: "cursor" });
+    await expect(read(broken)).rejects.toMatchObject({ code: "S1_ERRORS_IN_ANSWER" });
+  });
+
   it("completes a page's nodes in batches, with long integers unrounded", async () => {
     const console_ = await serving(({ body }) => {
       const { operationName, variables } = JSON.parse(body) as { operationName: string; variables: { ids: string[]; after: string | null } };

@@ -69,6 +69,15 @@ function definedOptions(options: ConsoleClientOptions): Partial<Pick<ConsoleClie
   };
 }
 
+/**
+ * GraphQL has no status for a cursor it no longer knows, only `errors` in words. With a cursor in the request they count as REST's 400 does: the
+ * listing begins again, and where the trouble is another one its first page says so. Otherwise a forgotten cursor would be asked with for ever.
+ */
+function asCursorRefused(error: unknown, operationName: string): unknown {
+  if (!(error instanceof Fault) || error.code !== "S1_ERRORS_IN_ANSWER") return error;
+  return new Fault("S1_CURSOR_REFUSED", `SentinelOne no longer knows the page cursor of ${operationName}.`, { details: error.details });
+}
+
 class RestClient implements ConsoleClient {
   readonly origin: string;
   readonly #options: ConsoleClientOptions;
@@ -201,7 +210,17 @@ class RestClient implements ConsoleClient {
   ): Promise<{ readonly data: Readonly<Record<string, unknown>>; readonly exact: boolean; readonly bytes: number }> {
     const { query, operationName, variables } = operation;
     const call: Call = { method: "POST", path: GRAPHQL, body: JSON.stringify({ query, operationName, variables }), signal };
-    return this.#call(call, (answer) => ({ ...readGraphql(answer, operationName), bytes: answer.body.length }), { cursor });
+    return this.#call(
+      call,
+      (answer) => {
+        try {
+          return { ...readGraphql(answer, operationName), bytes: answer.body.length };
+        } catch (error) {
+          throw cursor ? asCursorRefused(error, operationName) : error;
+        }
+      },
+      { cursor },
+    );
   }
 
   /** One request with its retries; `read` makes the value of an answer that has passed the status check, and may refuse it too. */
