@@ -111,6 +111,7 @@ export const FAULT_CODES = {
   RECORD_DUPLICATE: { kind: "record", when: "One page holds the same id twice with different content.", cure: "`vedette parked show ID` has the set-aside copy." },
   CAPABILITY_FAILED: { kind: "record", when: "A capability could not take one change in; the mirror has it.", cure: "`vedette parked replay ID` after an update." },
   SNAPSHOT_UNPROVEN: { kind: "incomplete", when: "A full listing was read, but its count does not agree with the console's.", cure: "Nothing: nothing was declared gone; the next run tries again." },
+  CHANGES_INCOMPLETE: { kind: "incomplete", when: "The listing of what changed gave fewer records than the console counted for it.", cure: "Nothing: a full reading follows soon and brings what is missing." },
   SNAPSHOT_BRAKE: { kind: "incomplete", when: "More than max(20, 10 %) of a stream is missing at once.", cure: "The next full read confirms or clears it; `vedette sync --full` does it now." },
   SOURCE_GAP: { kind: "incomplete", when: "SentinelOne no longer holds a period that was not read in time.", cure: "The gap is listed in status; acknowledge it when noted." },
   LEASE_LOST: { kind: "fenced", when: "Another process holds the lease on this work.", cure: "Nothing: the other one goes on." },

@@ -1,9 +1,11 @@
 /**
  * Reads what is new: ascending by each of the stream's times, bounds inclusive, from behind the watermark. The watermark moves with
  * every stored page, so that a restart repeats one overlap and nothing else. A source that no longer holds what was not read in time
- * leaves a named gap, never a silent one.
+ * leaves a named gap, never a silent one; one that gives fewer records than it counts is told of, and a full reading follows.
  */
-import type { Pass } from "../sentinelone/streams/stream.ts";
+import { Fault } from "../kernel/fault.ts";
+import type { StreamId } from "../kernel/stream-ids.ts";
+import type { Page, Pass } from "../sentinelone/streams/stream.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { changesFrom, hasLateRecords, type LookBack } from "./plan.ts";
 import { readPages, withinRetention, type StreamJob } from "./job.ts";
@@ -12,35 +14,63 @@ import { recordGap } from "./gaps.ts";
 /** How far ahead of the console's clock a record's time may be and still move the watermark: beyond it, it is a wrong clock. */
 const AHEAD_MS = 10 * 60_000;
 
-export async function readChanges(job: StreamJob, back: LookBack): Promise<void> {
-  for (const pass of job.stream.passes) await readPass(job, pass, back);
+/** Undefined where all that was counted has come; otherwise the fault that says what did not. */
+export async function readChanges(job: StreamJob, back: LookBack): Promise<Fault | undefined> {
+  let missing: Fault | undefined;
+  for (const pass of job.stream.passes) missing = (await readPass(job, pass, back)) ?? missing;
+  return missing;
 }
 
-async function readPass(job: StreamJob, pass: Pass, back: LookBack): Promise<void> {
+async function readPass(job: StreamJob, pass: Pass, back: LookBack): Promise<Fault | undefined> {
   const { stream, writer, io } = job;
   const start = startOf(writer.checkpoint, pass);
   const from = changesFrom(pass, start, back);
   const column = stream.columns.findIndex((entry) => entry.name === pass.column);
   const order = pass.unordered === true ? new WholePass(await anchor(job, pass)) : new PassOrder(start);
   let first = true;
-  let counted = false;
+  let tally = new Tally();
 
   await readPages(
     job,
-    () => stream.read({ kind: "changes", pass, from, to: null }, io),
+    () => {
+      tally = new Tally();
+      return stream.read({ kind: "changes", pass, from, to: null }, io);
+    },
     async (page) => {
       const times = page.records.map((record) => record.values[column]).filter((time): time is string => typeof time === "string");
       const last = page.state === "caught-up";
-      counted ||= (page.total ?? 0) > 0;
+      tally.add(page);
       // A page may be empty although records follow: only what comes first, or nothing at all, tells of a gap. Nothing, though counted, is an ill answer.
       if (first && (times.length > 0 || last)) {
-        if (start !== null && from !== null && (times.length > 0 || !counted)) await noteGap(job, pass, from, start, times);
+        if (start !== null && from !== null && (times.length > 0 || !tally.isShort)) await noteGap(job, pass, from, start, times);
         first = false;
       }
       const reached = order.after(times, last, ceiling(job));
       await writer.write(withinRetention(job, page), (checkpoint) => withWatermark(checkpoint, pass, reached));
     },
   );
+  return tally.fault(stream.id);
+}
+
+/** What a listing gave against the least it ever counted: what changes while it is read can only make it longer. */
+class Tally {
+  #received = 0;
+  #counted: number | null = null;
+
+  add({ records, rejected, repeated, total }: Page): void {
+    this.#received += records.length + rejected.length + repeated;
+    if (total !== null) this.#counted = Math.min(this.#counted ?? total, total);
+  }
+
+  get isShort(): boolean {
+    return this.#counted !== null && this.#received < this.#counted;
+  }
+
+  fault(stream: StreamId): Fault | undefined {
+    if (!this.isShort) return undefined;
+    const details = { stream, received: this.#received, counted: this.#counted };
+    return new Fault("CHANGES_INCOMPLETE", `The listing of what changed gave ${this.#received} records where the console counted ${this.#counted ?? 0}.`, { details });
+  }
 }
 
 /**

@@ -119,14 +119,13 @@ async function readByPlan(job: StreamJob, wish: RunWish): Promise<Fault | undefi
   // A process that died right after a first read left them out.
   await deps.mirror.ensureIndexes(stream, job.io.signal);
   progress.enter("changes");
-  await readChanges(job, back);
-  if (back !== "overlap") {
-    await writer.step(async () => ({
-      result: null,
-      checkpoint: { ...writer.checkpoint, sweptDayAt: now, sweptWeekAt: back === "week" ? now : writer.checkpoint.sweptWeekAt },
-    }));
-  }
-  return undefined;
+  const missing = await readChanges(job, back);
+  const { checkpoint } = writer;
+  const swept = back === "overlap" ? {} : { sweptDayAt: now, sweptWeekAt: back === "week" ? now : checkpoint.sweptWeekAt };
+  // The watermark may have passed what did not come: only a full reading brings it.
+  const doubted = missing === undefined ? {} : { unprovenInARow: checkpoint.unprovenInARow + 1 };
+  if (back !== "overlap" || missing !== undefined) await writer.step(async () => ({ result: null, checkpoint: { ...writer.checkpoint, ...swept, ...doubted } }));
+  return missing;
 }
 
 function logged(input: StreamRunInput, fault: Fault): Fault {

@@ -121,6 +121,8 @@ export const TROUBLES: { readonly [Kind in FaultKind]: readonly [Row<Kind>, ...R
   "endless-cursor": [{ fault: { kind: "endless-cursor" }, stream: "threats", code: "S1_CURSOR_ENDLESS", ...WRONG_WAY }],
   "expire-cursor": [
     { fault: { kind: "expire-cursor" }, code: "S1_CURSOR_REFUSED", ...PASSING },
+    { fault: { kind: "expire-cursor" }, stream: "alerts", code: "S1_CURSOR_REFUSED", ...PASSING },
+    { fault: { kind: "expire-cursor" }, stream: "alerts", rule: { after: 1, times: 1 }, ...UNNOTICED },
     { fault: { kind: "expire-cursor" }, rule: { after: 1, times: 1 }, ...UNNOTICED },
   ],
   duplicates: [
