@@ -108,10 +108,11 @@ export function createMapper(spec: MapperSpec): Mapper {
   const withoutSecrets = secretRemover(spec.secrets ?? []);
 
   return (record) => {
+    // Looked at first: where it is no JSON after all, this is what says so.
+    const source: unknown = record.value;
     const cleaned = withoutSecrets(record);
     let id: string | null = null;
     try {
-      const source: unknown = record.value;
       if (!isObject(source)) throw new Unreadable(`the record is ${describe(source)}, not an object`);
       id = readKey(source, keyPath);
       const value = spec.derive === undefined ? source : spec.derive(source);
