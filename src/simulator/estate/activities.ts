@@ -163,7 +163,19 @@ export function activitySource(world: World): Source {
   const about = (index: number): Happening => happening(world, index, agentIndexOf(world, "activities", index), created(index));
   return {
     ...base("activities", size),
-    columns: { id: (index) => idOf("activities", index), createdAt: created, activityType: (index) => about(index).kind.type },
+    columns: {
+      id: (index) => idOf("activities", index),
+      createdAt: created,
+      activityType: (index) => about(index).kind.type,
+      threatId: (index) => {
+        const { threat } = about(index);
+        return threat === undefined ? null : idOf("threats", threat);
+      },
+      agentId: (index) => {
+        const { kind, agent } = about(index);
+        return kind.about === "user" ? null : idOf("agents", agent);
+      },
+    },
     scopes(index) {
       const { kind, agent } = about(index);
       const { group, site } = agentFacts(world, agent);

@@ -162,6 +162,7 @@ export function riskSource(world: World, fleet: Fleet, collection: Collection, c
     columns: {
       id: (index) => idOf("risks", index),
       status: (index): Value => (removed(index) ? "Removed" : "Detected"),
+      endpointId: (index) => idOf("agents", index % agents),
       detectionDate: detected,
       $touched: updated,
     },
