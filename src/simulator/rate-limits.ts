@@ -14,7 +14,7 @@ interface Limit {
 const LIMITS: readonly Limit[] = [
   { prefix: "/application-management/inventory", perSecond: 3, burst: 1 },
   { prefix: "/users/login", perSecond: 1, burst: 1 },
-  { prefix: "/system/status", perSecond: 2, burst: 1 },
+  { prefix: "/system/status", perSecond: 1, burst: 1 },
   { prefix: "/unifiedalerts/graphql", perSecond: 25, burst: 25 },
   { prefix: "/service-users", perSecond: 5, burst: 10 },
   { prefix: "/activities", perSecond: 10, burst: 30 },

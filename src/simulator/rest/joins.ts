@@ -151,17 +151,25 @@ function riskTests(console: RestConsole, risks: Collection, params: Params): rea
       test: (ordinal) => verdicts.includes(String(risks.value(ordinal, "markType.description") ?? "Default")),
     });
   }
-  const machine = (ordinal: number, path: string): readonly string[] => {
-    const agent = agents.find(String(risks.value(ordinal, "endpointId")))[0];
-    return agent === undefined ? [] : valuesOf(agents.value(agent, path));
-  };
   for (const [name, path, matches] of [
     ["osVersions", "osRevision", (value: string, wanted: string) => value === wanted],
     ["domains", "domain", (value: string, wanted: string) => value === wanted],
     ["domain__contains", "domain", (value: string, wanted: string) => value.includes(wanted)],
   ] as const) {
     const wanted = (listParam(params, name) ?? []).map((value) => value.toLowerCase());
-    if (wanted.length > 0) tests.push({ key: `${name}=${wanted.join(",")}`, moment: String(agents.version), test: (ordinal) => machine(ordinal, path).some((value) => wanted.some((one) => matches(value, one))) });
+    if (wanted.length === 0) continue;
+    const passes = oncePerAgent(agents, (agent) => valuesOf(agents.value(agent, path)).some((value) => wanted.some((one) => matches(value, one))));
+    tests.push({ key: `${name}=${wanted.join(",")}`, moment: String(agents.version), test: (ordinal) => passes(agents.find(String(risks.value(ordinal, "endpointId")))[0]) });
   }
   return tests;
+}
+
+/** A machine has many risks; its own answer is worked out once. Unknown machines pass nothing. */
+function oncePerAgent(agents: Collection, test: Test): (agent: number | undefined) => boolean {
+  const known = new Uint8Array(agents.end);
+  return (agent) => {
+    if (agent === undefined) return false;
+    if (known[agent] === 0) known[agent] = test(agent) ? 2 : 1;
+    return known[agent] === 2;
+  };
 }
