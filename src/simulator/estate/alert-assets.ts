@@ -107,7 +107,7 @@ function cloudOf(dice: Dice): ApiRecord {
         tags,
       };
     }
-    case "GCP": {
+    default: {
       const network = "projects/sim-project-1/global/networks/default";
       return {
         accountId: "sim-project-1",

@@ -147,17 +147,17 @@ function handled(world: World, sources: Sources, node: ApiRecord, at: number, di
   };
 }
 
-function makeAlert(world: World, sources: Sources, origin: Origin, place: { readonly index: number; readonly agent: AgentFacts; readonly at: number; readonly updated: number }): ApiRecord {
-  const { index, agent, at, updated } = place;
-  const dice = diceFor(world, "alerts", index);
+function kindOf(world: World, origin: Origin, index: number): AlertKind {
   const product: AlertProduct = PRODUCTS[origin.product];
-  const kind: AlertKind = dice.pick(5, product.kinds);
-  const attacker = product.surface === "IDENTITY" && kind.about !== "person" ? agentFacts(world, dice.int(6, world.sizes.agents)) : undefined;
-  const endpoint = product.surface === "ENDPOINT" && product.vendor === "SentinelOne";
+  return diceFor(world, "alerts", index).pick(5, product.kinds);
+}
+
+/** The fields alerts are most often filtered by, and whatever else the event behind an alert tells; cheap beside the whole alert. */
+function headOf(world: World, sources: Sources, origin: Origin, index: number): ApiRecord {
+  const dice = diceFor(world, "alerts", index);
+  const kind = kindOf(world, origin, index);
   const status = dice.pick(7, ["NEW", "NEW", "IN_PROGRESS", "RESOLVED"]);
-  const asset = assetOf(agent, product, kind, dice);
-  const base: ApiRecord = {
-    id: uuidOf(world, index),
+  return {
     externalId: dice.uuid(11),
     name: kind.name,
     description: kind.text,
@@ -166,25 +166,45 @@ function makeAlert(world: World, sources: Sources, origin: Origin, place: { read
     analystVerdict: status === "NEW" ? "UNDEFINED" : dice.pick(12, ["UNDEFINED", "TRUE_POSITIVE_MALWARE", "TRUE_POSITIVE_UNAUTHORIZED_ACCESS", "FALSE_POSITIVE_BENIGN", "FALSE_POSITIVE_USER_ERROR"]),
     confidenceLevel: kind.confidence,
     classification: kind.classification,
-    result: kind.confidence === null ? "UNMITIGATED" : endpoint ? dice.pick(15, ["MITIGATED", "UNMITIGATED", null]) : null,
+    result: kind.confidence === null ? "UNMITIGATED" : onOurEndpoint(PRODUCTS[origin.product]) ? dice.pick(15, ["MITIGATED", "UNMITIGATED", null]) : null,
+    ...toldBy(sources, origin),
+  };
+}
+
+const HEAD_COLUMNS = ["name", "severity", "status", "analystVerdict", "confidenceLevel", "classification", "result"] as const;
+
+function onOurEndpoint(product: AlertProduct): boolean {
+  return product.surface === "ENDPOINT" && product.vendor === "SentinelOne";
+}
+
+function makeAlert(world: World, sources: Sources, origin: Origin, place: { readonly index: number; readonly agent: AgentFacts; readonly at: number; readonly updated: number }): ApiRecord {
+  const { index, agent, at, updated } = place;
+  const dice = diceFor(world, "alerts", index);
+  const product: AlertProduct = PRODUCTS[origin.product];
+  const kind = kindOf(world, origin, index);
+  const attacker = product.surface === "IDENTITY" && kind.about !== "person" ? agentFacts(world, dice.int(6, world.sizes.agents)) : undefined;
+  const unseen = kind.about === "person" && dice.chance(16, 0.3);
+  const asset = assetOf(agent, product, kind, dice);
+  const base: ApiRecord = {
+    id: uuidOf(world, index),
     attackSurfaces: [product.surface],
     detectedAt: millis(at),
     createdAt: millis(at + 5_000_000),
-    firstSeenAt: kind.about === "person" && dice.chance(16, 0.3) ? null : millis(at - 2_000_000),
-    lastSeenAt: kind.about === "person" && dice.chance(16, 0.3) ? null : millis(at),
+    firstSeenAt: unseen ? null : millis(at - 2_000_000),
+    lastSeenAt: unseen ? null : millis(at),
     updatedAt: millis(updated),
     detectionSource: { product: product.product, vendor: product.vendor, engine: null },
     analytics: { category: kind.category, name: null, type: null, typeValue: kind.typeValue, uid: kind.uid },
     dataSources: product.vendor === "SentinelOne" ? [] : [product.product],
     assets: [asset],
     asset,
-    storylineId: endpoint ? dice.hex(17, 16).toUpperCase() : null,
+    storylineId: onOurEndpoint(product) ? dice.hex(17, 16).toUpperCase() : null,
     primaryIndicatorType: dice.chance(13, 0.7) ? kind.event : null,
     process: processOf(agent, kind, dice),
     realTime: { scope: realTimeScope(world, agent) },
     detectionTime: detectionOf(world, agent, attacker, kind, dice),
     exclusionHashes: null,
-    ...toldBy(sources, origin),
+    ...headOf(world, sources, origin, index),
   };
   const node = { ...base, ...handled(world, sources, base, at, dice), availableActionIds: actionIds(base) };
   return { ...node, rawData: rawOf({ world, node, product, kind, agent, attacker, at, dice }) };
@@ -221,6 +241,7 @@ export function alertSource(world: World, agents: Collection): Source {
       "detectionSource.product": (index) => PRODUCTS[origin(index).product].product,
       "detectionSource.vendor": (index) => PRODUCTS[origin(index).product].vendor,
       attackSurfaces: (index) => [PRODUCTS[origin(index).product].surface],
+      ...Object.fromEntries(HEAD_COLUMNS.map((field) => [field, (index: number) => text(headOf(world, sources, origin(index), index), field)])),
     },
     make(index) {
       const from = origin(index);

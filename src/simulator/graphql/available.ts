@@ -80,7 +80,8 @@ export function availableActions(collection: Collection, caller: Caller, args: A
     if (alert !== undefined) alerts.push(alert);
     if (alerts.length === SHOWN_IDS) break;
   }
-  const wanted = new Set([...(Array.isArray(args["actionTypes"]) ? args["actionTypes"] : []), ...(typeof args["actionType"] === "string" ? [args["actionType"]] : [])].map(String));
+  const types: readonly unknown[] = Array.isArray(args["actionTypes"]) ? args["actionTypes"] : [];
+  const wanted = new Set([...types, args["actionType"]].filter((type) => typeof type === "string"));
   const offered = [...new Set(alerts.flatMap((alert) => actionIds(alert)))].filter((id) => ACTIONS[id].reads === true || may(caller, MANAGE));
   return {
     data: offered

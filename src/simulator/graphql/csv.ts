@@ -1,8 +1,8 @@
 /** Exports: comma-separated text with a header row, values quoted where they must be. */
-import { readPath, type ApiRecord } from "../record.ts";
+import { readPath, type ApiRecord, type Value } from "../record.ts";
 
-function cell(value: unknown): string {
-  const text = value === null || value === undefined ? "" : Array.isArray(value) ? value.join("; ") : String(value);
+function cell(value: Value): string {
+  const text = value === null ? "" : typeof value === "object" ? value.join("; ") : String(value);
   return /[",\r\n]/u.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

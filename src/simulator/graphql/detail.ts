@@ -69,8 +69,8 @@ function indicatorsOf(alert: ApiRecord, raw: ApiRecord): readonly ApiRecord[] {
   const observables = observablesOf(raw);
   const attacks = attacksOf(raw);
   return records(inside(raw, "finding_info")["related_events"]).map((event, place) => ({
-    uid: String(event["uid"] ?? `${String(alert["id"])}-${String(place)}`),
-    id: String(event["uid"] ?? `${String(alert["id"])}-${String(place)}`),
+    uid: text(event, "uid") ?? `${String(alert["id"])}-${String(place)}`,
+    id: text(event, "uid") ?? `${String(alert["id"])}-${String(place)}`,
     type: event["type"] ?? null,
     title: alert["name"] ?? null,
     message: event["message"] ?? null,

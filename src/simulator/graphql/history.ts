@@ -48,7 +48,7 @@ export function timelineOf(journal: AlertJournal, alert: ApiRecord, args: Args):
   const item = (createdAt: unknown, eventType: string, eventText: string, author: Person | null, data: ApiRecord): ApiRecord => ({ createdAt, eventType, eventText, timelineItemCreator: creator(author, "UserTimelineItemCreator"), timelineItemData: data });
   const items: ApiRecord[] = [];
   for (const indicator of (detailOf(alert)["indicators"] ?? []) as readonly ApiRecord[]) {
-    items.push(item(indicator["eventTime"], "INDICATOR", String(indicator["message"] ?? "Indicator"), null, { __typename: "IndicatorTimelineItemData", ...indicator }));
+    items.push(item(indicator["eventTime"], "INDICATOR", typeof indicator["message"] === "string" ? indicator["message"] : "Indicator", null, { __typename: "IndicatorTimelineItemData", ...indicator }));
   }
   for (const entry of journal.history(alert)) {
     if (activities.has(entry.type)) items.push(item(entry.createdAt, "ACTIVITY", entry.text, entry.author, { __typename: "ActivityTimelineItemData", activityType: entry.type, downloadUrl: null }));

@@ -103,7 +103,8 @@ describe("groups of alerts", () => {
     expect(counts).toEqual(counts.toSorted((a, b) => b - a));
     for (const { node } of edges) {
       const [severities, times] = node.fieldSummaries;
-      expect((severities?.["values"] as readonly { readonly count: number }[]).reduce((sum, value) => sum + value.count, 0)).toBe(node.count);
+      const values = (severities?.["values"] ?? []) as readonly { readonly count: number }[];
+      expect(values.reduce((sum, value) => sum + value.count, 0)).toBe(node.count);
       expect(String(times?.["min"]) <= String(times?.["max"])).toBe(true);
     }
   });

@@ -11,7 +11,7 @@ export interface Person {
 
 export function personOf(user: ApiRecord): Person {
   const text = (name: string): string => (typeof user[name] === "string" ? user[name] : "");
-  return { userId: String(user["id"] ?? ""), email: text("email"), fullName: text("fullName") };
+  return { userId: text("id"), email: text("email"), fullName: text("fullName") };
 }
 
 /** A user of the estate, always the same for the same words. */

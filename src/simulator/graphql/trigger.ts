@@ -140,7 +140,7 @@ export class Trigger {
     this.#alerts.patch(ordinal, { ...outcome.set, updatedAt: millis(stamp) }, stamp);
     this.#parts.journal.write(alert, { createdAt: millis(stamp), type: outcome.type, text: outcome.text, author });
     if (outcome.activity !== undefined) {
-      this.#parts.actions.log({ type: outcome.activity, actor: { id: author.userId, name: author.fullName }, subject: subjectOf(alert), text: `${outcome.text} by ${author.fullName}`, secondary: String(alert["name"] ?? ""), data: { alertId: alert["id"] } });
+      this.#parts.actions.log({ type: outcome.activity, actor: { id: author.userId, name: author.fullName }, subject: subjectOf(alert), text: `${outcome.text} by ${author.fullName}`, secondary: typeof alert["name"] === "string" ? alert["name"] : null, data: { alertId: alert["id"] } });
     }
     return outcome;
   }
@@ -184,12 +184,13 @@ export class Trigger {
     const given = payload["assignUser"];
     if (!isRecord(given)) return needs("assignUser");
     const value = given["value"];
+    const wanted = typeof value === "number" || typeof value === "string" ? String(value) : null;
     const before = isRecord(alert["assignee"]) ? alert["assignee"]["userId"] : null;
-    if (value === null || value === undefined) {
+    if (wanted === null) {
       return before === null ? unchanged : { set: { assignee: null }, type: "USER_ASSIGNMENT", text: "Alert was unassigned", activity: ACTIVITY.assignee };
     }
-    const person = userById(this.#parts.estate, String(value));
-    if (person === undefined) return { failure: "ILLEGAL_ARGUMENTS", why: `User with ID ${String(value)} does not exist` };
+    const person = userById(this.#parts.estate, wanted);
+    if (person === undefined) return { failure: "ILLEGAL_ARGUMENTS", why: `User with ID ${wanted} does not exist` };
     if (before === person.userId) return unchanged;
     return { set: { assignee: person }, type: "USER_ASSIGNMENT", text: `Alert was assigned to ${person.fullName}`, activity: ACTIVITY.assignee };
   }

@@ -57,7 +57,7 @@ function problem(value: unknown, type: GraphQLInputType, name: string, outer: st
     return undefined;
   }
   if (isEnumType(type)) {
-    if (typeof value !== "string") return `Invalid input for enum '${type.name}'. Unknown value '${String(value)}'`;
+    if (typeof value !== "string") return `Invalid input for enum '${type.name}'. Unknown value '${JSON.stringify(value)}'`;
     return type.getValue(value) === undefined ? `Invalid input for enum '${type.name}'. No value found for name '${value}'` : undefined;
   }
   if (isInputObjectType(type)) {
