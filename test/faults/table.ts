@@ -134,8 +134,8 @@ export const TROUBLES: { readonly [Kind in FaultKind]: readonly [Row<Kind>, ...R
     { fault: { kind: "move-rows" }, stream: "alerts", ...UNPROVEN },
   ],
   "lose-rows": [
-    { fault: { kind: "lose-rows", fraction: 0.2 }, ...UNPROVEN },
-    { fault: { kind: "lose-rows", fraction: 0.2 }, stream: "alerts", ...UNPROVEN },
+    { fault: { kind: "lose-rows", fraction: 0.5 }, ...UNPROVEN },
+    { fault: { kind: "lose-rows", fraction: 0.5 }, stream: "alerts", ...UNPROVEN },
   ],
   total: [
     { fault: { kind: "total", by: 3 }, ...UNPROVEN },
