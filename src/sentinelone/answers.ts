@@ -134,8 +134,14 @@ export function readCount(answer: HttpAnswer, path: string): number | null {
   const envelope = checkEnvelope(isObject(value) && value["data"] === null ? { ...value, data: [] } : value, path);
   const { pagination } = envelope;
   if (!isObject(pagination)) throw shape(path, "a count without pagination");
-  const { totalItems } = pagination;
-  return typeof totalItems === "number" && Number.isSafeInteger(totalItems) && totalItems >= 0 ? totalItems : null;
+  return readTotal(pagination["totalItems"], path);
+}
+
+/** Null where nothing was counted. A number that cannot be one of records is no such answer: it would count as nothing to compare with. */
+function readTotal(total: unknown, path: string): number | null {
+  if (typeof total !== "number") return null;
+  if (!Number.isSafeInteger(total) || total < 0) throw shape(path, "a count that is no number of records");
+  return total;
 }
 
 /** `data` of a GraphQL answer, ready to be merged (see `parseForMerge`). */
@@ -164,6 +170,6 @@ export function readConnection(data: Readonly<Record<string, unknown>>, field: s
   return {
     nodes: edges.map((edge: unknown) => (isObject(edge) ? edge["node"] : null)),
     nextCursor: hasNextPage && typeof endCursor === "string" ? endCursor : null,
-    totalItems: typeof totalCount === "number" && Number.isSafeInteger(totalCount) && totalCount >= 0 ? totalCount : null,
+    totalItems: readTotal(totalCount, path),
   };
 }

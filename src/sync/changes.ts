@@ -5,7 +5,8 @@
  */
 import { Fault } from "../kernel/fault.ts";
 import type { StreamId } from "../kernel/stream-ids.ts";
-import type { Page, Pass } from "../sentinelone/streams/stream.ts";
+import type { Pass } from "../sentinelone/streams/stream.ts";
+import { Tally } from "../sentinelone/tally.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { changesFrom, hasLateRecords, type LookBack } from "./plan.ts";
 import { readPages, withinRetention, type StreamJob } from "./job.ts";
@@ -39,7 +40,7 @@ async function readPass(job: StreamJob, pass: Pass, back: LookBack): Promise<Fau
     async (page) => {
       const times = page.records.map((record) => record.values[column]).filter((time): time is string => typeof time === "string");
       const last = page.state === "caught-up";
-      tally.add(page);
+      tally.add({ size: page.records.length + page.rejected.length + page.repeated, totalItems: page.total });
       // A page may be empty although records follow: only what comes first, or nothing at all, tells of a gap. Nothing, though counted, is an ill answer.
       if (first && (times.length > 0 || last)) {
         if (start !== null && from !== null && (times.length > 0 || !tally.isShort)) await noteGap(job, pass, from, start, times);
@@ -49,28 +50,12 @@ async function readPass(job: StreamJob, pass: Pass, back: LookBack): Promise<Fau
       await writer.write(withinRetention(job, page), (checkpoint) => withWatermark(checkpoint, pass, reached));
     },
   );
-  return tally.fault(stream.id);
+  return tally.isShort ? changesIncomplete(stream.id, tally) : undefined;
 }
 
-/** What a listing gave against the least it ever counted: what changes while it is read can only make it longer. */
-class Tally {
-  #received = 0;
-  #counted: number | null = null;
-
-  add({ records, rejected, repeated, total }: Page): void {
-    this.#received += records.length + rejected.length + repeated;
-    if (total !== null) this.#counted = Math.min(this.#counted ?? total, total);
-  }
-
-  get isShort(): boolean {
-    return this.#counted !== null && this.#received < this.#counted;
-  }
-
-  fault(stream: StreamId): Fault | undefined {
-    if (!this.isShort) return undefined;
-    const details = { stream, received: this.#received, counted: this.#counted };
-    return new Fault("CHANGES_INCOMPLETE", `The listing of what changed gave ${this.#received} records where the console counted ${this.#counted ?? 0}.`, { details });
-  }
+function changesIncomplete(stream: StreamId, { received, counted }: Tally): Fault {
+  const details = { stream, received, counted };
+  return new Fault("CHANGES_INCOMPLETE", `The listing of what changed gave ${received} records where the console counted ${counted ?? 0}.`, { details });
 }
 
 /**

@@ -26,6 +26,8 @@ const SnapshotProgress = Type.Object({
   countBefore: Type.Union([Type.Integer(), Type.Null()]),
   scope: Nullable,
   rejected: Type.Integer(),
+  /** Some listing of it gave fewer records than it counted. */
+  short: Type.Optional(Type.Boolean()),
   partitions: Type.Array(PartitionProgress),
   /** True once the proof was judged complete and tombstones are being written, so that a restart goes on with those. */
   settling: Type.Union([Type.Literal("no"), Type.Literal("complete"), Type.Literal("uncounted")]),

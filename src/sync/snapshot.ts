@@ -5,7 +5,7 @@
  */
 import { Fault, asFault, type FaultCode } from "../kernel/fault.ts";
 import { sql } from "kysely";
-import type { Partition } from "../sentinelone/streams/stream.ts";
+import type { Page, Partition } from "../sentinelone/streams/stream.ts";
 import { viewName } from "../kernel/stream-ids.ts";
 import type { Checkpoint, SnapshotProgress } from "./checkpoint.ts";
 import { anchor, readChanges } from "./changes.ts";
@@ -111,15 +111,15 @@ async function readPartition(job: StreamJob, part: Partition, resumeAt: string |
   await readPages(
     job,
     (restarted) => job.stream.read({ kind: "snapshot", partition: part, cursor: restarted ? null : resumeAt }, job.io),
-    (page) => job.writer.write(withinRetention(job, page), (checkpoint) => withProgress(checkpoint, part.id, page.cursor, page.state === "complete")),
+    (page) => job.writer.write(withinRetention(job, page), (checkpoint) => withProgress(checkpoint, part.id, page)),
   );
 }
 
-function withProgress(checkpoint: Checkpoint, id: string, cursor: string | null, done: boolean): Checkpoint {
+function withProgress(checkpoint: Checkpoint, id: string, { cursor, state, short }: Page): Checkpoint {
   const { snapshot } = checkpoint;
   if (snapshot === null) return checkpoint;
-  const partitions = snapshot.partitions.map((part) => (part.id === id ? { ...part, cursor, done } : part));
-  return { ...checkpoint, snapshot: { ...snapshot, partitions } };
+  const partitions = snapshot.partitions.map((part) => (part.id === id ? { ...part, cursor, done: state === "complete" } : part));
+  return { ...checkpoint, snapshot: { ...snapshot, partitions, ...(short === true ? { short } : {}) } };
 }
 
 type Verdict = { readonly proof: "complete" | "uncounted"; readonly fault?: Fault } | { readonly fault: Fault };
@@ -131,6 +131,7 @@ async function judge(job: StreamJob): Promise<Verdict> {
   if (snapshot.rejected > 0) {
     return { fault: unproven(`${snapshot.rejected} of its records could not be read and are parked`, { parked: snapshot.rejected }) };
   }
+  if (snapshot.short === true) return { fault: unproven("the console counted more records than it gave", {}) };
   if (snapshot.scope !== null) {
     const scope = await deps.ports.scopeFingerprint(io.client, io.signal);
     if (scope !== snapshot.scope || (connection.scopeFingerprint !== null && scope !== connection.scopeFingerprint)) {

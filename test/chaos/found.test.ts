@@ -1,6 +1,8 @@
 /** What chaos has found, each told on its own. */
 import { describe, expect, it } from "vitest";
+import { EVERY_TENANT } from "../../src/kernel/scope.ts";
 import { DAY, HOUR, ReaderBench } from "../support/reader-bench.ts";
+import { truthIds } from "../support/world.ts";
 
 const bench = new ReaderBench();
 
@@ -40,4 +42,38 @@ describe("a page whose first record has no id", () => {
     expect(run.parked).toBeGreaterThan(0);
     expect((await bench.mismatches(stream)).length).toBeLessThanOrEqual(run.parked);
   });
+});
+
+describe("a listing that nothing counts as a whole", () => {
+  it("of applications, whose inventory or whose endpoints lack records the console counted, proves nothing, however often it is read", async () => {
+    await bench.open({ estate: { applications: 60 } });
+    await bench.sync("applications");
+    for (const path of ["/application-management/inventory", "/application-management/inventory/endpoints"]) {
+      bench.faults({ path, exact: true, fault: { kind: "lose-rows", fraction: 0.2 } });
+      for (let turn = 0; turn < 2; turn += 1) expect(await bench.sync("applications"), path).toMatchObject({ gone: 0, fault: { code: "SNAPSHOT_UNPROVEN" } });
+      expect(await bench.mismatches("applications"), path).toEqual([]);
+    }
+    bench.faults();
+    expect(await bench.sync("applications")).toMatchObject({ gone: 0, fault: null });
+  });
+
+  it("of accounts, read off sites of which some are missing, proves nothing either", async () => {
+    await bench.open({ token: "site", estate: { sites: 6, accounts: 4 } });
+    bench.world.simulator.changeToken("site", { level: "site", ids: truthIds(bench.world.simulator, "sites") });
+    await bench.world.hub.connections.verify(EVERY_TENANT, bench.world.connection, true, AbortSignal.timeout(20_000), async () => {});
+    await bench.sync("accounts");
+    const before = await bench.world.ids("accounts");
+    expect(before.length).toBe(4);
+    bench.faults({ path: "/sites", exact: true, fault: { kind: "lose-rows", fraction: 0.9 } });
+    for (let turn = 0; turn < 2; turn += 1) expect(await bench.sync("accounts")).toMatchObject({ gone: 0, fault: { code: "SNAPSHOT_UNPROVEN" } });
+    expect(await bench.world.ids("accounts")).toEqual(before);
+  });
+});
+
+it.each([["activities", "/activities"], ["alerts", "graphql"]] as const)("a count of %s below nothing is no count that is missing: two empty listings beside it do not agree that all is gone", async (stream, path) => {
+  await bench.open({ estate: { activities: 12, alerts: 12 } });
+  await bench.sync(stream);
+  bench.faults({ path, exact: path !== "graphql", fault: { kind: "total", by: -500 } }, { path, exact: path !== "graphql", after: 1, fault: { kind: "empty-page" } });
+  for (let turn = 0; turn < 3; turn += 1) expect(await bench.sync(stream, { full: true })).toMatchObject({ phase: "failed", gone: 0, fault: { code: "S1_ANSWER_SHAPE" } });
+  expect(await bench.mismatches(stream)).toEqual([]);
 });

@@ -4,6 +4,7 @@
  */
 import { Fault } from "../../kernel/fault.ts";
 import type { SourceRecord } from "../client.ts";
+import { Tally } from "../tally.ts";
 import { column, columns, isObject } from "./mapping.ts";
 import { DAY, endState, firstPage, HOUR, mapPage, restStream, scopeQuery } from "./listing.ts";
 import type { Page, ReadRequest, Stream, StreamIo } from "./stream.ts";
@@ -48,9 +49,11 @@ function accountOf(site: SourceRecord): { readonly id: string; readonly record: 
 /** An account is given with the first page that has a site of it; only ids are remembered, of which there are few. */
 async function* readBySite(request: ReadRequest, io: StreamIo, from: string | null): AsyncGenerator<Page> {
   const given = new Set<string>();
+  const tally = new Tally();
   const query = { ...scopeQuery(request.kind === "snapshot" ? request.partition : null, io), sortBy: "id", sortOrder: "asc" };
   for await (const page of io.client.list(SITES, query, { limit: io.limit, from, signal: io.signal })) {
     const records: SourceRecord[] = [];
+    tally.add(page);
     for (const site of page.records) {
       const account = accountOf(site);
       if (account === undefined || given.has(account.id)) continue;
@@ -58,7 +61,8 @@ async function* readBySite(request: ReadRequest, io: StreamIo, from: string | nu
       records.push(account.record);
     }
     const nextCursor = page.nextCursor === null ? null : `${BY_SITE}${page.nextCursor}`;
-    yield mapPage({ records, nextCursor, totalItems: null, bytes: page.bytes }, listed.map, nextCursor === null ? endState(request) : "more");
+    const mapped = mapPage({ records, nextCursor, totalItems: null, bytes: page.bytes }, listed.map, nextCursor === null ? endState(request) : "more");
+    yield from === null && nextCursor === null && tally.isShort ? { ...mapped, short: true } : mapped;
   }
 }
 

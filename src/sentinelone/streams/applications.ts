@@ -6,6 +6,7 @@
  */
 import { Fault } from "../../kernel/fault.ts";
 import type { JsonObject, SourceRecord } from "../client.ts";
+import { Tally } from "../tally.ts";
 import { column, columns, createMapper, isObject } from "./mapping.ts";
 import { DAY, describeStream, endState, firstPage, mapPage, scopeQuery, type StreamSpec } from "./listing.ts";
 import { readPosition, writePosition } from "./inventory-position.ts";
@@ -54,9 +55,10 @@ export const applications: Stream = {
     let waiting: SourceRecord[] = [];
     let refused: RejectedRecord[] = [];
     let bytes = 0;
+    let short = false;
     const page = (cursor: string | null, state: Page["state"]): Page => {
       const mapped = mapPage({ records: waiting, nextCursor: cursor, totalItems: null, bytes }, map, state);
-      const made = { ...mapped, rejected: [...mapped.rejected, ...refused] };
+      const made = { ...mapped, rejected: [...mapped.rejected, ...refused], ...(short ? { short } : {}) };
       waiting = [];
       refused = [];
       bytes = 0;
@@ -67,7 +69,9 @@ export const applications: Stream = {
     let skip = start.done;
     let from = start.endpoints;
     const listing = { limit: io.limit, signal: io.signal };
+    const all = new Tally();
     for await (const names of io.client.list(spec.endpoint, { ...scope, sortBy: "applicationName", sortOrder: "asc" }, { ...listing, from: inventory })) {
+      all.add(names);
       for (let at = skip; at < names.records.length; at += 1) {
         const named = names.records[at];
         if (named === undefined) continue;
@@ -78,10 +82,14 @@ export const applications: Stream = {
         }
         const vendor = typeof applicationVendor === "string" ? applicationVendor : "";
         const query = { ...scope, applicationName, applicationVendor: vendor, sortBy: "endpointName", sortOrder: "asc" };
+        const its = new Tally();
+        const fromItsFirst = from === null;
         try {
           for await (const part of io.client.list(ENDPOINTS, query, { ...listing, from })) {
             for (const record of part.records) waiting.push(withVendor(record, vendor));
             bytes += part.bytes;
+            its.add(part);
+            short ||= part.nextCursor === null && fromItsFirst && its.isShort;
             if (waiting.length < io.limit) continue;
             yield page(writePosition({ inventory, done: part.nextCursor === null ? at + 1 : at, endpoints: part.nextCursor }), "more");
           }
@@ -94,6 +102,7 @@ export const applications: Stream = {
       skip = 0;
       inventory = names.nextCursor;
     }
+    short ||= start.inventory === null && all.isShort;
     yield page(null, endState(request));
   },
   count: async () => null,

@@ -88,6 +88,8 @@ export interface Page {
   /** The console's own total for this request, where it says one. */
   readonly total: number | null;
   readonly state: "more" | "caught-up" | "complete";
+  /** True where a listing that was followed for this page ended with fewer records than it counted; left out where it did not, or cannot be told. */
+  readonly short?: boolean;
   readonly bytes: number;
   /** Frees what the page holds outside the heap; to be called once it is stored or given up. */
   readonly release?: () => void;
