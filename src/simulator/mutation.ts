@@ -5,6 +5,7 @@
 import type { SimulatedClock } from "./clock.ts";
 import type { Collection } from "./collection.ts";
 import { makeActivity } from "./estate/activities.ts";
+import { freshAlert } from "./estate/alerts.ts";
 import type { Estate } from "./estate/estate.ts";
 import type { StreamId } from "../kernel/stream-ids.ts";
 import { mix } from "./random.ts";
@@ -150,6 +151,7 @@ export class Mutator {
         break;
       }
     }
+    if (stream === "alerts") return freshAlert(model, id, stamp);
     const mark = `N${String(n + 1)}`;
     if (stream === "agents") {
       const uuid = mix(world.seed, 95, n, 1).toString(16).padStart(8, "0") + mix(world.seed, 95, n, 2).toString(16).padStart(8, "0");
@@ -171,7 +173,7 @@ export class Mutator {
     if (stream === "threats") return this.#freshThreat(model, n, stamp);
     if (stream === "users") return { ...model, email: `new.${mark.toLowerCase()}@estate.test`, fullName: `New Person ${mark}` };
     const name = readPath(model, "name");
-    return typeof name === "string" && stream !== "alerts" ? { ...model, name: `${name} ${mark}` } : model;
+    return typeof name === "string" ? { ...model, name: `${name} ${mark}` } : model;
   }
 
   /** Nobody has looked at it yet; most are stopped at once. It is on a machine in service, when there is one. */

@@ -132,3 +132,24 @@ describe("alerts of workloads", () => {
     expect(clouds.every(({ kubernetes }) => typeof kubernetes["containerImageName"] === "string")).toBe(true);
   });
 });
+
+describe("an alert that is raised later", () => {
+  it("is new, with ids of its own and times of its own, also in its raw event", async () => {
+    const console = await startSimulator({ now: NOW, agents: 40, alerts: 30, seed: 4 });
+    try {
+      const known = new Set([...console.truth("alerts")].flatMap((alert) => [alert["id"], alert["externalId"]]));
+      const { ids } = console.mutate({ stream: "alerts", action: "add", count: 12 });
+      const added = [...console.truth("alerts")].filter((alert) => ids.includes(String(alert["id"])));
+      expect(added.length).toBe(12);
+      expect(new Set(added.map((alert) => alert["externalId"])).size).toBe(12);
+      for (const alert of added) {
+        expect([known.has(alert["id"]), known.has(alert["externalId"])]).toEqual([false, false]);
+        expect([alert["status"], alert["analystVerdict"], alert["assignee"], alert["noteExists"]]).toEqual(["NEW", "UNDEFINED", null, false]);
+        const finding = raw(alert)["finding_info"] as Row;
+        expect([finding["internal_uid"], Number(raw(alert)["time"])]).toEqual([alert["id"], Date.parse(String(alert["detectedAt"]))]);
+      }
+    } finally {
+      await console.close();
+    }
+  });
+});

@@ -210,6 +210,28 @@ function makeAlert(world: World, sources: Sources, origin: Origin, place: { read
   return { ...node, rawData: rawOf({ world, node, product, kind, agent, attacker, at, dice }) };
 }
 
+/** An alert just raised, like another one: with ids of its own, and nobody has worked on it yet. `at` in microseconds. */
+export function freshAlert(model: ApiRecord, id: string, at: number): ApiRecord {
+  const raw = isRecord(model["rawData"]) ? model["rawData"] : undefined;
+  const finding = raw !== undefined && isRecord(raw["finding_info"]) ? raw["finding_info"] : {};
+  const externalId = `${id.slice(0, 14)}4${id.slice(15)}`;
+  // The time stays text where it was text.
+  const time = typeof raw?.["time"] === "string" ? String(Math.floor(at / 1000)) : Math.floor(at / 1000);
+  return {
+    ...model,
+    externalId,
+    status: "NEW",
+    analystVerdict: "UNDEFINED",
+    assignee: null,
+    noteExists: false,
+    ticketId: null,
+    incident: null,
+    aiInvestigation: null,
+    sloDetails: null,
+    ...(raw === undefined ? {} : { rawData: { ...raw, time, finding_info: { ...finding, uid: externalId, internal_uid: id, first_seen_time: time, last_seen_time: time } } }),
+  };
+}
+
 export function alertSource(world: World, agents: Collection): Source {
   const size = world.sizes.agents === 0 ? 0 : world.sizes.alerts;
   const sources: Sources = { threats: threatSource(world, agents), rules: cloudAlertSource(world), users: userSource(world) };
