@@ -4,7 +4,7 @@
  */
 import type { Shape, Source } from "../collection.ts";
 import type { ApiRecord } from "../record.ts";
-import { mix } from "../random.ts";
+import { mix, type Dice } from "../random.ts";
 import { DAY, HOUR, micros, MINUTE, seconds } from "../times.ts";
 import { agentScopes, groupIdOf, type Fleet } from "./fleet.ts";
 import { base, groupName, textAt } from "./frame.ts";
@@ -153,6 +153,24 @@ export function agentSource(world: World, fleet: Fleet): Source {
   };
 }
 
+/** Where a server in the cloud runs, as the API tells it. */
+function cloudOf(index: number, box: Dice): ApiRecord {
+  return {
+    AWS: {
+      awsRole: null,
+      awsSecurityGroups: [`sg-${box.hex(54, 17)}`],
+      awsSubnetIds: [`subnet-${box.hex(55, 17)}`],
+      cloudAccount: "999900001111",
+      cloudImage: `ami-${box.hex(56, 17)}`,
+      cloudInstanceId: `i-${box.hex(57, 17)}`,
+      cloudInstanceSize: box.pick(58, ["t3.medium", "m6i.large", "c6g.xlarge"]),
+      cloudLocation: box.pick(59, ["eu-west-3", "eu-central-1"]),
+      cloudNetwork: `vpc-${box.hex(60, 17)}`,
+      cloudTags: [`Name:srv-${String(index)}`],
+    },
+  };
+}
+
 function lastActive(world: World, fleet: Fleet, index: number, active: boolean): number {
   const updated = fleet.updated[index] ?? world.now;
   if ((fleet.beats[index] ?? 0) > 0) return updated;
@@ -268,7 +286,7 @@ function makeAgent(world: World, fleet: Fleet, facts: AgentFacts): ApiRecord {
       userPrincipalName: joined ? `${facts.user}@${dc}.test` : null,
       mail: joined ? `${facts.user}@${dc}.test` : null,
     },
-    cloudProviders: {},
+    cloudProviders: facts.machine === "server" && facts.site % 3 === 0 && box.chance(53, 0.5) ? cloudOf(facts.index, box) : {},
     tags: {
       sentinelone: dice.chance(50, 0.3)
         ? [{ id: idOf("tags", 1 + dice.int(51, 4)), key: "env", value: dice.pick(52, ["prod", "test", "office"]), assignedAt: micros(facts.created + HOUR), assignedBy: "Mara Voss", assignedById: idOf("users", 1) }]

@@ -23,6 +23,13 @@ interface Service {
   readonly scope: Scope;
 }
 
+/** What an agent took along when it left service. */
+interface Taken {
+  /** With the record as it stood, where that is not the generated one. */
+  readonly applications: Map<number, ApiRecord | undefined>;
+  readonly risks: number[];
+}
+
 export class Consequences {
   readonly #world: World;
   readonly #fleet: Fleet;
@@ -32,6 +39,7 @@ export class Consequences {
   /** What each changed agent is counted as. */
   readonly #counted = new Map<number, Service>();
   readonly #threatsOf = new Map<number, number[]>();
+  readonly #taken = new Map<number, Taken>();
   /** Ordinals of applications and risks that were added for an agent. */
   readonly #addedFor = new Map<number, { readonly applications: number[]; readonly risks: number[] }>();
 
@@ -82,6 +90,7 @@ export class Consequences {
       else if (before.inService !== now.inService) this.#switchSoftware(ordinal, now.inService, stamp);
       else this.#showSoftware(ordinal, before.scope.site === now.scope.site ? undefined : stamp);
     }
+    if (change.kind === "removed") this.#taken.delete(ordinal);
     // A record put in another's place, or one that came back, may not know of the threats that are open on it.
     if (paths === undefined && change.kind !== "removed") this.#infect(ordinal, stamp);
   }
@@ -143,14 +152,43 @@ export class Consequences {
     for (const ordinal of this.#risksOf(agent)) this.#streams.risks.note(ordinal, stamp);
   }
 
-  /** Out of service: no inventory, and nothing left to fix. Back in service: both again. */
+  /** Out of service: no inventory, and nothing left to fix. Back in service: what there was. */
   #switchSoftware(agent: number, inService: boolean, stamp: number): void {
+    if (inService) this.#putBack(agent, stamp);
+    else this.#takeOut(agent, stamp);
+  }
+
+  #takeOut(agent: number, stamp: number): void {
     const { applications, risks } = this.#streams;
-    for (const ordinal of [...this.#applicationsOf(agent)]) {
-      if (inService) applications.restore(ordinal, stamp);
-      else applications.remove(ordinal, stamp);
+    const taken: Taken = { applications: new Map(), risks: [] };
+    for (const ordinal of this.#applicationsOf(agent)) {
+      if (!applications.has(ordinal)) continue;
+      taken.applications.set(ordinal, applications.isChanged(ordinal) ? applications.get(ordinal) : undefined);
+      applications.remove(ordinal, stamp);
     }
-    for (const ordinal of this.#risksOf(agent)) if (risks.has(ordinal)) risks.patch(ordinal, { status: inService ? "Detected" : "Removed" }, stamp);
+    for (const ordinal of this.#risksOf(agent)) {
+      if (!risks.has(ordinal) || risks.value(ordinal, "status") === "Removed") continue;
+      taken.risks.push(ordinal);
+      risks.patch(ordinal, { status: "Removed" }, stamp);
+    }
+    this.#taken.set(agent, taken);
+  }
+
+  #putBack(agent: number, stamp: number): void {
+    const { applications, risks } = this.#streams;
+    const taken = this.#taken.get(agent);
+    this.#taken.delete(agent);
+    if (taken === undefined) {
+      // It was out of service from the start.
+      for (const ordinal of this.#applicationsOf(agent)) applications.restore(ordinal, stamp);
+      for (const ordinal of this.#risksOf(agent)) if (risks.has(ordinal)) risks.patch(ordinal, { status: "Detected" }, stamp);
+      return;
+    }
+    for (const [ordinal, record] of taken.applications) {
+      if (record === undefined) applications.restore(ordinal, stamp);
+      else applications.update(ordinal, record, stamp);
+    }
+    for (const ordinal of taken.risks) if (risks.has(ordinal)) risks.patch(ordinal, { status: "Detected" }, stamp);
   }
 
   /** A new agent has the software of one that was there before it, until it tells more. */

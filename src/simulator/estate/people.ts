@@ -61,7 +61,10 @@ export function userSource(world: World): Source {
       const quiet = dice.chance(7, 0.15);
       const lastLogin = Math.max(joined + HOUR, world.now - (quiet ? 120 + dice.int(8, 90) : dice.int(9, 20)) * DAY - dice.int(20, 86_400) * 1_000_000);
       const token = dice.chance(30, 0.2);
-      const domain = world.accounts[index % world.accounts.length]?.domain ?? "estate.test";
+      // Invited, and never came.
+      const never = index > 1 && dice.chance(42, 0.04);
+      const place = held.scopes[0]?.account;
+      const domain = (world.accounts.find((account) => account.id === place) ?? world.accounts[0])?.domain ?? "estate.test";
       return {
         id: idOf("users", index),
         email: `${person.toLowerCase().replace(" ", ".")}${index < FIRST.length * LAST.length ? "" : String(index)}.${String(index)}@${domain}`,
@@ -86,11 +89,11 @@ export function userSource(world: World): Source {
         agreedEula: true,
         agreementUrl: "",
         isSystem: false,
-        firstLogin: micros(joined + HOUR),
-        lastLogin: micros(lastLogin),
+        firstLogin: never ? null : micros(joined + HOUR),
+        lastLogin: never ? null : micros(lastLogin),
         dateJoined: micros(joined),
         createdAt: micros(joined),
-        apiToken: token ? { createdAt: micros(world.now - 90 * DAY), expiresAt: micros(world.now + (dice.int(34, 120) - 10) * DAY) } : null,
+        apiToken: token ? { createdAt: micros(Math.max(joined, world.now - 90 * DAY)), expiresAt: micros(world.now + (dice.int(34, 120) - 10) * DAY) } : null,
         globalUserId: null,
         globalOrganizationId: null,
       };
@@ -116,8 +119,10 @@ export function serviceUserSource(world: World): Source {
       const held = holding(world, "service-users", index);
       const dice = diceFor(world, "service-users", index);
       const made = createdAt(world, "service-users", index, size, 360);
-      // The first two are always near their end: one in days, one already past it.
-      const left = index === 0 ? 12 : index === 1 ? -4 : dice.int(5, 330) + 20;
+      // The first two are always near their end: one in days, one already past it; so are some of the others.
+      const left = index === 0 ? 12 : index === 1 ? -4 : dice.chance(8, 0.07) ? -1 - dice.int(9, 60) : dice.int(5, 340) + 2;
+      const ends = left < 0 ? Math.min(world.now - HOUR, Math.max(world.now + left * DAY, made + 6 * HOUR)) : world.now + left * DAY;
+      const used = Math.min(ends, world.now) - dice.int(7, 5000) * 60_000_000;
       const creator = { id: idOf("users", 1), name: personName(world, "users", 1) };
       return {
         id: idOf("service-users", index),
@@ -125,19 +130,30 @@ export function serviceUserSource(world: World): Source {
         description: index % 2 === 0 ? "read only" : "made for an integration",
         createdAt: micros(made),
         updatedAt: micros(updatedAt(world, "service-users", index, made)),
-        lastActivation: dice.chance(6, 0.8) ? micros(Math.max(made, world.now - dice.int(7, 5000) * 60_000_000)) : null,
+        lastActivation: dice.chance(6, 0.8) ? micros(Math.max(made, used)) : null,
         scope: held.level,
         scopeRoles: held.scopeRoles,
         createdBy: creator,
         updatedBy: index % 3 === 0 ? creator : null,
-        apiToken: { createdAt: micros(made), expiresAt: micros(world.now + left * DAY) },
+        apiToken: { createdAt: micros(made), expiresAt: micros(ends) },
       };
     },
   };
 }
 
+/** How many people hold each role somewhere. */
+function holders(world: World): readonly number[] {
+  const counts = ROLES.map(() => 0);
+  for (let index = 0; index < world.sizes.users; index += 1) {
+    const held = new Set(holding(world, "users", index).scopeRoles.map((role) => role["roleName"]));
+    for (const [at, role] of ROLES.entries()) if (held.has(role.name)) counts[at] = (counts[at] ?? 0) + 1;
+  }
+  return counts;
+}
+
 export function roleSource(world: World): Source {
   const size = ROLES.length;
+  let counts: readonly number[] | undefined;
   return {
     ...base("roles", size),
     scopes: () => [{}],
@@ -145,6 +161,7 @@ export function roleSource(world: World): Source {
       const role = ROLES[index];
       const predefined = role?.predefined ?? true;
       const made = world.now - (predefined ? 2000 : 200 + index) * DAY;
+      counts ??= holders(world);
       return {
         id: idOf("roles", index),
         name: role?.name ?? "Role",
@@ -152,7 +169,7 @@ export function roleSource(world: World): Source {
         predefinedRole: predefined,
         scope: "tenant",
         scopeId: TENANT_ID,
-        usersInRoles: 1 + (index % 4),
+        usersInRoles: counts[index] ?? 0,
         accountName: null,
         siteName: null,
         creator: predefined ? null : "Mara Voss",
