@@ -29,7 +29,7 @@ export interface JsonOption {
 /** Ends a command's declaration: --json and an example below its help. */
 export function finish(command: Command, example: string | readonly string[], json = "print JSON (stable) instead of text"): Command {
   const lines = typeof example === "string" ? [example] : example;
-  return command.option("--json", json).addHelpText("after", `\nExample:\n${lines.map((line) => `  ${line}`).join("\n")}`);
+  return command.option("--json", json).addHelpText("after", `\nExample:\n${lines.map((line) => (line === "" ? "" : `  ${line}`)).join("\n")}`);
 }
 
 export function integer(minimum: number, maximum: number): (text: string) => number {

@@ -57,6 +57,8 @@ export interface SimulateOptions {
   readonly faults: string | undefined;
   readonly latencyMs: number | undefined;
   readonly speed: number | undefined;
+  readonly rateLimits: boolean;
+  readonly strict: boolean;
 }
 
 /** A service that runs until it is stopped. */

@@ -73,6 +73,8 @@ export async function simulate(options: SimulateOptions): Promise<RunningSimulat
     clockRuns: options.speed === undefined,
     ...defined({ port: options.port, load: options.load, cves: options.cves, latencyMs: options.latencyMs, speed: options.speed, ...options.estate }),
     ...(options.faults === undefined ? {} : { faults: faultPlan(options.faults) }),
+    rateLimits: options.rateLimits ? "vendor" : "off",
+    strict: options.strict,
   });
   const ended = Promise.withResolvers<void>();
   let stopping: Promise<void> | undefined;

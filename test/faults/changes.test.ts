@@ -8,8 +8,8 @@ import type { StreamId } from "../../src/kernel/stream-ids.ts";
 import type { Fault } from "../../src/simulator/index.ts";
 import { DAY, FaultBench, HOUR, MINUTE } from "./bench.ts";
 
-const PATHS = { agents: "/agents", threats: "/threats", activities: "/activities", alerts: "graphql" } as const satisfies Partial<Record<StreamId, string>>;
-const STREAMS = ["agents", "threats", "activities", "alerts"] as const;
+const PATHS = { threats: "/threats", activities: "/activities", alerts: "graphql" } as const satisfies Partial<Record<StreamId, string>>;
+const STREAMS = ["threats", "activities", "alerts"] as const;
 
 interface Lasting {
   readonly fault: Fault;
