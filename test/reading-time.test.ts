@@ -32,17 +32,23 @@ describe("time", () => {
 
   for (const [late, wait, found] of [
     [10 * MINUTE, 0, "at once"],
-    [20 * HOUR, HOUR, "within the hour"],
-    [6 * DAY, DAY, "within the day"],
+    [DAY - MINUTE, HOUR, "within the hour"],
+    [7 * DAY - MINUTE, DAY, "within the day"],
   ] as const) {
-    it.each(readers(bench, ...(late === 20 * HOUR ? (["10-no-looking-back"] as const) : [])))(`#4 #10 an activity that turns up ${String(late / MINUTE)} minutes late is found ${found}$planted`, async ({ check }) => check(async () => {
+    it.each(readers(bench, ...(late === DAY - MINUTE ? (["10-no-looking-back"] as const) : [])))(`#4 #10 an activity that turns up ${String(late / MINUTE)} minutes late is found ${found}$planted`, async ({ check }) => check(async () => {
       await bench.open();
       await bench.world.sync({ streams: ["activities"] });
       bench.world.simulator.mutate({ stream: "activities", action: "add", count: 1 });
       await bench.world.sync({ streams: ["activities"] });
       const createdAt = new Date(Date.parse((await bench.status("activities")).watermark ?? "") - late).toISOString();
       bench.world.simulator.mutate({ stream: "activities", action: "add", count: 1, set: { createdAt } });
-      bench.pass(wait);
+      if (wait > 0) {
+        // Reading goes on meanwhile, and with it the point that is looked back from.
+        bench.pass(wait - 2 * MINUTE);
+        bench.world.simulator.mutate({ stream: "activities", action: "add", count: 1 });
+        await bench.world.sync({ streams: ["activities"] });
+        bench.pass(3 * MINUTE);
+      }
       await bench.world.sync({ streams: ["activities"] });
 
       expect(await bench.mismatches("activities")).toEqual([]);

@@ -57,7 +57,8 @@ describe("how far back changes are read", () => {
     expect(lookBack(events, { ...swept, sweptDayAt: NOW - HOUR }, NOW)).toBe("day");
     expect(lookBack(events, { ...swept, sweptWeekAt: NOW - DAY }, NOW)).toBe("week");
     expect(lookBack(stream(), READ, NOW)).toBe("overlap");
-    expect(changesFrom(created, "2026-03-02T08:00:00.000000Z", "week")).toBe("2026-02-23T08:00:00.000000Z");
+    expect(changesFrom(created, "2026-03-02T08:00:00.000000Z", "week")).toBe("2026-02-22T07:45:00.000000Z");
+    expect(changesFrom(created, "2026-03-02T08:00:00.000000Z", "day")).toBe("2026-03-01T06:45:00.000000Z");
   });
 
   it("keeps the microseconds that text order relies on", () => {

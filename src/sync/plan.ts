@@ -36,7 +36,10 @@ export function proofInterval(stream: Stream, unprovenInARow: number): number {
 
 export type LookBack = "overlap" | "day" | "week";
 
-/** Records may turn up to seven days late: most runs look back the pass's overlap, one an hour a day, one a day a week. */
+/**
+ * Records may turn up to seven days late: most runs look back the pass's overlap, one an hour a day, one a day a week. What turns up right
+ * after one of these is found by the next, so that they look back as much further as the watermark may have moved meanwhile.
+ */
 export function lookBack(stream: Stream, checkpoint: Checkpoint, now: number): LookBack {
   if (!stream.passes.some((pass) => hasLateRecords(pass))) return "overlap";
   if (checkpoint.sweptWeekAt === null || isPast(checkpoint.sweptWeekAt, now, DAY)) return "week";
@@ -51,8 +54,8 @@ export function hasLateRecords(pass: Pass): boolean {
 
 export function changesFrom(pass: Pass, watermark: string | null, back: LookBack): string | null {
   if (watermark === null) return null;
-  const reach = hasLateRecords(pass) && back !== "overlap" ? (back === "day" ? DAY : 7 * DAY) : pass.overlapMs;
-  return earlier(watermark, reach);
+  const further = !hasLateRecords(pass) || back === "overlap" ? 0 : back === "day" ? DAY + HOUR : 7 * DAY + DAY;
+  return earlier(watermark, further + pass.overlapMs);
 }
 
 /** `time` minus `ms`, keeping the six digits that text order relies on. */
