@@ -2,7 +2,7 @@
  * How a stored alert becomes an answer of the declared type. A record may lack what the schema calls non-null, or hold numbers too
  * long for a double, or enum values newer than the schema: it is served all the same, with neutral values for what is missing.
  */
-import { GraphQLEnumType, GraphQLError, GraphQLScalarType, isEnumType, isListType, isNonNullType, isScalarType, type ConstValueNode, type GraphQLFieldResolver, type GraphQLOutputType, type GraphQLSchema } from "graphql";
+import { GraphQLEnumType, GraphQLScalarType, isEnumType, isListType, isNonNullType, isScalarType, type ConstValueNode, type GraphQLFieldResolver, type GraphQLOutputType, type GraphQLSchema } from "graphql";
 import { isRawJson, isRecord, type ApiRecord } from "../record.ts";
 
 const NEUTRAL_ENUMS: readonly string[] = ["UNKNOWN", "UNDEFINED", "NEW", "OTHER"];
@@ -62,7 +62,7 @@ export function loosenLeaves(schema: GraphQLSchema): void {
 }
 
 function longLiteral(node: ConstValueNode): unknown {
-  if ((node.kind !== "IntValue" && node.kind !== "StringValue") || !/^-?\d{1,19}$/u.test(node.value)) throw new GraphQLError(`Expected an AST type of 'IntValue' but it was a '${node.kind}'`);
+  if ((node.kind !== "IntValue" && node.kind !== "StringValue") || !/^-?\d{1,19}$/u.test(node.value)) throw new TypeError(`Expected an AST type of 'IntValue' but it was a '${node.kind}'`);
   const number = Number(node.value);
   return Number.isSafeInteger(number) ? number : node.value;
 }

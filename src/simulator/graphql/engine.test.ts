@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startSimulator, type Simulator } from "../index.ts";
 import { call, graph, NOW, sorted, type Row } from "../simulator.test-kit.ts";
@@ -133,5 +136,33 @@ describe("the protocol", () => {
     expect(answer.json["errors"]).toBeUndefined();
     const columns = (answer.json["data"] as Row)["alertColumnMetadata"] as readonly Row[];
     expect(columns.find((column) => column["fieldId"] === "detectedAt")?.["sortable"]).toBe(true);
+  });
+});
+
+describe("alerts from a file", () => {
+  it("show their cloud under the type their fields fit, keep what they bring, and can be worked on", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "alerts-"));
+    const cloud = (providerDetails: Row): Row => ({ cloudProvider: "x", providerDetails });
+    writeFileSync(
+      join(folder, "alerts.json"),
+      JSON.stringify([
+        { id: "a-1", name: "aws", detectionTime: { cloud: cloud({ vpcId: "vpc-1", region: "r", subnetIds: ["s"] }) }, indicators: [{ uid: "own", eventTime: "2026-01-01T00:00:00.000Z", primary: true }] },
+        { id: "a-2", name: "gcp", detectionTime: { cloud: cloud({ projectId: "p", zone: "z" }) } },
+        { id: "a-3", name: "azure", detectionTime: { cloud: cloud({ resourceGroup: "g", subscriptionId: "s" }) } },
+      ]),
+    );
+    const loaded = await startSimulator({ now: NOW, load: folder });
+    try {
+      const listed = await graph(loaded, '{ alerts(sort: { by: "id", order: ASC }) { edges { node { name detectionTime { cloud { providerDetails { __typename } } } } } } alert(id: "a-1") { indicators { uid } observables { name } selfLink } alertTimeline(alertId: "a-2") { totalCount } }');
+      expect(listed.json["errors"]).toBeUndefined();
+      expect([...listed.text.matchAll(/"__typename":"(\w+)"/gu)].map((found) => found[1])).toEqual(["DetectionAws", "DetectionGcp", "DetectionAzure"]);
+      expect(listed.text).toContain('"indicators":[{"uid":"own"}],"observables":[]');
+      const note = await graph(loaded, 'mutation { addAlertNote(alertId: "a-3", text: "hm") { data { text author { fullName } } } }');
+      expect(note.json["data"]).toEqual({ addAlertNote: { data: [{ text: "hm", author: { fullName: "sim-admin" } }] } });
+      expect([...loaded.truth("alerts")][2]).toMatchObject({ id: "a-3", noteExists: true });
+    } finally {
+      await loaded.close();
+      rmSync(folder, { recursive: true });
+    }
   });
 });

@@ -35,6 +35,8 @@ const QUERIES: readonly (readonly [what: string, query: string, sentence: string
   ["a number for text", "{ alerts(filters: [{ fieldId: 5 }]) { totalCount } }", "(WrongType@[alerts]) : argument 'filters[0].fieldId' with value 'IntValue{value=5}' is not a valid 'String' - Expected an AST type of 'StringValue' but it was a 'IntValue'"],
   ["a filter without a field", "{ alerts(filters: [{ isNegated: true }]) { totalCount } }", "(WrongType@[alerts]) : argument 'filters[0]' with value 'ArrayValue{values=[ObjectValue{objectFields=[ObjectField{name='isNegated', value=BooleanValue{value=true}}]}]}' is missing required fields '[fieldId]'"],
   ["an unknown comparator", '{ alerts(filters: [{ fieldId: "a", regex: "b" }]) { totalCount } }', "contains a field not in 'FilterInput': 'regex'"],
+  ["a fraction for a long", '{ alerts(filters: [{ fieldId: "detectedAt", dateTimeRange: { start: 1.5 } }]) { totalCount } }', "(WrongType@[alerts]) : argument 'filters[0].dateTimeRange.start' with value 'FloatValue{value=1.5}' is not a valid 'Long' - Expected an AST type of 'IntValue' but it was a 'FloatValue'"],
+  ["a subscription", "subscription { alerts { totalCount } }", "(UnknownOperation) : The 'subscription' operation is not supported by the schema"],
   ["an undeclared variable", "{ alerts(first: $n) { totalCount } }", "(UndefinedVariable@[alerts]) : Undefined variable 'n'"],
   ["an unused variable", "query ($n: Int) { alerts { totalCount } }", "(UnusedVariable) : Unused variable 'n'"],
   ["a variable of the wrong type", "query ($n: String) { alerts(first: $n) { totalCount } }", "(VariableTypeMismatch@[alerts]) : Variable 'n' of type 'String' used in position expecting type 'Int'"],

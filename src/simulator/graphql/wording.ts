@@ -164,6 +164,8 @@ function told(rule: string, error: GraphQLError, schema: GraphQLSchema, at: (nod
         : ["SubselectionRequired", `Subselection required for type '${place.output}' of field '${name}'`];
     case "KnownArgumentNamesRule":
       return place.inDirective ? ["UnknownDirective", `Unknown directive argument '${name}'`] : ["UnknownArgument", `Unknown field argument '${name}'`];
+    case "KnownOperationTypesRule":
+      return ["UnknownOperation", `The '${node?.kind === "OperationDefinition" ? node.operation : ""}' operation is not supported by the schema`];
     case "KnownTypeNamesRule":
       return ["UnknownType", `Unknown type '${name}'`];
     case "KnownDirectivesRule":
