@@ -9,6 +9,7 @@ import { listParam } from "./filters.ts";
 import { applicationTest } from "./inventory.ts";
 import { joinTests } from "./joins.ts";
 import { listPage, type Page } from "./listing.ts";
+import { pageOf } from "./pages.ts";
 import { riskyApplications } from "./risky-applications.ts";
 import { data, paged, visible, type Call, type RestConsole, type RestRequest, type Route } from "./route.ts";
 
@@ -85,7 +86,23 @@ function single(path: string, endpoint: ListEndpoint): Route {
   };
 }
 
+/** Lists of what people make by hand; in this console nobody has, and nobody can. */
+function nobodyMade(path: string, permission: string): Route {
+  return {
+    method: "GET",
+    path,
+    needs: [permission],
+    answer({ request }) {
+      const params = new Map([...request.params].filter(([name]) => name !== "sortBy"));
+      return paged(pageOf([], params, [], path));
+    },
+  };
+}
+
 export const LIST_ROUTES: readonly Route[] = [
+  nobodyMade("/exclusions", "Exclusions.view"),
+  nobodyMade("/restrictions", "Blacklist.view"),
+  nobodyMade("/threat-intelligence/iocs", "Threat Intelligence.view"),
   ...Object.values(LIST_ENDPOINTS).map((endpoint): Route => ({ method: "GET", path: endpoint.path, needs: [endpoint.permission], answer: (call) => answerList(call, endpoint) })),
   single("/accounts/{account_id}", LIST_ENDPOINTS.accounts),
   single("/sites/{site_id}", LIST_ENDPOINTS.sites),
