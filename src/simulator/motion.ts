@@ -46,7 +46,7 @@ export class Motion {
     const agents = estate.streams.agents.live;
     if (estate.loaded || agents === 0) return;
     for (const movement of this.#movements) {
-      const due = (this.#owed.get(movement) ?? 0) + Math.max(movement.perAgent * agents, movement.least) * seconds;
+      const due = (this.#owed.get(movement) ?? 0) + Math.max(movement.slowest, Math.min(movement.perAgent * agents, movement.fastest)) * seconds;
       const count = Math.min(Math.floor(due), movement.most);
       this.#owed.set(movement, Math.min(due - count, movement.most));
       for (let n = 0; n < count; n += 1) movement.happen();

@@ -9,9 +9,10 @@ import type { ApiRecord } from "./record.ts";
 import { DAY, HOUR, micros, millis, MINUTE } from "./times.ts";
 
 export interface Movement {
-  /** How often, a second and agent of simulated time; at least so often a second. */
+  /** How often in a second of simulated time, for each agent; between these for all of them. */
   readonly perAgent: number;
-  readonly least: number;
+  readonly slowest: number;
+  readonly fastest: number;
   /** Never more often than this in one tick. */
   readonly most: number;
   happen(): void;
@@ -171,30 +172,31 @@ class Life {
 export function movements(parts: MotionParts): readonly Movement[] {
   const life = new Life(parts);
   const { mutator, estate } = parts;
-  const move = (perAgent: number, least: number, most: number, happen: () => void): Movement => ({ perAgent, least, most, happen });
+  const move = (perAgent: number, slowest: number, fastest: number, most: number, happen: () => void): Movement => ({ perAgent, slowest, fastest, most, happen });
   const update = (stream: "alerts" | "threats" | "cloud-detection-alerts" | "applications") => (): void => {
     if (estate.streams[stream].live > 0) mutator.apply({ stream, action: "update", count: 1 });
   };
   const add = (stream: "activities" | "cloud-detection-alerts") => (): void => {
     mutator.apply({ stream, action: "add", count: 1 });
   };
+  // What adds records is slower in a large estate than its size would have it: each one is kept whole in memory.
   return [
-    move(1 / 600, 0, 200, () => { life.report(); }),
-    move(1 / 3600, 1 / 60, 5, add("activities")),
-    move(1 / 40_000, 1 / 600, 2, () => { life.alert(); }),
-    move(1 / 60_000, 1 / 600, 5, update("alerts")),
-    move(1 / 90_000, 1 / 1200, 2, () => { life.threat(); }),
-    move(1 / 90_000, 1 / 1200, 5, update("threats")),
-    move(1 / 90_000, 1 / 1800, 2, add("cloud-detection-alerts")),
-    move(1 / 90_000, 1 / 1800, 5, update("cloud-detection-alerts")),
-    move(1 / 90_000, 1 / 300, 10, () => { life.fix(); }),
-    move(1 / 200_000, 1 / 900, 5, update("applications")),
-    move(1 / 200_000, 1 / 300, 5, () => { life.change(); }),
-    move(1 / 2_000_000, 1 / 1800, 1, () => { life.isolate(); }),
-    move(1 / 20_000_000, 1 / 1800, 1, () => { life.come(); }),
-    move(1 / 20_000_000, 1 / 1800, 1, () => { life.go(); }),
-    move(1 / 60_000_000, 1 / 7200, 1, () => { life.return(); }),
-    move(1 / 100_000, 1 / 300, 5, () => { life.signIn(); }),
-    move(1 / 200_000, 1 / 900, 2, () => { life.serve(); }),
+    move(1 / 600, 0, 1000, 200, () => { life.report(); }),
+    move(1 / 3600, 1 / 60, 1, 5, add("activities")),
+    move(1 / 40_000, 1 / 600, 1 / 10, 2, () => { life.alert(); }),
+    move(1 / 60_000, 1 / 600, 1, 5, update("alerts")),
+    move(1 / 90_000, 1 / 1200, 1 / 20, 2, () => { life.threat(); }),
+    move(1 / 90_000, 1 / 1200, 1, 5, update("threats")),
+    move(1 / 90_000, 1 / 1800, 1 / 20, 2, add("cloud-detection-alerts")),
+    move(1 / 90_000, 1 / 1800, 1, 5, update("cloud-detection-alerts")),
+    move(1 / 90_000, 1 / 300, 2, 10, () => { life.fix(); }),
+    move(1 / 200_000, 1 / 900, 1, 5, update("applications")),
+    move(1 / 200_000, 1 / 300, 1, 5, () => { life.change(); }),
+    move(1 / 2_000_000, 1 / 1800, 1 / 10, 1, () => { life.isolate(); }),
+    move(1 / 20_000_000, 1 / 1800, 1 / 60, 1, () => { life.come(); }),
+    move(1 / 20_000_000, 1 / 1800, 1 / 60, 1, () => { life.go(); }),
+    move(1 / 60_000_000, 1 / 7200, 1 / 60, 1, () => { life.return(); }),
+    move(1 / 100_000, 1 / 300, 1, 5, () => { life.signIn(); }),
+    move(1 / 200_000, 1 / 900, 1, 2, () => { life.serve(); }),
   ];
 }
