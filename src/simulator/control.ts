@@ -104,13 +104,16 @@ export class Control {
       case "faults":
         this.#parts.faults.set(readFaultPlan(body));
         return this.#parts.faults.report();
+      case "faults/reset":
+        this.#parts.faults.reset();
+        return this.#parts.faults.report();
       case "requests/reset":
         this.#parts.requests.reset();
         return this.#parts.requests.counts();
       case "tokens":
         return this.#changeToken(body);
       default:
-        throw new RangeError(`no lever "${name}"; there are mutate, advance, faults, requests/reset, tokens`);
+        throw new RangeError(`no lever "${name}"; there are mutate, advance, faults, faults/reset, requests/reset, tokens`);
     }
   }
 

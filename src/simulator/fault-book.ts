@@ -73,6 +73,12 @@ export class FaultBook {
     this.#armed = rules.map((rule) => ({ rule, memory: new Map<string, unknown>(), matched: 0, fired: 0 }));
   }
 
+  /** No plan, and nothing remembered of those before. */
+  reset(): void {
+    this.set({ rules: [] });
+    this.#before = [];
+  }
+
   report(): FaultReport {
     return { rules: this.#armed.map(({ rule, matched, fired }) => ({ ...rule, matched, fired })), unfired: [...this.#before, ...this.#unfired()] };
   }

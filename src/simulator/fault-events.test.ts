@@ -225,6 +225,9 @@ describe("when a rule strikes", () => {
       { at: 0, plan: 1, path: "/sites", fault: { kind: "cut" }, matched: 0 },
       { at: 0, plan: 2, path: "/groups", fault: { kind: "errors" }, matched: 0 },
     ]);
+    const forgetful = await startSimulator({ now: NOW, agents: 5, faults: { rules: [{ path: "/sites", fault: { kind: "cut" } }] } });
+    expect((await call(forgetful, "/_simulator/faults/reset", { body: {} })).json).toEqual({ rules: [], unfired: [] });
+    await insistent(forgetful).close();
     await expect(insistent(other).close()).rejects.toThrow(/rule 0 of plan 1, \{"kind":"cut"\} at \/sites/u);
     const calm = await startSimulator({ now: NOW, agents: 5 });
     expect((await call(calm, "/_simulator/faults/unfired")).status).toBe(200);

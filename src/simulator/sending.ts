@@ -63,6 +63,6 @@ async function drip(response: ServerResponse, payload: Buffer, ms: number): Prom
         resolve();
       });
     });
-    if (ms > 0) await delay(ms / drops);
+    if (ms > 0) await delay(ms / drops, undefined, { ref: false });
   }
 }

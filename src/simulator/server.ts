@@ -119,7 +119,7 @@ async function answerStruck(parts: ServerParts, limits: RateLimits | undefined, 
       const cursor = cursorOf(url, body);
       struck = new Struck(parts.faults.strikes({ method: incoming.method, path: incoming.path, hasCursor: cursor !== "" }));
       const wait = parts.latencyMs + (struck.take("slow")?.ms ?? 0);
-      if (wait > 0) await delay(wait);
+      if (wait > 0) await delay(wait, undefined, { ref: false });
       if (struck.takeReset("before")) {
         request.socket.resetAndDestroy();
         return 0;
