@@ -89,7 +89,19 @@ function cloudOf(dice: Dice): ApiRecord {
         instanceSize: "t3.large",
         location: "eu-west-3",
         network: vpc,
-        providerDetails: { __typename: "DetectionAws", accountId: "210000000001", imageId: "ami-0sim0000000000001", instanceId: instance, instanceType: "t3.large", region: "eu-west-3", role: "arn:aws:iam::210000000001:role/sim-node", securityGroups: [`sg-${dice.hex(63, 8)}`], subnetIds: [`subnet-${dice.hex(64, 8)}`], tags, vpcId: vpc },
+        providerDetails: {
+          __typename: "DetectionAws",
+          accountId: "210000000001",
+          imageId: "ami-0sim0000000000001",
+          instanceId: instance,
+          instanceType: "t3.large",
+          region: "eu-west-3",
+          role: "arn:aws:iam::210000000001:role/sim-node",
+          securityGroups: [`sg-${dice.hex(63, 8)}`],
+          subnetIds: [`subnet-${dice.hex(64, 8)}`],
+          tags,
+          vpcId: vpc,
+        },
         tags,
       };
     }
@@ -103,7 +115,16 @@ function cloudOf(dice: Dice): ApiRecord {
         instanceSize: "Standard_D4s_v5",
         location: "westeurope",
         network: "sim-vnet",
-        providerDetails: { __typename: "DetectionAzure", imageId: "SimLinux:Server:24:latest", instanceId: dice.uuid(66), instanceType: "Standard_D4s_v5", region: "westeurope", resourceGroup: "sim-workloads", subscriptionId: subscription, tags },
+        providerDetails: {
+          __typename: "DetectionAzure",
+          imageId: "SimLinux:Server:24:latest",
+          instanceId: dice.uuid(66),
+          instanceType: "Standard_D4s_v5",
+          region: "westeurope",
+          resourceGroup: "sim-workloads",
+          subscriptionId: subscription,
+          tags,
+        },
         tags,
       };
     }
@@ -117,7 +138,17 @@ function cloudOf(dice: Dice): ApiRecord {
         instanceSize: "n2-standard-4",
         location: "europe-west9-b",
         network,
-        providerDetails: { __typename: "DetectionGcp", imageId: "gke-sim-cos-1", instanceId: String(4_000_000_000_000 + dice.int(67, 1_000_000)), instanceType: "n2-standard-4", projectId: "sim-project-1", serviceAccount: "node@sim-project-1.test", tags, vpcId: network, zone: "europe-west9-b" },
+        providerDetails: {
+          __typename: "DetectionGcp",
+          imageId: "gke-sim-cos-1",
+          instanceId: String(4_000_000_000_000 + dice.int(67, 1_000_000)),
+          instanceType: "n2-standard-4",
+          projectId: "sim-project-1",
+          serviceAccount: "node@sim-project-1.test",
+          tags,
+          vpcId: network,
+          zone: "europe-west9-b",
+        },
         tags,
       };
     }
@@ -188,7 +219,14 @@ const TOOLS = ["net1.exe", "cmd.exe", "sharphound.exe", "sharphound.exe"] as con
 export function processOf(agent: AgentFacts, kind: AlertKind, dice: Dice): ApiRecord | null {
   if (kind.process === undefined) return null;
   const sha256 = dice.hex(18, 64);
-  const file = (path: string, known: boolean): ApiRecord => ({ certSubject: null, md5: known ? dice.hex(19, 32) : null, name: path.split(/[\\/]/u).at(-1) ?? path, path, sha1: known ? dice.hex(20, 40) : null, sha256: known ? sha256 : sha256.toUpperCase() });
+  const file = (path: string, known: boolean): ApiRecord => ({
+    certSubject: null,
+    md5: known ? dice.hex(19, 32) : null,
+    name: path.split(/[\\/]/u).at(-1) ?? path,
+    path,
+    sha1: known ? dice.hex(20, 40) : null,
+    sha256: known ? sha256 : sha256.toUpperCase(),
+  });
   if (kind.process === "scan-tool") {
     const tool = dice.pick(21, TOOLS);
     const path = tool === "sharphound.exe" ? `c:\\users\\${agent.user}\\downloads\\${tool}` : `c:\\windows\\system32\\${tool}`;

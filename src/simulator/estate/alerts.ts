@@ -119,7 +119,14 @@ function toldBy(sources: Sources, { product, event }: Origin): ApiRecord {
     analytics: { category: "Custom rule", name: text(hit, "ruleInfo.name"), type: null, typeValue: "Rule", uid: text(hit, "ruleInfo.id") },
     process: {
       cmdLine: text(hit, "sourceProcessInfo.commandline"),
-      file: { certSubject: null, md5: text(hit, "sourceProcessInfo.fileHashMd5"), name: text(hit, "sourceProcessInfo.name"), path, sha1: text(hit, "sourceProcessInfo.fileHashSha1"), sha256: text(hit, "sourceProcessInfo.fileHashSha256") },
+      file: {
+        certSubject: null,
+        md5: text(hit, "sourceProcessInfo.fileHashMd5"),
+        name: text(hit, "sourceProcessInfo.name"),
+        path,
+        sha1: text(hit, "sourceProcessInfo.fileHashSha1"),
+        sha256: text(hit, "sourceProcessInfo.fileHashSha256"),
+      },
       parentName: text(hit, "sourceParentProcessInfo.name"),
     },
   };
@@ -131,8 +138,22 @@ function handled(world: World, sources: Sources, node: ApiRecord, at: number, di
   const user = !open && sources.users.size > 0 && dice.chance(30, node["status"] === "RESOLVED" ? 0.5 : 1) ? sources.users.make(dice.int(31, Math.min(sources.users.size, 40))) : undefined;
   const due = at + 4 * 60 * MINUTE;
   const late = open && due < world.now;
-  const deadline = { actionComplete: !open, actionDue: Math.round((due - world.now) / MINUTE), completion: open ? null : 5400, completionTime: open ? null : millis(at + 90 * MINUTE), status: late ? "OVERDUE" : open ? "ON_TRACK" : "MET", target: 240, targetTime: millis(due) };
-  const investigated = dice.chance(32, 0.1);
+  const deadline = {
+    actionComplete: !open,
+    actionDue: Math.round((due - world.now) / MINUTE),
+    completion: open ? null : 5400,
+    completionTime: open ? null : millis(at + 90 * MINUTE),
+    status: late ? "OVERDUE" : open ? "ON_TRACK" : "MET",
+    target: 240,
+    targetTime: millis(due),
+  };
+  const investigation = {
+    autoTriggered: dice.chance(41, 0.7),
+    purpleAiStatus: "COMPLETED",
+    status: "COMPLETED",
+    timestamp: millis(Math.min(at + 3 * MINUTE, world.now)),
+    verdict: dice.pick(42, ["TRUE_POSITIVE", "FALSE_POSITIVE", "UNKNOWN"]),
+  };
   return {
     assignee: user === undefined ? null : { userId: user["id"], email: user["email"], fullName: user["fullName"] },
     noteExists: node["status"] === "RESOLVED" && dice.chance(33, 0.6),
@@ -140,8 +161,8 @@ function handled(world: World, sources: Sources, node: ApiRecord, at: number, di
     incident: dice.chance(36, 0.04) ? { id: dice.uuid(37), name: `Case ${String(100 + dice.int(38, 900))}` } : null,
     labels: dice.chance(39, 0.05) ? ["crown-jewel"] : [],
     sloDetails: dice.chance(40, 0.3) ? { timeToResolveData: deadline, timeToResponseData: { ...deadline, target: 60 } } : null,
-    aiInvestigation: investigated ? { autoTriggered: dice.chance(41, 0.7), purpleAiStatus: "COMPLETED", status: "COMPLETED", timestamp: millis(Math.min(at + 3 * MINUTE, world.now)), verdict: dice.pick(42, ["TRUE_POSITIVE", "FALSE_POSITIVE", "UNKNOWN"]) } : null,
-    mitigationDetails: node["result"] === "MITIGATED" ? { reports: [{ initiatedBy: null, mitigationActionType: "KILL", successCount: 1 }, { initiatedBy: null, mitigationActionType: "QUARANTINE", successCount: 1 }] } : null,
+    aiInvestigation: dice.chance(32, 0.1) ? investigation : null,
+    mitigationDetails: node["result"] === "MITIGATED" ? { reports: ["KILL", "QUARANTINE"].map((mitigationActionType) => ({ initiatedBy: null, mitigationActionType, successCount: 1 })) } : null,
     attackPathExists: node["storylineId"] === null && dice.chance(43, 0.05),
     attackPaths: [],
   };

@@ -90,7 +90,22 @@ export function availableActions(collection: Collection, caller: Caller, args: A
         const { title, types, description } = ACTIONS[id];
         const these = alerts.filter((alert) => actionIds(alert).includes(id));
         const data = dataOf(id, these);
-        return { id, title, description, provider: "S1", types, type: types[0], isDisabled: false, disabledReason: null, labels: [], targets: targetsOf(id, these), triggersActions: [], triggeredAfter: id === "S1/remediate" ? ["S1/kill", "S1/quarantine"] : [], data, actionData: data[0] ?? null };
+        return {
+          id,
+          title,
+          description,
+          provider: "S1",
+          types,
+          type: types[0],
+          isDisabled: false,
+          disabledReason: null,
+          labels: [],
+          targets: targetsOf(id, these),
+          triggersActions: [],
+          triggeredAfter: id === "S1/remediate" ? ["S1/kill", "S1/quarantine"] : [],
+          data,
+          actionData: data[0] ?? null,
+        };
       }),
     errors: [],
   };

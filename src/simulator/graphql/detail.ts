@@ -33,7 +33,11 @@ function attacksOf(raw: ApiRecord): readonly ApiRecord[] {
   return records(inside(raw, "finding_info")["attacks"]).map((attack) => {
     const [tactic] = records(attack["tactics"]);
     const technique = inside(attack, "technique");
-    return { tactic: { name: tactic?.["name"] ?? null, uid: tactic?.["uid"] ?? null, sourceUrl: null }, technique: { name: technique["name"] ?? null, uid: technique["uid"] ?? null, sourceUrl: null }, version: attack["version"] ?? null };
+    return {
+      tactic: { name: tactic?.["name"] ?? null, uid: tactic?.["uid"] ?? null, sourceUrl: null },
+      technique: { name: technique["name"] ?? null, uid: technique["uid"] ?? null, sourceUrl: null },
+      version: attack["version"] ?? null,
+    };
   });
 }
 
@@ -62,7 +66,15 @@ export function eventSearch(alert: ApiRecord): ApiRecord | null {
   const account = text(alert, "realTime.scope.account.id");
   const start = text(alert, "firstSeenAt") ?? text(alert, "detectedAt");
   if (start === null) return null;
-  return { __typename: "EventSearchActionData", accountId: account, startTime: start, endTime: text(alert, "lastSeenAt") ?? start, filter: `alert.id = '${String(alert["id"])}'`, type: "LOG", view: { filter: null, type: "EDR" } };
+  return {
+    __typename: "EventSearchActionData",
+    accountId: account,
+    startTime: start,
+    endTime: text(alert, "lastSeenAt") ?? start,
+    filter: `alert.id = '${String(alert["id"])}'`,
+    type: "LOG",
+    view: { filter: null, type: "EDR" },
+  };
 }
 
 function indicatorsOf(alert: ApiRecord, raw: ApiRecord): readonly ApiRecord[] {
@@ -92,6 +104,10 @@ function user(record: ApiRecord): ApiRecord | null {
   return Object.keys(record).length === 0 ? null : { name: record["name"] ?? null, domain: record["domain"] ?? null, uid: record["uid"] ?? null, fullName: record["full_name"] ?? null };
 }
 
+function hashesOf(file: ApiRecord): readonly ApiRecord[] {
+  return records(file["hashes"]).map((hash) => ({ algorithmId: hash["algorithm_id"] ?? null, value: hash["value"] ?? null }));
+}
+
 function ocsfOf(alert: ApiRecord, raw: ApiRecord): ApiRecord {
   return {
     action: null,
@@ -106,11 +122,22 @@ function ocsfOf(alert: ApiRecord, raw: ApiRecord): ApiRecord {
         device: isRecord(evidence["device"]) ? { hostname: evidence["device"]["hostname"] ?? null, ip: evidence["device"]["ip"] ?? null, uid: evidence["device"]["uid"] ?? null } : null,
         srcEndpoint: endpoint(inside(evidence, "src_endpoint")),
         dstEndpoint: endpoint(inside(evidence, "dst_endpoint")),
-        file: isRecord(evidence["file"]) ? { name: file["name"] ?? null, path: file["path"] ?? null, hashes: records(file["hashes"]).map((hash) => ({ algorithmId: hash["algorithm_id"] ?? null, value: hash["value"] ?? null })) } : null,
-        resources: records(raw["resources"]).map((resource) => ({ uid: resource["uid"] ?? null, name: resource["name"] ?? null, type: resource["type"] ?? null, version: resource["version"] ?? null, owner: user(inside(resource, "owner")) })),
+        file: isRecord(evidence["file"]) ? { name: file["name"] ?? null, path: file["path"] ?? null, hashes: hashesOf(file) } : null,
+        resources: records(raw["resources"]).map((resource) => ({
+          uid: resource["uid"] ?? null,
+          name: resource["name"] ?? null,
+          type: resource["type"] ?? null,
+          version: resource["version"] ?? null,
+          owner: user(inside(resource, "owner")),
+        })),
       };
     }),
-    findingInfo: { attacks: attacksOf(raw).map((attack) => ({ tactics: [attack["tactic"]], technique: attack["technique"], version: attack["version"] })), dataSources: alert["dataSources"] ?? [], killChain: [], srcUrl: null },
+    findingInfo: {
+      attacks: attacksOf(raw).map((attack) => ({ tactics: [attack["tactic"]], technique: attack["technique"], version: attack["version"] })),
+      dataSources: alert["dataSources"] ?? [],
+      killChain: [],
+      srcUrl: null,
+    },
     observables: observablesOf(raw).map(({ name, typeName, value }) => ({ name, type: typeName, typeId: 0, value })),
     remediation: null,
     cloud: null,

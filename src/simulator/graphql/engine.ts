@@ -14,7 +14,7 @@ import { AlertRoot } from "./root.ts";
 import { SCHEMA_TEXT } from "./schema.ts";
 import type { TriggerParts } from "./trigger.ts";
 import { plain, variableProblem } from "./variables.ts";
-import { fetchProblem, problemsOf, syntaxProblem } from "./wording.ts";
+import { problemsOf, runProblem, syntaxProblem } from "./wording.ts";
 
 /** Parsed and validated queries kept for the next request. */
 const KEPT_QUERIES = 100;
@@ -72,7 +72,7 @@ export class AlertGraph {
       ...(operation.name === undefined ? {} : { operationName: operation.name.value }),
     };
     const result = await execute(args);
-    const errors = result.errors?.map((error) => (error.path === undefined ? { message: error.message, ...(error.locations === undefined ? {} : { locations: error.locations }), extensions: { classification: "ValidationError" } } : fetchProblem(error)));
+    const errors = result.errors?.map(runProblem);
     return { status: 200, body: { ...(errors === undefined ? {} : { errors }), ...(result.data === undefined ? {} : { data: result.data }) } };
   }
 

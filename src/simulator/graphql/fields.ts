@@ -144,7 +144,9 @@ export function suggests(fieldId: string): boolean {
   return ALERT_FIELDS[fieldId]?.comparators === "match" && fieldId !== "externalId" && fieldId !== "id";
 }
 
-const GROUPED_TEXT: ReadonlySet<string> = new Set(["alertName", "storylineId", "assetName", "assetLastLoggedInUser", "processName", "fileName", "fileSha1", "fileSha256", "analyticsUid", "incidentName", "assigneeFullName", "detectionAttackerIpAddress"]);
+const GROUPED_TEXT: ReadonlySet<string> = new Set(
+  "alertName storylineId assetName assetLastLoggedInUser processName fileName fileSha1 fileSha256 analyticsUid incidentName assigneeFullName detectionAttackerIpAddress".split(" "),
+);
 
 /** Whether alerts may be grouped by a field. */
 export function groups(fieldId: string): boolean {

@@ -31,7 +31,14 @@ function filtered(items: readonly ApiRecord[], args: Args): readonly ApiRecord[]
 function historyItems(journal: AlertJournal, alert: ApiRecord): readonly ApiRecord[] {
   return journal
     .history(alert)
-    .map((entry) => ({ createdAt: entry.createdAt, eventText: entry.text, eventType: entry.type, historyItemCreator: creator(entry.author, "UserHistoryItemCreator"), historyItemData: entry.data ?? null, reportUrl: null }))
+    .map((entry) => ({
+      createdAt: entry.createdAt,
+      eventText: entry.text,
+      eventType: entry.type,
+      historyItemCreator: creator(entry.author, "UserHistoryItemCreator"),
+      historyItemData: entry.data ?? null,
+      reportUrl: null,
+    }))
     .toReversed();
 }
 
@@ -45,7 +52,13 @@ export function historyCsv(journal: AlertJournal, alert: ApiRecord): ApiRecord {
 
 export function timelineOf(journal: AlertJournal, alert: ApiRecord, args: Args): ApiRecord {
   const activities = new Set(enumValues("AlertTimelineActivityType"));
-  const item = (createdAt: unknown, eventType: string, eventText: string, author: Person | null, data: ApiRecord): ApiRecord => ({ createdAt, eventType, eventText, timelineItemCreator: creator(author, "UserTimelineItemCreator"), timelineItemData: data });
+  const item = (createdAt: unknown, eventType: string, eventText: string, author: Person | null, data: ApiRecord): ApiRecord => ({
+    createdAt,
+    eventType,
+    eventText,
+    timelineItemCreator: creator(author, "UserTimelineItemCreator"),
+    timelineItemData: data,
+  });
   const items: ApiRecord[] = [];
   for (const indicator of (detailOf(alert)["indicators"] ?? []) as readonly ApiRecord[]) {
     items.push(item(indicator["eventTime"], "INDICATOR", typeof indicator["message"] === "string" ? indicator["message"] : "Indicator", null, { __typename: "IndicatorTimelineItemData", ...indicator }));
@@ -60,7 +73,15 @@ export function timelineOf(journal: AlertJournal, alert: ApiRecord, args: Args):
     items.push(item(createdAt, "MITIGATION", `Mitigation action ${String(mitigationActionType)} has status ${String(status)}`, null, data));
   }
   for (const note of journal.notes(alert)) {
-    const data = { __typename: "NoteTimelineItemData", actionType: "CREATE", author: note.author, createdBy: { __typename: "UserNoteAuthor", ...note.author }, id: note.id, text: { content: note.text, type: note.type }, updatedAt: note.updatedAt };
+    const data = {
+      __typename: "NoteTimelineItemData",
+      actionType: "CREATE",
+      author: note.author,
+      createdBy: { __typename: "UserNoteAuthor", ...note.author },
+      id: note.id,
+      text: { content: note.text, type: note.type },
+      updatedAt: note.updatedAt,
+    };
     items.push(item(note.createdAt, "NOTE", note.plainText ?? note.text, note.author, data));
   }
   const newestFirst = items.toSorted((a, b) => (String(a["createdAt"]) < String(b["createdAt"]) ? 1 : String(a["createdAt"]) > String(b["createdAt"]) ? -1 : 0));

@@ -8,7 +8,7 @@ import type { Estate } from "../estate/estate.ts";
 import { hashText } from "../random.ts";
 import { isRecord, type ApiRecord } from "../record.ts";
 import { millis, SECOND } from "../times.ts";
-import { somebody, type Person } from "./people.ts";
+import { personOf, somebody, type Person } from "./people.ts";
 
 export interface Note {
   readonly id: string;
@@ -163,26 +163,38 @@ export class AlertJournal {
     const id = idText(alert);
     const detected = timeOf(alert, "detectedAt");
     const updated = timeOf(alert, "updatedAt");
-    const author = isRecord(alert["assignee"]) ? { userId: String(alert["assignee"]["userId"]), email: String(alert["assignee"]["email"]), fullName: String(alert["assignee"]["fullName"]) } : somebody(this.#estate, id);
+    const assignee = isRecord(alert["assignee"]) ? { ...alert["assignee"], id: alert["assignee"]["userId"] } : undefined;
+    const author = assignee === undefined ? somebody(this.#estate, id) : personOf(assignee);
     const history: HistoryEntry[] = [];
     const details = isRecord(alert["mitigationDetails"]) ? alert["mitigationDetails"] : {};
     const reports = Array.isArray(details["reports"]) ? details["reports"].filter(isRecord) : [];
     const results = reports.map((report, place) => {
       const type = String(report["mitigationActionType"]);
       const at = later(detected, 6 + place);
-      history.push({ createdAt: at, type: "MITIGATION_ACTION", text: `Mitigation action ${type} finished with status SUCCESS`, author: null, data: { __typename: "MitigationActionHistoryItemData", message: { content: "1 file handled", type: "PLAIN_TEXT" } } });
+      history.push({
+        createdAt: at,
+        type: "MITIGATION_ACTION",
+        text: `Mitigation action ${type} finished with status SUCCESS`,
+        author: null,
+        data: { __typename: "MitigationActionHistoryItemData", message: { content: "1 file handled", type: "PLAIN_TEXT" } },
+      });
       return this.#result(alert, { type, status: "SUCCESS", at }, place);
     });
     const status = String(alert["status"]);
-    if (isRecord(alert["assignee"])) history.push({ createdAt: later(updated, -120), type: "USER_ASSIGNMENT", text: `Alert was assigned to ${author.fullName}`, author });
-    if (status === "IN_PROGRESS" || status === "RESOLVED") history.push({ createdAt: later(updated, -60), type: "STATUS", text: "Alert status was changed from NEW to IN_PROGRESS", author });
-    if (typeof alert["ticketId"] === "string") history.push({ createdAt: later(updated, -50), type: "TICKET_ID", text: `Ticket ID was set to ${alert["ticketId"]}`, author });
-    if (typeof alert["analystVerdict"] === "string" && alert["analystVerdict"] !== "UNDEFINED") history.push({ createdAt: later(updated, -40), type: "ANALYST_VERDICT", text: `Analyst verdict was changed from UNDEFINED to ${alert["analystVerdict"]}`, author });
+    const { ticketId, analystVerdict } = alert;
+    const wrote = (secondsBefore: number, type: string, words: string): void => {
+      history.push({ createdAt: later(updated, -secondsBefore), type, text: words, author });
+    };
+    if (assignee !== undefined) wrote(120, "USER_ASSIGNMENT", `Alert was assigned to ${author.fullName}`);
+    if (status === "IN_PROGRESS" || status === "RESOLVED") wrote(60, "STATUS", "Alert status was changed from NEW to IN_PROGRESS");
+    if (typeof ticketId === "string") wrote(50, "TICKET_ID", `Ticket ID was set to ${ticketId}`);
+    if (typeof analystVerdict === "string" && analystVerdict !== "UNDEFINED") wrote(40, "ANALYST_VERDICT", `Analyst verdict was changed from UNDEFINED to ${analystVerdict}`);
     const text = REMARKS[hashText(id) % REMARKS.length] ?? REMARKS[0];
     const at = later(updated, -20);
-    const notes: readonly Note[] = alert["noteExists"] === true ? [{ id: `${id}-1`, alertId: id, text, plainText: text, type: "PLAIN_TEXT", createdAt: at, updatedAt: at, author, madeAt: 0 }] : [];
-    if (notes.length > 0) history.push({ createdAt: at, type: "NOTES", text: "A note was added", author });
-    if (status === "RESOLVED") history.push({ createdAt: updated, type: "STATUS", text: "Alert status was changed from IN_PROGRESS to RESOLVED", author });
+    const note: Note = { id: `${id}-1`, alertId: id, text, plainText: text, type: "PLAIN_TEXT", createdAt: at, updatedAt: at, author, madeAt: 0 };
+    const notes = alert["noteExists"] === true ? [note] : [];
+    if (notes.length > 0) wrote(20, "NOTES", "A note was added");
+    if (status === "RESOLVED") wrote(0, "STATUS", "Alert status was changed from IN_PROGRESS to RESOLVED");
     return { notes, history, results, notesMade: notes.length };
   }
 }

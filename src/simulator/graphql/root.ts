@@ -143,7 +143,9 @@ export class AlertRoot {
     const wanted: readonly unknown[] = Array.isArray(ids) ? ids : [];
     return wanted.flatMap((id) => {
       const info = this.#find(caller, id)?.alert["aiInvestigation"];
-      return isRecord(info) ? [{ investigationStep: null, restrictionReason: null, result: info["status"] === "COMPLETED" ? "No further activity was found on the machine." : null, ...info, alertId: String(id) }] : [];
+      if (!isRecord(info)) return [];
+      const result = info["status"] === "COMPLETED" ? "No further activity was found on the machine." : null;
+      return [{ investigationStep: null, restrictionReason: null, result, ...info, alertId: String(id) }];
     });
   }
 }

@@ -107,7 +107,10 @@ export class Trigger {
     const { test } = selectAlerts(this.#alerts, caller, { scope: args["scope"], viewType: args["viewType"], orFilter: args["filter"] });
     const ordinals = [...this.#alerts.walk({ path: "id", descending: false })].filter(test);
     if (ordinals.length > MOST_ALERTS) {
-      return { __typename: "TriggerActionsError", errors: [{ errorMessage: `Actions can be triggered on at most ${String(MOST_ALERTS)} alerts`, errorPayload: { __typename: "ActionsErrorLimitPayload", limit: MOST_ALERTS } }] };
+      return {
+        __typename: "TriggerActionsError",
+        errors: [{ errorMessage: `Actions can be triggered on at most ${String(MOST_ALERTS)} alerts`, errorPayload: { __typename: "ActionsErrorLimitPayload", limit: MOST_ALERTS } }],
+      };
     }
     const tallies = asked.map((action) => ({ action, success: [] as ApiRecord[], skip: [] as ApiRecord[], failure: [] as ApiRecord[] }));
     for (const ordinal of ordinals) {
@@ -140,7 +143,14 @@ export class Trigger {
     this.#alerts.patch(ordinal, { ...outcome.set, updatedAt: millis(stamp) }, stamp);
     this.#parts.journal.write(alert, { createdAt: millis(stamp), type: outcome.type, text: outcome.text, author });
     if (outcome.activity !== undefined) {
-      this.#parts.actions.log({ type: outcome.activity, actor: { id: author.userId, name: author.fullName }, subject: subjectOf(alert), text: `${outcome.text} by ${author.fullName}`, secondary: typeof alert["name"] === "string" ? alert["name"] : null, data: { alertId: alert["id"] } });
+      this.#parts.actions.log({
+        type: outcome.activity,
+        actor: { id: author.userId, name: author.fullName },
+        subject: subjectOf(alert),
+        text: `${outcome.text} by ${author.fullName}`,
+        secondary: typeof alert["name"] === "string" ? alert["name"] : null,
+        data: { alertId: alert["id"] },
+      });
     }
     return outcome;
   }
@@ -175,7 +185,12 @@ export class Trigger {
         const details = isRecord(alert["mitigationDetails"]) ? alert["mitigationDetails"] : {};
         const reports = Array.isArray(details["reports"]) ? (details["reports"] as readonly unknown[]) : [];
         const report = { initiatedBy: { __typename: "InitiatedByUserType", fullName: author.fullName, userId: author.userId, userType: "CUSTOMER" }, mitigationActionType: type, successCount: 1 };
-        return { set: { result: "MITIGATED", mitigationDetails: { reports: [...reports, report] } }, type: "MITIGATION_ACTION", text: `Mitigation action ${type} finished with status SUCCESS`, activity: ACTIVITY.mitigation };
+        return {
+          set: { result: "MITIGATED", mitigationDetails: { reports: [...reports, report] } },
+          type: "MITIGATION_ACTION",
+          text: `Mitigation action ${type} finished with status SUCCESS`,
+          activity: ACTIVITY.mitigation,
+        };
       }
     }
   }

@@ -99,10 +99,9 @@ type Told = readonly [type: string, sentence: string];
 
 function nameOf(node: ASTNode | undefined): string {
   if (node === undefined) return "";
-  if (node.kind === "Variable" || node.kind === "Field" || node.kind === "Argument" || node.kind === "Directive" || node.kind === "NamedType" || node.kind === "FragmentSpread" || node.kind === "FragmentDefinition" || node.kind === "ObjectField") return node.name.value;
+  if (node.kind === "Name") return node.value;
   if (node.kind === "VariableDefinition") return node.variable.name.value;
-  if (node.kind === "OperationDefinition") return node.name?.value ?? "";
-  return node.kind === "Name" ? node.value : "";
+  return "name" in node && node.name !== undefined ? node.name.value : "";
 }
 
 function typeText(node: ASTNode | undefined): string {
@@ -115,7 +114,10 @@ function wrongValue(schema: GraphQLSchema, node: ASTNode | undefined, place: Pla
   if (node === undefined) return ["WrongType", "argument is not valid"];
   // What is wrong with an object is told of the whole argument, what is wrong with a value of that value.
   const whole = place.whole === undefined ? "" : printed(place.whole);
-  if (node.kind === "ObjectField") return ["WrongType", `argument '${place.argument.replace(/\.[^.]*$/u, "")}' with value '${whole}' contains a field not in '${/type "([^"]*)"/u.exec(message)?.[1] ?? ""}': '${node.name.value}'`];
+  if (node.kind === "ObjectField") {
+    const holder = /type "([^"]*)"/u.exec(message)?.[1] ?? "";
+    return ["WrongType", `argument '${place.argument.replace(/\.[^.]*$/u, "")}' with value '${whole}' contains a field not in '${holder}': '${node.name.value}'`];
+  }
   const value = node as ValueNode;
   const start = `argument '${place.argument}' with value '${printed(value)}'`;
   const type = place.input.replaceAll(/[[\]!]/gu, "");
@@ -249,14 +251,10 @@ export function syntaxProblem(error: GraphQLError): ApiRecord {
   return { message, locations: [{ line, column }], extensions: { classification: "InvalidSyntax" } };
 }
 
-/** A failed field, wrapped as the engine wraps what a fetcher throws. */
-export function fetchProblem(error: GraphQLError): ApiRecord {
-  const path = error.path ?? [];
-  return {
-    message: `Exception while fetching data (/${path.join("/")}) : ${error.message}`,
-    ...(error.locations === undefined ? {} : { locations: error.locations }),
-    ...(path.length === 0 ? {} : { path }),
-    extensions: { classification: "DataFetchingException", ...error.extensions },
-  };
+/** What went wrong while a query ran: a failed field, wrapped as the engine wraps what a fetcher throws, or what kept it from running. */
+export function runProblem(error: GraphQLError): ApiRecord {
+  const { path } = error;
+  const locations = error.locations === undefined ? {} : { locations: error.locations };
+  if (path === undefined) return { message: error.message, ...locations, extensions: { classification: "ValidationError" } };
+  return { message: `Exception while fetching data (/${path.join("/")}) : ${error.message}`, ...locations, path, extensions: { classification: "DataFetchingException", ...error.extensions } };
 }
-
