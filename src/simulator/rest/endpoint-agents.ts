@@ -105,5 +105,6 @@ export const agents: ListEndpoint = {
     adQuery: [...AD_COMPUTER, ...AD_USER],
   },
   query: ["computerName", "uuid", "serialNumber", "lastLoggedInUserName", "externalIp", "osName", "siteName", "groupName", "domain", "agentVersion"],
+  queryStarts: ["networkInterfaces.physical"],
   joined: ["tagsData", "adQuery", "threatMitigationStatus", "threatResolved", "threatContentHash", "threatCreatedAt__gt", "threatCreatedAt__gte", "threatCreatedAt__lt", "threatCreatedAt__lte", "threatCreatedAt__between"],
 };

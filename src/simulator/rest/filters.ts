@@ -29,6 +29,8 @@ export interface FilterTable {
   readonly contains: Readonly<Record<string, string | readonly string[]>>;
   /** Fields searched by `query`. */
   readonly query: readonly string[];
+  /** Fields that `query` finds by their beginning only. */
+  readonly queryStarts?: readonly string[];
   /** Whether names of an older form are taken too: `created_at__gt`, `createdAt_between`. */
   readonly snakeNames?: boolean;
 }
@@ -245,5 +247,7 @@ function camelName(name: string): string {
 /** The `query` parameter: free text over several fields. */
 export function queryTest(collection: Collection, table: FilterTable, text: string): (ordinal: number) => boolean {
   const wanted = text.toLowerCase();
-  return (ordinal) => table.query.some((path) => any(collection.value(ordinal, path), (scalar) => scalar !== null && String(scalar).toLowerCase().includes(wanted)));
+  const some = (ordinal: number, paths: readonly string[], test: (found: string) => boolean): boolean =>
+    paths.some((path) => any(collection.value(ordinal, path), (scalar) => scalar !== null && test(String(scalar).toLowerCase())));
+  return (ordinal) => some(ordinal, table.query, (found) => found.includes(wanted)) || some(ordinal, table.queryStarts ?? [], (found) => found.startsWith(wanted));
 }

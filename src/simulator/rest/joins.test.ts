@@ -128,6 +128,23 @@ describe("filters of others", () => {
   });
 });
 
+describe("free text and authors", () => {
+  it("finds a machine by the beginning of its hardware address, and by no other part of it", async () => {
+    const [agent] = [...simulator.truth("agents")];
+    const address = String((inside(agent ?? {}, "networkInterfaces") as readonly Row[])[0]?.["physical"]);
+    expect(await ids(`/agents?query=${encodeURIComponent(address.slice(0, 14))}`)).toContain(agent?.["id"]);
+    expect(await ids(`/agents?query=${encodeURIComponent(address.slice(3))}`)).not.toContain(agent?.["id"]);
+  });
+
+  it("finds what a person did by the person's address", async () => {
+    const activities = await walk(simulator, "/activities?limit=1000");
+    const author = activities.find((activity) => activity["userId"] !== null)?.["userId"];
+    const user = [...simulator.truth("users")].find((one) => one["id"] === author);
+    const found = await ids(`/activities?userEmails=${encodeURIComponent(String(user?.["email"]).toUpperCase())}`);
+    expect(found).toEqual(sorted(activities.filter((activity) => activity["userId"] === author).map((activity) => activity["id"])));
+  });
+});
+
 describe("risky applications", () => {
   it("add up to the risks, count machines once, and page like any listing", async () => {
     const found = await walk(simulator, "/application-management/risks/applications?limit=7&sortBy=cveCount&sortOrder=desc");

@@ -30,6 +30,8 @@ export function joinTests(console: RestConsole, endpoint: ListEndpoint, params: 
       return [...agentThreatTests(console, collection, params), ...tagTests("tagsData", params, collection, (ordinal) => ordinal), ...directoryTests(collection, params)];
     case "threats":
       return threatTests(console, collection, params);
+    case "activities":
+      return authorTests(console, collection, params);
     case "risks":
       return riskTests(console, collection, params);
     default:
@@ -42,6 +44,16 @@ function tokenTests(console: RestConsole, users: Collection, params: Params): re
   if (wanted === undefined) return [];
   const now = console.clock.now();
   return [{ key: `hasValidApiToken=${String(wanted)}`, moment: String(now), test: (ordinal) => Number(users.value(ordinal, "apiToken.expiresAt") ?? 0) > now === wanted }];
+}
+
+/** An activity names its user by id; the address is the user's own. */
+function authorTests(console: RestConsole, activities: Collection, params: Params): readonly KeyedTest[] {
+  const emails = (listParam(params, "userEmails") ?? []).map((email) => email.toLowerCase());
+  if (emails.length === 0) return [];
+  const { users } = console.estate.streams;
+  const authors = new Set<Value>();
+  for (const ordinal of users.walk({ path: "id", descending: false })) if (emails.includes(String(users.value(ordinal, "email")).toLowerCase())) authors.add(users.value(ordinal, "id"));
+  return [{ key: `userEmails=${emails.join(",")}`, moment: String(users.version), test: (ordinal) => authors.has(activities.value(ordinal, "userId")) }];
 }
 
 /** `adQuery` is one exact distinguished name. */

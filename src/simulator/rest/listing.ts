@@ -114,12 +114,13 @@ export function listPage(collection: Collection, endpoint: ListEndpoint, params:
   const skipCount = boolParam(params, "skipCount") ?? false;
   const order = orderOf(endpoint, params);
   const { key, moment, test } = selection(collection, endpoint, params, caller, extra);
-  const totalItems = skipCount && !countOnly ? 0 : collection.count(`${key}&${moment}&${extra.withheld?.key ?? ""}`, test);
+  const counted = `${key}&${moment}&${extra.withheld?.key ?? ""}`;
+  const totalItems = skipCount && !countOnly ? 0 : collection.count(counted, test);
   if (countOnly) return { records: [], nextCursor: null, totalItems };
   const listing = `${key}|${order.path}|${String(order.descending)}`;
   const given = params.get("cursor")?.at(-1) ?? "";
   const from = given === "" ? undefined : decodeCursor(listing, given);
-  const ordinals = take(collection, order, from, test, skip, limit + 1);
+  const ordinals = take(collection, order, from, collection.quick(counted, test), skip, limit + 1);
   const more = ordinals.length > limit;
   const shown = more ? ordinals.slice(0, limit) : ordinals;
   const last = shown.at(-1);
