@@ -28,6 +28,8 @@ const SnapshotProgress = Type.Object({
   rejected: Type.Integer(),
   /** Some listing of it gave fewer records than it counted. */
   short: Type.Optional(Type.Boolean()),
+  /** What its listings counted, all together, where there is no count of the whole. */
+  counted: Type.Optional(Type.Integer()),
   partitions: Type.Array(PartitionProgress),
   /** True once the proof was judged complete and tombstones are being written, so that a restart goes on with those. */
   settling: Type.Union([Type.Literal("no"), Type.Literal("complete"), Type.Literal("uncounted")]),

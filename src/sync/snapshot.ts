@@ -115,11 +115,11 @@ async function readPartition(job: StreamJob, part: Partition, resumeAt: string |
   );
 }
 
-function withProgress(checkpoint: Checkpoint, id: string, { cursor, state, short }: Page): Checkpoint {
+function withProgress(checkpoint: Checkpoint, id: string, { cursor, state, short, counted }: Page): Checkpoint {
   const { snapshot } = checkpoint;
   if (snapshot === null) return checkpoint;
   const partitions = snapshot.partitions.map((part) => (part.id === id ? { ...part, cursor, done: state === "complete" } : part));
-  return { ...checkpoint, snapshot: { ...snapshot, partitions, ...(short === true ? { short } : {}) } };
+  return { ...checkpoint, snapshot: { ...snapshot, partitions, ...(short === true ? { short } : {}), ...(counted === undefined ? {} : { counted: counted + (snapshot.counted ?? 0) }) } };
 }
 
 type Verdict = { readonly proof: "complete" | "uncounted"; readonly fault?: Fault } | { readonly fault: Fault };
@@ -131,7 +131,6 @@ async function judge(job: StreamJob): Promise<Verdict> {
   if (snapshot.rejected > 0) {
     return { fault: unproven(`${snapshot.rejected} of its records could not be read and are parked`, { parked: snapshot.rejected }) };
   }
-  if (snapshot.short === true) return { fault: unproven("the console counted more records than it gave", {}) };
   if (snapshot.scope !== null) {
     const scope = await deps.ports.scopeFingerprint(io.client, io.signal);
     if (scope !== snapshot.scope || (connection.scopeFingerprint !== null && scope !== connection.scopeFingerprint)) {
@@ -144,6 +143,8 @@ async function judge(job: StreamJob): Promise<Verdict> {
   const before = snapshot.countBefore;
   const after = before === null ? null : await stream.count(EVERYTHING, io);
   const seen = await deps.mirror.seenCount(connection.id, stream, snapshot.number);
+  const { short = false, counted = 0 } = snapshot;
+  if (short || seen < counted) return { fault: unproven("the console counted more than it gave", { seen, counted }) };
   if (before === null || after === null) return { proof: "uncounted" };
   // A record that moves from a part not read yet into one that was is seen by neither. Where no change tells of it, the count may agree by chance.
   const mayHide = snapshot.partitions.length > 1 && !stream.passesSeeEveryChange;

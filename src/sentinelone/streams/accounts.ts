@@ -2,6 +2,7 @@
  * Accounts, the level below the whole console. A token that sees sites only is refused here (403): its accounts are then read off its sites,
  * id and name and no more, and `raw` says so. There is no number of them to ask for, so that two agreeing readings are the proof.
  */
+import { hash } from "node:crypto";
 import { Fault } from "../../kernel/fault.ts";
 import type { SourceRecord } from "../client.ts";
 import { Tally } from "../tally.ts";
@@ -49,11 +50,14 @@ function accountOf(site: SourceRecord): { readonly id: string; readonly record: 
 /** An account is given with the first page that has a site of it; only ids are remembered, of which there are few. */
 async function* readBySite(request: ReadRequest, io: StreamIo, from: string | null): AsyncGenerator<Page> {
   const given = new Set<string>();
+  const seen = new Set<string>();
   const tally = new Tally();
   const query = { ...scopeQuery(request.kind === "snapshot" ? request.partition : null, io), sortBy: "id", sortOrder: "asc" };
   for await (const page of io.client.list(SITES, query, { limit: io.limit, from, signal: io.signal })) {
     const records: SourceRecord[] = [];
-    tally.add(page);
+    const before = seen.size;
+    for (const { raw } of page.records) seen.add(hash("sha1", raw, "base64"));
+    tally.add({ size: seen.size - before, totalItems: page.totalItems });
     for (const site of page.records) {
       const account = accountOf(site);
       if (account === undefined || given.has(account.id)) continue;

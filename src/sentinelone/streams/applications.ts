@@ -56,12 +56,14 @@ export const applications: Stream = {
     let refused: RejectedRecord[] = [];
     let bytes = 0;
     let short = false;
+    let counted = 0;
     const page = (cursor: string | null, state: Page["state"]): Page => {
       const mapped = mapPage({ records: waiting, nextCursor: cursor, totalItems: null, bytes }, map, state);
-      const made = { ...mapped, rejected: [...mapped.rejected, ...refused], ...(short ? { short } : {}) };
+      const made = { ...mapped, rejected: [...mapped.rejected, ...refused], ...(short ? { short } : {}), ...(counted > 0 ? { counted } : {}) };
       waiting = [];
       refused = [];
       bytes = 0;
+      counted = 0;
       return made;
     };
 
@@ -83,13 +85,12 @@ export const applications: Stream = {
         const vendor = typeof applicationVendor === "string" ? applicationVendor : "";
         const query = { ...scope, applicationName, applicationVendor: vendor, sortBy: "endpointName", sortOrder: "asc" };
         const its = new Tally();
-        const fromItsFirst = from === null;
         try {
           for await (const part of io.client.list(ENDPOINTS, query, { ...listing, from })) {
             for (const record of part.records) waiting.push(withVendor(record, vendor));
             bytes += part.bytes;
             its.add(part);
-            short ||= part.nextCursor === null && fromItsFirst && its.isShort;
+            if (part.nextCursor === null) counted += its.counted ?? 0;
             if (waiting.length < io.limit) continue;
             yield page(writePosition({ inventory, done: part.nextCursor === null ? at + 1 : at, endpoints: part.nextCursor }), "more");
           }

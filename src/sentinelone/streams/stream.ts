@@ -90,6 +90,8 @@ export interface Page {
   readonly state: "more" | "caught-up" | "complete";
   /** True where a listing that was followed for this page ended with fewer records than it counted; left out where it did not, or cannot be told. */
   readonly short?: boolean;
+  /** Records counted by the listings that ended with this page, of a stream that has no count of the whole. */
+  readonly counted?: number;
   readonly bytes: number;
   /** Frees what the page holds outside the heap; to be called once it is stored or given up. */
   readonly release?: () => void;
