@@ -3,6 +3,7 @@ import { onAgent, onThreat } from "./actions.ts";
 import type { Collection } from "./collection.ts";
 import { LATEST_AGENT } from "./estate/agents.ts";
 import { FIRST, LAST } from "./estate/names.ts";
+import { applicationOfRisk } from "./estate/software.ts";
 import type { MotionParts } from "./motion.ts";
 import { mix } from "./random.ts";
 import type { ApiRecord } from "./record.ts";
@@ -114,7 +115,8 @@ class Life {
   }
 
   return(): void {
-    const ordinal = this.#left.pop();
+    this.#turn += 1;
+    const [ordinal] = this.#left.splice(this.#dice(this.#left.length), 1);
     if (ordinal !== undefined && this.#parts.estate.streams.agents.has(ordinal)) this.#setAgent(ordinal, { isDecommissioned: false, isActive: true });
   }
 
@@ -137,19 +139,21 @@ class Life {
 
   /** Fixed, and one time in three something fixed before is back. */
   fix(): void {
-    const { risks, agents } = this.#parts.estate.streams;
+    const { risks } = this.#parts.estate.streams;
     const returned = this.#fixed.length > 2 ? this.#fixed.shift() : undefined;
-    if (returned !== undefined && risks.has(returned) && this.#onLiveAgent(risks, returned)) risks.patch(returned, { status: "Detected" }, this.#parts.clock.stamp());
-    if (agents.live === 0) return;
+    if (returned !== undefined && this.#stillInstalled(returned)) risks.patch(returned, { status: "Detected" }, this.#parts.clock.stamp());
     const ordinal = this.#pick(risks, (found) => risks.value(found, "status") === "Detected");
     if (ordinal === undefined) return;
     risks.patch(ordinal, { status: "Removed" }, this.#parts.clock.stamp());
     if (this.#dice(3, 85) === 0) this.#fixed.push(ordinal);
   }
 
-  #onLiveAgent(collection: Collection, ordinal: number): boolean {
-    const agent = this.#parts.estate.streams.agents.find(String(collection.value(ordinal, "endpointId")))[0];
-    return agent !== undefined && this.#inService(agent);
+  /** Only what is still installed, on a machine in service, can be found again. */
+  #stillInstalled(risk: number): boolean {
+    const { estate } = this.#parts;
+    const { applications, risks } = estate.streams;
+    const application = applicationOfRisk(estate.world, risk);
+    return application !== undefined && risks.has(risk) && applications.has(application) && applications.value(application, "version") === risks.value(risk, "applicationVersion");
   }
 
   signIn(): void {

@@ -136,6 +136,14 @@ function weakness(cves: CveList | undefined, choice: Choice, version: string, nt
   };
 }
 
+/** The ordinal of the application that a generated risk is of. */
+export function applicationOfRisk(world: World, risk: number): number | undefined {
+  const { agents, risks } = world.sizes;
+  const apps = appsPerAgent(world);
+  if (risk >= risks || apps === 0) return undefined;
+  return (risk % agents) * apps + (Math.floor(risk / agents) % apps);
+}
+
 /** Risks of an agent, by ordinal: they lie one agent's number of records apart. */
 export function* risksOfAgent(world: World, agent: number): Generator<number, void, undefined> {
   for (let index = agent; index < world.sizes.risks; index += world.sizes.agents) yield index;

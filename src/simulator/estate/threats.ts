@@ -7,8 +7,6 @@ import { agentIndexOf, agentOf, DAYS, place } from "./happenings.ts";
 import { INCIDENTS, MITIGATIONS, threatCount, threatFacts, threatState, VERDICTS } from "./threat-facts.ts";
 import { createdAt, diceFor, idOf, updatedAt, type World } from "./world.ts";
 
-export { agentOf } from "./happenings.ts";
-
 export function threatSource(world: World, agents: Collection): Source {
   const size = threatCount(world);
   const created = (index: number): number => createdAt(world, "threats", index, size, DAYS.threats);
