@@ -50,7 +50,7 @@ function filterTexts(name: string, value: unknown): readonly string[] {
 }
 
 /** A body's `filter` as parameters; throws the vendor's 400 when there is none. Empty values filter nothing, as in a query. */
-export function filterParams(request: RestRequest): Params {
+function filterParams(request: RestRequest): Params {
   const filter = isRecord(request.body) ? request.body["filter"] : undefined;
   if (filter === undefined || filter === null) throw badRequest("filter: Missing data for required field.");
   if (!isRecord(filter)) throw badRequest("filter: Invalid input type.");

@@ -12,13 +12,13 @@ import { mitigate, nameOf } from "./mitigation.ts";
 import { pageOf } from "./pages.ts";
 import { data, paged, visible, type Call, type Route } from "./route.ts";
 
-export const VERDICTS = { undefined: "Undefined", true_positive: "True positive", false_positive: "False positive", suspicious: "Suspicious" } as const;
-export const INCIDENTS = { unresolved: "Unresolved", in_progress: "In progress", resolved: "Resolved" } as const;
-export type Verdict = keyof typeof VERDICTS;
+const VERDICTS = { undefined: "Undefined", true_positive: "True positive", false_positive: "False positive", suspicious: "Suspicious" } as const;
+const INCIDENTS = { unresolved: "Unresolved", in_progress: "In progress", resolved: "Resolved" } as const;
+type Verdict = keyof typeof VERDICTS;
 type Incident = keyof typeof INCIDENTS;
 
-export const VERDICT_NAMES: readonly Verdict[] = ["undefined", "true_positive", "false_positive", "suspicious"];
-export const INCIDENT_NAMES: readonly Incident[] = ["unresolved", "in_progress", "resolved"];
+const VERDICT_NAMES: readonly Verdict[] = ["undefined", "true_positive", "false_positive", "suspicious"];
+const INCIDENT_NAMES: readonly Incident[] = ["unresolved", "in_progress", "resolved"];
 
 type Outcome = "updated" | "already_set" | "missing_permissions";
 
