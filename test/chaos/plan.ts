@@ -67,7 +67,7 @@ export function ruleOf(stream: StreamId, may: (effect: Effect) => boolean = () =
   const fields = columns.filter(({ name }) => name !== "id").map(({ source }) => source);
   return fc.tuple(fc.constantFrom(...kinds), fc.constantFrom(...fields)).chain(([name, field]) => {
     const { effect, make } = KINDS[name];
-    const times = isDeed(effect) ? fc.integer({ min: 1, max: 2 }) : fc.option(fc.integer({ min: 1, max: 8 }), { nil: undefined, freq: 1 });
+    const times = isDeed(effect) ? fc.integer({ min: 1, max: 2 }) : fc.option(fc.integer({ min: 1, max: 8 }), { nil: undefined, freq: 2 });
     const spot = fc.record({ after: fc.integer({ min: 0, max: 10 }), times, probability: fc.constantFrom(1, 1, 0.5), fault: make(field) });
     return spot.map(({ times: often, ...rule }) => ({ path: endpoint, ...(often === undefined ? {} : { times: often }), ...rule }));
   });
