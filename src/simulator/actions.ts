@@ -12,6 +12,7 @@ import { isRecord, type ApiRecord } from "./record.ts";
 import { ThreatNotes } from "./threat-notes.ts";
 import { ThreatTimelines } from "./threat-timelines.ts";
 import { micros } from "./times.ts";
+import { Twins } from "./twins.ts";
 
 /** Who does something. */
 export interface Actor {
@@ -118,6 +119,7 @@ export class Actions {
   readonly timelines: ThreatTimelines;
   readonly #estate: Estate;
   readonly #clock: SimulatedClock;
+  readonly #twins: Twins;
   readonly #uploads = new Map<string, Upload>();
 
   constructor(estate: Estate, clock: SimulatedClock) {
@@ -125,6 +127,7 @@ export class Actions {
     this.#clock = clock;
     this.notes = new ThreatNotes(estate);
     this.timelines = new ThreatTimelines(estate);
+    this.#twins = new Twins(estate, clock);
   }
 
   /** Sets fields (dotted names reach inside) and the record's `updatedAt`; the record as it is then. */
@@ -133,7 +136,14 @@ export class Actions {
     const stamp = this.#clock.stamp();
     const stamps = STAMPS[stream];
     collection.patch(ordinal, stamps?.updated === undefined ? changes : { ...changes, [stamps.updated]: stamps.format(stamp) }, stamp);
-    return collection.get(ordinal) ?? {};
+    const record = collection.get(ordinal) ?? {};
+    if (stream === "threats" || stream === "cloud-detection-alerts") this.#twins.fromRest(stream, record);
+    return record;
+  }
+
+  /** A unified alert has been changed: what it stands for follows. */
+  alertChanged(alert: ApiRecord): void {
+    this.#twins.fromAlert(alert);
   }
 
   remove(stream: StreamId, ordinal: number): void {

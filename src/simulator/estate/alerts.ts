@@ -192,7 +192,7 @@ function headOf(world: World, sources: Sources, origin: Origin, index: number): 
   };
 }
 
-const HEAD_COLUMNS = ["name", "severity", "status", "analystVerdict", "confidenceLevel", "classification", "result"] as const;
+const HEAD_COLUMNS = ["externalId", "name", "severity", "status", "analystVerdict", "confidenceLevel", "classification", "result"] as const;
 
 function onOurEndpoint(product: AlertProduct): boolean {
   return product.surface === "ENDPOINT" && product.vendor === "SentinelOne";

@@ -141,6 +141,7 @@ export class Trigger {
     const outcome = this.#outcome(id, alert, payload, author, millis(stamp));
     if (!("set" in outcome)) return outcome;
     this.#alerts.patch(ordinal, { ...outcome.set, updatedAt: millis(stamp) }, stamp);
+    this.#parts.actions.alertChanged(this.#alerts.get(ordinal) ?? alert);
     this.#parts.journal.write(alert, { createdAt: millis(stamp), type: outcome.type, text: outcome.text, author });
     if (outcome.activity !== undefined) {
       this.#parts.actions.log({

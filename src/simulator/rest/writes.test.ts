@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startSimulator, type Simulator, type TokenName } from "../index.ts";
-import { call, NOW, pagination, rows, send, sorted, walk, type Answered, type Row } from "../simulator.test-kit.ts";
+import { call, graph, NOW, pagination, rows, send, sorted, walk, type Answered, type Row } from "../simulator.test-kit.ts";
 
 let simulator: Simulator;
 
@@ -75,6 +75,32 @@ describe("verdicts and incidents", () => {
     const now = await the(`/cloud-detection/alerts?ids=${id}`);
     expect([at(now, "alertInfo.incidentStatus"), at(now, "alertInfo.analystVerdict")]).toEqual(["In progress", "True positive"]);
     expect(rows(await call(simulator, `/activities?alertIds=${id}`)).length).toBe(2);
+  });
+});
+
+describe("a threat and the alert that stands for it", () => {
+  const QUERY = "query One($id: ID!) { alert(id: $id) { id externalId status analystVerdict result updatedAt } }";
+  async function alertOf(id: string): Promise<Row> {
+    return at((await graph(simulator, QUERY, { id })).json, "data.alert") as Row;
+  }
+
+  it("show each other's verdict and status, whichever of them a client changes", async () => {
+    const threats = new Map([...simulator.truth("threats")].filter((threat) => at(threat, "threatInfo.incidentStatus") !== "resolved").map((threat) => [threat["id"], threat]));
+    const [alert, other] = [...simulator.truth("alerts")].filter((one) => threats.has(one["externalId"]));
+    const id = String(alert?.["externalId"]);
+    await post("/threats/incident", { data: { incidentStatus: "resolved", analystVerdict: "true_positive" }, filter: { ids: [id] } });
+    const now = await alertOf(String(alert?.["id"]));
+    expect([now["status"], String(now["analystVerdict"]).slice(0, 13), String(now["updatedAt"]) > String(alert?.["updatedAt"])]).toEqual(["RESOLVED", "TRUE_POSITIVE", true]);
+    const mutation = "mutation Set($filter: OrFilterSelectionInput, $actions: [TriggerActionInput!]) { alertTriggerActions(filter: $filter, actions: $actions) { __typename } }";
+    const filter = { or: [{ and: [{ fieldId: "id", stringEqual: { value: other?.["id"] } }] }] };
+    const actions = [
+      { id: "S1/alert/statusUpdate", payload: { status: { value: "RESOLVED" } } },
+      { id: "S1/alert/analystVerdictUpdate", payload: { analystVerdict: { value: "FALSE_POSITIVE_BENIGN" } } },
+    ];
+    expect(at((await graph(simulator, mutation, { filter, actions })).json, "data.alertTriggerActions.__typename")).toBe("ActionsTriggered");
+    const threat = await the(`/threats?ids=${String(other?.["externalId"])}`);
+    expect([at(threat, "threatInfo.incidentStatus"), at(threat, "threatInfo.incidentStatusDescription"), at(threat, "threatInfo.analystVerdict")]).toEqual(["resolved", "Resolved", "false_positive"]);
+    expect((await alertOf(String(other?.["id"])))["analystVerdict"]).toBe("FALSE_POSITIVE_BENIGN");
   });
 });
 
