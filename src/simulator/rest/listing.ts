@@ -120,7 +120,8 @@ export function listPage(collection: Collection, endpoint: ListEndpoint, params:
   const listing = `${key}|${order.path}|${String(order.descending)}`;
   const given = params.get("cursor")?.at(-1) ?? "";
   const from = given === "" ? undefined : decodeCursor(listing, given);
-  const ordinals = take(collection, order, from, collection.quick(counted, test), skip, limit + 1);
+  // A fault that hides records has to see each one it hides.
+  const ordinals = take(collection, order, from, extra.withheld === undefined ? collection.quick(counted, test) : test, skip, limit + 1);
   const more = ordinals.length > limit;
   const shown = more ? ordinals.slice(0, limit) : ordinals;
   const last = shown.at(-1);
