@@ -46,7 +46,7 @@ export function createConnections(ports: ConnectionPorts) {
   const verifying = new Set<string>();
 
   function owner(row: ConnectionRow) {
-    return { tenant: row.tenant_id as TenantId, connection: row.id as ConnectionId, purpose: "console-token" } as const;
+    return { tenant: row.tenant_id as TenantId, id: row.id, purpose: "console-token" } as const;
   }
 
   async function viewOf(db: Database, row: ConnectionRow): Promise<ConnectionView> {

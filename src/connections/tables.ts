@@ -60,7 +60,8 @@ export type FaultRow = {
 export type SecretRow = {
   id: string;
   tenant_id: string;
-  connection_id: string;
+  /** A connection or a destination. */
+  owner_id: string;
   purpose: string;
   version: number;
   key_id: string;
@@ -114,4 +115,21 @@ async function createAll(db: Database): Promise<void> {
   await sql`insert into tenants (id, name, created_at) values (${DEFAULT_TENANT}, 'default', ${new Date().toISOString()})`.execute(db);
 }
 
-export const connectionMigrations: readonly Migration[] = [{ id: "0100-connections", up: (db) => createAll(db) }];
+/** Not only connections have secrets. A new table, because SQLite cannot take a reference off an old one. */
+async function freeSecrets(db: Database): Promise<void> {
+  const statements = [
+    sql`create table sealed_secrets (
+      id text primary key, tenant_id text not null, owner_id text not null, purpose text not null, version integer not null, key_id text not null, nonce text not null, sealed text not null)`,
+    sql`insert into sealed_secrets select id, tenant_id, connection_id, purpose, version, key_id, nonce, sealed from secrets`,
+    sql`drop table secrets`,
+    sql`alter table sealed_secrets rename to secrets`,
+    sql`create unique index secrets_owner on secrets (owner_id, purpose)`,
+    sql`create index secrets_key on secrets (key_id)`,
+  ];
+  for (const statement of statements) await statement.execute(db);
+}
+
+export const connectionMigrations: readonly Migration[] = [
+  { id: "0100-connections", up: (db) => createAll(db) },
+  { id: "0110-secrets", up: (db) => freeSecrets(db) },
+];

@@ -2,7 +2,7 @@ import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { ConnectionId, TenantId } from "../kernel/ids.ts";
+import type { TenantId } from "../kernel/ids.ts";
 import { EVERY_TENANT } from "../kernel/scope.ts";
 import { Secret } from "../kernel/secret.ts";
 import type { Store } from "../store/store.ts";
@@ -21,7 +21,7 @@ const signal = new AbortController().signal;
 
 async function connect(token: string, name: string): Promise<SecretOwner> {
   const { connection } = await bench.connections.add(EVERY_TENANT, { url: ORIGIN, token: new Secret(token), name }, signal, bench.record);
-  return { tenant: connection.tenant as TenantId, connection: connection.id as ConnectionId, purpose: "console-token" };
+  return { tenant: connection.tenant as TenantId, id: connection.id, purpose: "console-token" };
 }
 
 function place() {
@@ -50,8 +50,8 @@ describe("sealed tokens", () => {
     const first = await connect("token-one", "a");
     const second = await connect("token-two", "b");
     const [one, two] = (await rows()) as [SecretRow, SecretRow];
-    const owners = new Map([[first.connection as string, first], [second.connection as string, second]]);
-    const owner = owners.get(one.connection_id) ?? first;
+    const owners = new Map([[first.id, first], [second.id, second]]);
+    const owner = owners.get(one.owner_id) ?? first;
     const flip = (text: string, at: number): string => {
       const bytes = Buffer.from(text, "base64");
       const place = at % (bytes.length * 8);

@@ -1,22 +1,23 @@
 /**
- * The vault: tokens sealed with AES-256-GCM, each under a key derived for its tenant and purpose and bound to its connection and
+ * The vault: tokens sealed with AES-256-GCM, each under a key derived for its tenant and purpose and bound to its owner and
  * version, so that a ciphertext moved to another row, an older one put back, or one with a flipped bit fails closed. The text of a secret
  * leaves only as a `Secret`; the key file stays outside the store. Refuses to start where sealed secrets exist that the file does not open.
  */
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:crypto";
 import { Fault } from "../kernel/fault.ts";
-import type { ConnectionId, TenantId } from "../kernel/ids.ts";
+import type { TenantId } from "../kernel/ids.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { Secret } from "../kernel/secret.ts";
 import type { Database, Store, Tx } from "../store/store.ts";
 import { createKeyFile, keyFileStamp, newKey, readKeyFile, replaceKeyFile, type Key, type KeyFilePlace, type Keyring } from "./key-file.ts";
 import { tables, type SecretRow } from "./tables.ts";
 
-export type SecretPurpose = "console-token";
+export type SecretPurpose = "console-token" | "destination";
 
 export interface SecretOwner {
   readonly tenant: TenantId;
-  readonly connection: ConnectionId;
+  /** What the secret belongs to: a connection, or a destination. */
+  readonly id: string;
   readonly purpose: SecretPurpose;
 }
 
@@ -32,7 +33,7 @@ export interface Vault {
   seal(tx: Tx, owner: SecretOwner, secret: Secret): Promise<void>;
   /** KEY_FILE_MISSING where there is no key for it, NOT_FOUND where there is no secret. */
   open(db: Database, owner: SecretOwner): Promise<Secret>;
-  destroy(tx: Tx, connection: ConnectionId): Promise<void>;
+  destroy(tx: Tx, owner: string): Promise<void>;
   /** A new key, every secret re-sealed under it in small transactions, then the old keys dropped from the file. */
   rotate(): Promise<RotationResult>;
   /** Finishes a rotation that a kill cut short; does nothing otherwise. */
@@ -59,18 +60,18 @@ export async function openVault(store: Store, place: KeyFilePlace, clock: Clock)
   return {
     async seal(tx, owner, secret) {
       const db = tables(tx.db);
-      const before = await db.selectFrom("secrets").select("version").where("connection_id", "=", owner.connection).where("purpose", "=", owner.purpose).executeTakeFirst();
+      const before = await db.selectFrom("secrets").select("version").where("owner_id", "=", owner.id).where("purpose", "=", owner.purpose).executeTakeFirst();
       const row = sealRow(holder.read().current, owner, (before?.version ?? 0) + 1, secret);
       await db.deleteFrom("secrets").where("id", "=", row.id).execute();
       await db.insertInto("secrets").values(row).execute();
     },
     async open(db, owner) {
-      const row = await tables(db).selectFrom("secrets").selectAll().where("connection_id", "=", owner.connection).where("purpose", "=", owner.purpose).executeTakeFirst();
-      if (row === undefined) throw new Fault("NOT_FOUND", "The connection has no stored token.");
+      const row = await tables(db).selectFrom("secrets").selectAll().where("owner_id", "=", owner.id).where("purpose", "=", owner.purpose).executeTakeFirst();
+      if (row === undefined) throw new Fault("NOT_FOUND", "There is no stored secret of it.");
       return openRow(holder.keyFor(row.key_id), owner, row);
     },
-    async destroy(tx, connection) {
-      await tables(tx.db).deleteFrom("secrets").where("connection_id", "=", connection).execute();
+    async destroy(tx, owner) {
+      await tables(tx.db).deleteFrom("secrets").where("owner_id", "=", owner).execute();
     },
     rotate: () =>
       alone(async () => {
@@ -205,7 +206,7 @@ function readable(holder: KeyHolder, owner: SecretOwner, row: SecretRow): Secret
 }
 
 function ownerOf(row: SecretRow): SecretOwner {
-  return { tenant: row.tenant_id as TenantId, connection: row.connection_id as ConnectionId, purpose: row.purpose as SecretPurpose };
+  return { tenant: row.tenant_id as TenantId, id: row.owner_id, purpose: row.purpose as SecretPurpose };
 }
 
 function sealRow(key: Key, owner: SecretOwner, version: number, secret: Secret): SecretRow {
@@ -214,9 +215,9 @@ function sealRow(key: Key, owner: SecretOwner, version: number, secret: Secret):
   cipher.setAAD(boundTo(owner, version, key.id));
   const sealed = Buffer.concat([cipher.update(secret.reveal(), "utf8"), cipher.final(), cipher.getAuthTag()]);
   return {
-    id: `${owner.connection}/${owner.purpose}`,
+    id: `${owner.id}/${owner.purpose}`,
     tenant_id: owner.tenant,
-    connection_id: owner.connection,
+    owner_id: owner.id,
     purpose: owner.purpose,
     version,
     key_id: key.id,
@@ -259,7 +260,7 @@ function derivedKey(key: Key, owner: SecretOwner): Buffer {
 }
 
 function boundTo(owner: SecretOwner, version: number, keyId: string): Buffer {
-  return joined([owner.purpose, owner.tenant, owner.connection, String(version), keyId]);
+  return joined([owner.purpose, owner.tenant, owner.id, String(version), keyId]);
 }
 
 /** Length before text, so that ("a", "bc") and ("ab", "c") differ. */
