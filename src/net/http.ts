@@ -20,6 +20,8 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
   readonly signal?: AbortSignal | undefined;
+  /** The status is all that matters: the answer's body is thrown away, however large, damaged or slow it is. */
+  readonly ignoreBody?: boolean;
 }
 
 export interface HttpAnswer {
@@ -54,6 +56,9 @@ export interface HttpOptions {
 }
 
 const DEFAULTS = { connections: 16, connectTimeoutMs: 15_000, headersTimeoutMs: 120_000, bodyTimeoutMs: 60_000, maxBodyBytes: 64 * 1024 * 1024 };
+
+const DISCARDED_BYTES = 65_536;
+const DISCARD_WITHIN_MS = 1_000;
 
 const decoders = {
   gzip: promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.gunzip),
@@ -205,6 +210,10 @@ export function createHttpClient(options: HttpOptions): HttpClient {
     }
 
     const headers = flatHeaders(answer.headers);
+    if (wanted.ignoreBody === true) {
+      await discard(answer.body);
+      return { status: answer.statusCode, headers, body: Buffer.alloc(0) };
+    }
     const body = await collect(answer.body, signal);
     return { status: answer.statusCode, headers, body: await decode(body, headers["content-encoding"] ?? "", host, limits.maxBodyBytes) };
   }
@@ -226,6 +235,15 @@ export function createHttpClient(options: HttpOptions): HttpClient {
   }
 
   return { origin: url.origin, request, close: () => dispatcher.destroy() };
+}
+
+/** Reads a short body to its end, so that the connection can be used again; breaks off a long or slow one. */
+async function discard(body: Dispatcher.ResponseData["body"]): Promise<void> {
+  try {
+    await body.dump({ limit: DISCARDED_BYTES, signal: AbortSignal.timeout(DISCARD_WITHIN_MS) });
+  } catch {
+    body.destroy();
+  }
 }
 
 function definedLimits(options: HttpOptions): Partial<typeof DEFAULTS> {

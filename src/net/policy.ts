@@ -10,7 +10,7 @@ import { isIP } from "node:net";
 import ipaddr from "ipaddr.js";
 import { Fault } from "../kernel/fault.ts";
 
-/** One entry of `VEDETTE_ALLOW_CONSOLE_HOSTS`; `port` null allows any port of that host. */
+/** One entry of `VEDETTE_ALLOW_CONSOLE_HOSTS` or `VEDETTE_ALLOW_DESTINATION_HOSTS`; `port` null allows any port of that host. */
 export interface AllowedHost {
   readonly host: string;
   readonly port: number | null;
@@ -85,15 +85,15 @@ export function forbiddenRange(address: string): string | null {
   return null;
 }
 
-/** Reads the operator's comma list `host[:port]`; an IPv6 host is written in brackets. */
-export function parseAllowedHosts(text: string | undefined): readonly AllowedHost[] {
+/** Reads the operator's comma list `host[:port]`; an IPv6 host is written in brackets. `setting` is named in the fault. */
+export function parseAllowedHosts(text: string | undefined, setting = "VEDETTE_ALLOW_CONSOLE_HOSTS"): readonly AllowedHost[] {
   const entries = (text ?? "").split(",").map((entry) => entry.trim().toLowerCase()).filter((entry) => entry !== "");
   return entries.map((entry) => {
     const match = /^(\[[0-9a-f:.]+\]|[^:/@\s[\]?#]+)(?::(\d{1,5}))?$/.exec(entry);
     const host = match?.[1];
     const port = match?.[2] === undefined ? null : Number(match[2]);
     if (host === undefined || (port !== null && (port < 1 || port > 65_535))) {
-      throw new Fault("CONFIG_INVALID", `VEDETTE_ALLOW_CONSOLE_HOSTS: "${entry.slice(0, 80)}" is not host[:port].`, {
+      throw new Fault("CONFIG_INVALID", `${setting}: "${entry.slice(0, 80)}" is not host[:port].`, {
         cure: "Write it like `console.example.org` or `127.0.0.1:8080`, several separated by commas.",
       });
     }
