@@ -8,6 +8,10 @@ export const PERMISSIONS = [
   "tenants.write",
   "parked.read",
   "parked.replay",
+  "destinations.read",
+  "destinations.write",
+  "deliveries.read",
+  "deliveries.replay",
   "sql.read",
   "keys.read",
   "keys.write",
@@ -17,14 +21,14 @@ export const PERMISSIONS = [
 
 export type Permission = (typeof PERMISSIONS)[number];
 
-const READ = ["status.read", "connections.read", "tenants.read", "parked.read"] as const satisfies readonly Permission[];
+const READ = ["status.read", "connections.read", "tenants.read", "parked.read", "destinations.read", "deliveries.read"] as const satisfies readonly Permission[];
 
 export const ROLES = {
   /** The machine's operator: everything, every tenant. */
   operator: PERMISSIONS,
   /** Runs an MSP's tenants: everything but the hub's own keys, SQL and backups. */
-  "msp-admin": [...READ, "connections.write", "sync.run", "tenants.write", "parked.replay", "keys.read", "keys.write", "audit.read"],
-  analyst: [...READ, "sync.run", "parked.replay"],
+  "msp-admin": [...READ, "connections.write", "sync.run", "tenants.write", "parked.replay", "destinations.write", "deliveries.replay", "keys.read", "keys.write", "audit.read"],
+  analyst: [...READ, "sync.run", "parked.replay", "deliveries.replay"],
   auditor: [...READ, "audit.read", "keys.read"],
   viewer: READ,
 } as const satisfies Record<string, readonly Permission[]>;

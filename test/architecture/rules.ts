@@ -32,6 +32,8 @@ export const ROOTS: readonly string[] = ["main.ts", "compose"];
 export const CONTRACTS: Readonly<Record<string, readonly string[]>> = {
   // A stream maps the records of the client's contract, and a replay hands it one back.
   mirror: ["sentinelone/client.ts"],
+  // What a kind of destination has to be.
+  "delivery/destinations": ["delivery/destination.ts"],
 };
 
 /** Packages that only some parts may use; whoever else imports one reaches around the part that owns it. */

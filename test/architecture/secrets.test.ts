@@ -8,6 +8,7 @@ const MAY_REVEAL: Readonly<Record<string, string>> = {
   net: "sends it to its own host",
   sentinelone: "asks the console about the token itself",
   connections: "seals it in the vault",
+  delivery: "opens a destination's sealed configuration, to send with it",
   store: "opens the database with its password",
   server: "compares a hash of an API key",
   cli: "hands what was typed to the hub",

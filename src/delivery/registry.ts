@@ -1,0 +1,264 @@
+/**
+ * Destinations: add, look up, test, rotate, remove. Every query takes the caller's tenant scope first; what is absent and what is another
+ * tenant's look the same. All configuration is sealed; lists show only what its kind says is no secret.
+ */
+import { hash } from "node:crypto";
+import { sql } from "kysely";
+import type { Static } from "typebox";
+import { Compile } from "typebox/compile";
+import { isoTime, type Clock } from "../kernel/clock.ts";
+import type { DestinationAdded, DestinationDraft, DestinationTest, DestinationView } from "../kernel/delivery-api.ts";
+import { asFault, Fault } from "../kernel/fault.ts";
+import { newId, type TenantId } from "../kernel/ids.ts";
+import type { AuditDetails } from "../kernel/route.ts";
+import type { TenantScope } from "../kernel/scope.ts";
+import { Secret } from "../kernel/secret.ts";
+import { revokeLeases } from "../store/lease.ts";
+import type { Database, Store, Tx } from "../store/store.ts";
+import type { OpenDestination } from "./deliverer.ts";
+import type { Destination, DestinationKind } from "./destination.ts";
+import { leaseName } from "./outbox.ts";
+import { deliveryId, isFactPattern } from "./queue.ts";
+import { tables, withinScope, type DestinationRow } from "./tables.ts";
+
+/** Where sealed configuration is kept; the vault's, as the composition gives it. */
+export interface Sealer {
+  seal(tx: Tx, owner: SealedOwner, secret: Secret): Promise<void>;
+  open(db: Database, owner: SealedOwner): Promise<Secret>;
+  destroy(tx: Tx, destination: string): Promise<void>;
+}
+
+export interface SealedOwner {
+  readonly tenant: TenantId;
+  readonly destination: string;
+}
+
+export interface RegistryPorts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly sealer: Sealer;
+  readonly kinds: readonly DestinationKind[];
+  /** Whom a new destination belongs to: the tenant named, or the one there is no doubt about. NOT_FOUND outside the scope. */
+  tenantFor(db: Database, scope: TenantScope, reference: string | undefined): Promise<TenantId>;
+}
+
+export type Recorder = (tx: Tx, details: AuditDetails) => Promise<void>;
+export type Registry = ReturnType<typeof createRegistry>;
+
+const CHECK_WITHIN_MS = 15_000;
+const TEST_KIND = "vedette.test";
+const TEST_WITHIN_MS = 30_000;
+// Controls, line separators and bidirectional overrides: a name is shown on terminals and in logs.
+const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
+
+export function createRegistry(ports: RegistryPorts) {
+  const { store, clock, sealer } = ports;
+  const kinds = new Map(ports.kinds.map((kind) => [kind.id, { kind, config: Compile(kind.config) }]));
+
+  function known(id: string): { readonly kind: DestinationKind; readonly config: { Errors(value: unknown): readonly { readonly instancePath: string; readonly message: string }[] } } {
+    const found = kinds.get(id);
+    if (found === undefined) throw new Fault("CONFIG_INVALID", `There is no kind of destination of that name; there are ${[...kinds.keys()].join(", ")}.`);
+    return found;
+  }
+
+  function owner(row: Pick<DestinationRow, "id" | "tenant_id">): SealedOwner {
+    return { tenant: row.tenant_id as TenantId, destination: row.id };
+  }
+
+  async function list(scope: TenantScope): Promise<readonly DestinationView[]> {
+    const rows = await tables(store.read).selectFrom("destinations").selectAll().where("removed_at", "is", null).where(withinScope(scope)).orderBy("name").orderBy("id").execute();
+    return views(rows);
+  }
+
+  async function get(scope: TenantScope, reference: string): Promise<DestinationView> {
+    return viewOf(await destinationRow(store.read, scope, reference));
+  }
+
+  async function viewOf(row: DestinationRow): Promise<DestinationView> {
+    const [view] = await views([row]);
+    if (view === undefined) throw noDestination();
+    return view;
+  }
+
+  async function views(rows: readonly DestinationRow[]): Promise<readonly DestinationView[]> {
+    if (rows.length === 0) return [];
+    const ids = sql.join(rows.map((row) => row.id));
+    const count = async (state: "queued" | "parked"): Promise<ReadonlyMap<string, number>> => {
+      const { rows: counted } = await sql<{ id: string; n: number }>`
+        SELECT destination_id AS id, count(*) AS n FROM outbox WHERE destination_id IN (${ids}) AND state = ${sql.lit(state)} GROUP BY destination_id`.execute(store.read);
+      return new Map(counted.map(({ id, n }) => [id, n]));
+    };
+    const [queued, parked] = [await count("queued"), await count("parked")];
+    return rows.map((row) => ({
+      id: row.id,
+      tenant: row.tenant_id,
+      name: row.name,
+      kind: row.kind,
+      facts: row.facts === null ? null : (JSON.parse(row.facts) as string[]),
+      shown: JSON.parse(row.shown) as DestinationView["shown"],
+      repeats: kinds.get(row.kind)?.kind.repeats ?? "visible",
+      createdAt: isoTime(row.created_at),
+      deliveredAt: row.delivered_at === null ? null : isoTime(row.delivered_at),
+      fault: row.failing_since === null ? null : { code: row.fault_code ?? "INTERNAL", reason: row.fault_reason ?? "", since: isoTime(row.failing_since) },
+      queued: queued.get(row.id) ?? 0,
+      parked: parked.get(row.id) ?? 0,
+    }));
+  }
+
+  async function add(scope: TenantScope, draft: Static<typeof DestinationDraft>, signal: AbortSignal, record: Recorder): Promise<DestinationAdded> {
+    const name = checkedName(draft.name);
+    const facts = draft.facts === undefined ? null : checkedFacts(draft.facts);
+    const { kind, config } = known(draft.kind);
+    const [wrong] = config.Errors(draft.config);
+    if (wrong !== undefined) throw new Fault("CONFIG_INVALID", `config${wrong.instancePath} ${wrong.message}.`, { details: { at: `config${wrong.instancePath}` }, cure: "docs/delivery.md shows what each kind of destination takes." });
+    const tenant = await ports.tenantFor(store.read, scope, draft.tenant);
+    const admitted = kind.admit(draft.config, tenant);
+    const opened = kind.open(admitted.settings, tenant);
+    await using(opened, () => opened.check(AbortSignal.any([signal, AbortSignal.timeout(CHECK_WITHIN_MS)])));
+    const row: DestinationRow = {
+      id: newId("destination", clock.now()),
+      tenant_id: tenant,
+      name,
+      kind: kind.id,
+      facts: facts === null ? null : JSON.stringify(facts),
+      shown: JSON.stringify(admitted.shown),
+      place_hash: hash("sha256", `${kind.id} ${admitted.place}`, "hex"),
+      revision: 1,
+      created_at: clock.now(),
+      removed_at: null,
+      delivered_at: null,
+      failing_since: null,
+      fault_code: null,
+      fault_reason: null,
+    };
+    await store.tx(async (tx) => {
+      await ports.tenantFor(tx.db, scope, tenant);
+      await refuseTaken(tx.db, row);
+      await tables(tx.db).insertInto("destinations").values(row).execute();
+      await sealer.seal(tx, owner(row), new Secret(admitted.settings));
+      await record(tx, { subject: row.id, tenant, details: { name, kind: kind.id } });
+    });
+    return { destination: await viewOf(row), secret: admitted.secret };
+  }
+
+  /** Sends one signed fact of the kind `vedette.test` now, past the queue, and says what the other side made of it. */
+  async function test(scope: TenantScope, reference: string, signal: AbortSignal, record: Recorder): Promise<DestinationTest> {
+    const row = await destinationRow(store.read, scope, reference);
+    const opened = await openRow(row);
+    const startedAt = clock.monotonic();
+    const version = newId("destination", clock.now());
+    const id = deliveryId({ tenant: row.tenant_id as TenantId, kind: TEST_KIND, key: row.id, version }, row.id);
+    const delivery = { id, tenant: row.tenant_id as TenantId, kind: TEST_KIND, key: row.id, version, orderKey: row.id, queuedAt: clock.now(), body: JSON.stringify({ destination: row.name, message: "A test of this destination." }) };
+    const receipt = await using(opened, async () => (await opened.send([delivery], AbortSignal.any([signal, AbortSignal.timeout(TEST_WITHIN_MS)])))[0]);
+    if (receipt === undefined) throw new Fault("INTERNAL", "The destination gave no receipt.");
+    await store.tx((tx) => record(tx, { subject: row.id, tenant: row.tenant_id, details: { name: row.name, outcome: receipt.outcome } }));
+    const trouble = receipt.outcome === "accepted" ? { code: null, reason: null } : { code: receipt.code, reason: receipt.reason };
+    return { outcome: receipt.outcome, id, ...trouble, ms: Math.max(0, Math.round(clock.monotonic() - startedAt)) };
+  }
+
+  /** A new signing secret; the old one is used beside it for `keepMs`. */
+  async function rotate(scope: TenantScope, reference: string, given: string | null, keepMs: number, record: Recorder): Promise<DestinationAdded> {
+    const before = await destinationRow(store.read, scope, reference);
+    const { kind } = known(before.kind);
+    const { rotate: turn } = kind;
+    if (turn === undefined) throw new Fault("CONFIG_INVALID", `Destinations of the kind ${kind.id} have no signing secret.`);
+    const { row, secret } = await store.tx(async (tx) => {
+      const found = await destinationRow(tx.db, scope, before.id);
+      const admitted = turn((await sealer.open(tx.db, owner(found))).reveal(), given, clock.now() + keepMs);
+      const changed = { shown: JSON.stringify(admitted.shown), revision: found.revision + 1 };
+      await tables(tx.db).updateTable("destinations").set(changed).where("id", "=", found.id).execute();
+      await sealer.seal(tx, owner(found), new Secret(admitted.settings));
+      await record(tx, { subject: found.id, tenant: found.tenant_id, details: { name: found.name, keepHours: keepMs / 3_600_000 } });
+      return { row: { ...found, ...changed }, secret: admitted.secret };
+    });
+    return { destination: await viewOf(row), secret };
+  }
+
+  /** Its secret is gone at once; what was queued for it is erased in the background. */
+  async function remove(scope: TenantScope, reference: string, record: Recorder): Promise<void> {
+    await store.tx(async (tx) => {
+      const row = await destinationRow(tx.db, scope, reference);
+      await tables(tx.db).updateTable("destinations").set({ removed_at: clock.now() }).where("id", "=", row.id).execute();
+      await sealer.destroy(tx, row.id);
+      await revokeLeases(tx, leaseName(row.id));
+      await record(tx, { subject: row.id, tenant: row.tenant_id, details: { name: row.name } });
+    });
+  }
+
+  async function openRow(row: DestinationRow): Promise<Destination> {
+    const settings = await sealer.open(store.read, owner(row));
+    return known(row.kind).kind.open(settings.reveal(), row.tenant_id as TenantId);
+  }
+
+  async function alive(id: string): Promise<DestinationRow | undefined> {
+    return tables(store.read).selectFrom("destinations").selectAll().where("id", "=", id).where("removed_at", "is", null).executeTakeFirst();
+  }
+
+  return {
+    list,
+    get,
+    add,
+    test,
+    rotate,
+    remove,
+    async revision(id: string): Promise<number | undefined> {
+      return (await alive(id))?.revision;
+    },
+    async open(id: string): Promise<OpenDestination | undefined> {
+      const row = await alive(id);
+      return row === undefined ? undefined : { revision: row.revision, destination: await openRow(row) };
+    },
+  };
+}
+
+/** By id, or by name where one visible destination has it. */
+export async function destinationRow(db: Database, scope: TenantScope, reference: string): Promise<DestinationRow> {
+  const rows = await tables(db)
+    .selectFrom("destinations")
+    .selectAll()
+    .where("removed_at", "is", null)
+    .where(withinScope(scope))
+    .where((where) => where.or([where("id", "=", reference), where("name", "=", reference)]))
+    .orderBy("id")
+    .limit(3)
+    .execute();
+  const exact = rows.find((row) => row.id === reference);
+  if (exact !== undefined) return exact;
+  const [only, second] = rows;
+  if (only === undefined) throw noDestination();
+  if (second !== undefined) throw new Fault("CONFIG_INVALID", "Several tenants have a destination of that name.", { cure: `Give the id instead: ${rows.map((row) => row.id).join(", ")}.` });
+  return only;
+}
+
+/** The same words whoever asks and whatever was asked for: the answer must not tell that another tenant has it. */
+function noDestination(): Fault {
+  return new Fault("NOT_FOUND", "There is no destination of that name or id.", { cure: "`vedette destinations list` shows what there is." });
+}
+
+async function refuseTaken(db: Database, row: DestinationRow): Promise<void> {
+  const same = tables(db).selectFrom("destinations").select("name").where("tenant_id", "=", row.tenant_id).where("removed_at", "is", null);
+  if ((await same.where("name", "=", row.name).executeTakeFirst()) !== undefined) throw new Fault("ALREADY_EXISTS", "That destination name is taken.");
+  const twin = await same.where("place_hash", "=", row.place_hash).executeTakeFirst();
+  if (twin !== undefined) throw new Fault("ALREADY_EXISTS", `The destination ${JSON.stringify(twin.name)} leads to the same place already.`, { cure: "Remove it first, or change what it gets." });
+}
+
+function checkedName(text: string): string {
+  const name = text.trim();
+  if (name === "" || name.length > 100 || UNPRINTABLE.test(name)) throw new Fault("CONFIG_INVALID", "A destination's name has 1 to 100 characters and no control characters.");
+  if (name.startsWith("dst_")) throw new Fault("CONFIG_INVALID", "A destination's name cannot begin like an id (dst_).");
+  return name;
+}
+
+function checkedFacts(facts: readonly string[]): readonly string[] {
+  const wrong = facts.findIndex((entry) => !isFactPattern(entry));
+  if (wrong !== -1) throw new Fault("CONFIG_INVALID", `facts/${String(wrong)} is not a kind of fact.`, { cure: "Write `posture.verdict-changed`, or `posture.*` for all of a capability." });
+  return [...new Set(facts)];
+}
+
+async function using<T>(destination: Destination, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } finally {
+    await destination.close().catch((error: unknown) => asFault(error));
+  }
+}

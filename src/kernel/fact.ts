@@ -1,0 +1,21 @@
+/**
+ * A fact: one thing a capability has to tell the world, queued in the transaction that made it true and delivered later. Capabilities are
+ * given a QueueFact and know nothing of where facts go.
+ */
+import type { TenantId } from "./ids.ts";
+
+export interface Fact {
+  readonly tenant: TenantId;
+  /** Dotted words in lower case, `posture.verdict-changed`; destinations choose by it. */
+  readonly kind: string;
+  /** What it is about; with `version` it makes the fact the same one however often it is queued. */
+  readonly key: string;
+  readonly version: string | number;
+  /** Becomes `data` of what is sent: a JSON object, at most 1 MB as text. */
+  readonly body: Readonly<Record<string, unknown>>;
+  /** Facts of one order key reach a destination in the order they were queued; those of different keys do not wait for each other. */
+  readonly orderKey: string;
+}
+
+/** Queues facts, in this order, for every destination of their tenant that wants them. One that was queued before is absorbed. `Tx` is the store's. */
+export type QueueFact<Tx> = (tx: Tx, ...facts: readonly Fact[]) => Promise<void>;

@@ -1,0 +1,359 @@
+/** What the outbox and its deliverer promise, on SQLite and on a real PostgreSQL. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, type TestContext } from "vitest";
+import { listDeliveries, replayDeliveries, showDelivery } from "../../src/delivery/deliveries.ts";
+import { ACCEPTED, failed, MINE, openDeliveryBench, record, REFUSED, type DeliveryBench } from "../../src/delivery/test-bench.ts";
+import { BODIES_KEPT_MS, countTenantDeliveries, purgeTenantDeliveries, RECEIPTS_KEPT_MS, tenantDeliveries, tidyDeliveries } from "../../src/delivery/upkeep.ts";
+import { EVERY_TENANT, onlyTenants } from "../../src/kernel/scope.ts";
+import { Fault } from "../../src/kernel/fault.ts";
+import type { TenantId } from "../../src/kernel/ids.ts";
+import { openPostgres } from "../../src/store/postgres.ts";
+import { openSqlite } from "../../src/store/sqlite.ts";
+import type { Store } from "../../src/store/store.ts";
+import { startPostgres, type PostgresServer } from "./postgres-server.ts";
+
+const OTHER = "ten_other" as TenantId;
+
+let server: PostgresServer | undefined;
+let folder = "";
+let bench: DeliveryBench;
+
+beforeAll(async () => {
+  server = await startPostgres();
+});
+afterAll(async () => {
+  await server?.stop();
+});
+
+async function open(kind: Store["kind"], context: Pick<TestContext, "skip">): Promise<Store> {
+  if (kind === "sqlite") return openSqlite({ folder });
+  if (server === undefined) return context.skip("SKIPPED: no PostgreSQL on this machine");
+  return openPostgres({ url: await server.database() });
+}
+
+const keys = (): readonly string[] => bench.sent.map(({ delivery }) => delivery.key);
+const ids = (): readonly string[] => bench.sent.map(({ delivery }) => delivery.id);
+
+describe.each(["sqlite", "postgres"] as const)("the outbox on %s", (kind) => {
+  beforeEach(async (context) => {
+    folder = mkdtempSync(join(tmpdir(), "vedette-outbox-"));
+    bench = await openDeliveryBench(await open(kind, context));
+  });
+  afterEach(async () => {
+    await bench.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it("gives a fact to each destination of its tenant that wants it, and to no other", async () => {
+    await bench.add("all");
+    await bench.add("posture", ["posture.*"]);
+    await bench.add("exact", ["test.fact"]);
+    await bench.add("elsewhere", undefined, OTHER);
+    await bench.queue({ kind: "test.fact" }, { kind: "posture.verdict-changed" });
+    await bench.deliver();
+
+    expect(bench.sent.map(({ place, delivery }) => `${place} ${delivery.kind}`).toSorted()).toEqual(["all posture.verdict-changed", "all test.fact", "exact test.fact", "posture posture.verdict-changed"]);
+  });
+
+  it("absorbs a fact that was queued before, sent or not, and takes a new version of it as another", async () => {
+    await bench.add("a");
+    await bench.queue({ key: "k" }, { key: "k" });
+    await bench.queue({ key: "k" });
+    await bench.deliver();
+    await bench.queue({ key: "k" }, { key: "k", version: 2 });
+    await bench.deliver();
+
+    expect(bench.sent.map(({ delivery }) => `${delivery.key} ${delivery.version}`)).toEqual(["k 1", "k 2"]);
+    expect(new Set(ids()).size).toBe(2);
+  });
+
+  it("forgets what was queued in a transaction that was undone, and refuses what is too large", async () => {
+    await bench.add("a");
+    await expect(bench.queue({ key: "fine" }, { key: "large", body: { text: "x".repeat(1_100_000) } })).rejects.toMatchObject({ code: "RECORD_INVALID" });
+    await bench.deliver();
+
+    expect(bench.sent).toEqual([]);
+  });
+
+  it("keeps the order within a key, and lets no key wait for another", async () => {
+    await bench.add("a");
+    await bench.queue(...[1, 2, 3].flatMap((version) => ["x", "y"].map((key) => ({ key, version }))));
+    let ill = true;
+    bench.answer = (delivery) => (ill && delivery.key === "x" ? failed("delivery") : ACCEPTED);
+    await bench.deliver();
+    expect(bench.sent.map(({ delivery }) => delivery.key + delivery.version).toSorted()).toEqual(["x1", "y1", "y2", "y3"]);
+
+    ill = false;
+    await bench.queue({ key: "x", version: 4 });
+    bench.clock.pass(60_000);
+    await bench.deliver();
+
+    expect(bench.sent.map(({ delivery }) => delivery.key + delivery.version).filter((one) => one.startsWith("x"))).toEqual(["x1", "x1", "x2", "x3", "x4"]);
+    expect(await bench.states()).toEqual({ delivered: 7 });
+  });
+
+  it("finds what may go behind thousands that may not", async () => {
+    await bench.add("a");
+    await bench.queue({ key: "stuck", version: 0 });
+    bench.answer = (delivery) => (delivery.key === "stuck" ? failed("delivery", 600_000) : ACCEPTED);
+    await bench.deliver();
+    for (let part = 0; part < 3; part += 1) await bench.queue(...Array.from({ length: 1000 }, (_, place) => ({ key: "stuck", version: 1 + part * 1000 + place })));
+    await bench.queue({ key: "free" });
+    bench.clock.pass(1_000);
+    await bench.deliver();
+    expect(keys()).toEqual(["stuck", "free"]);
+
+    // A window further on must not overtake what was held up in an earlier one.
+    bench.answer = () => ACCEPTED;
+    bench.clock.pass(2_000_000);
+    await bench.deliver();
+    expect(bench.sent.slice(2).map(({ delivery }) => Number(delivery.version))).toEqual(Array.from({ length: 3001 }, (_, place) => place));
+  });
+
+  it("waits longer after each failure, never beyond the maximum, and never gives up", async () => {
+    await bench.add("a");
+    await bench.queue({ key: "k" });
+    bench.answer = () => failed("delivery");
+    const waits: number[] = [];
+    for (let attempt = 0; attempt < 12; attempt += 1) {
+      await bench.deliver();
+      const [row] = (await listDeliveries(EVERY_TENANT, bench.store, { limit: 1 })).items;
+      waits.push(Date.parse(row?.nextAt ?? "") - bench.clock.now());
+      bench.clock.pass(waits.at(-1) ?? 0);
+    }
+    expect(waits).toEqual([750, 1500, 3000, 6000, 12_000, 24_000, 48_000, 96_000, 192_000, 225_000, 225_000, 225_000]);
+    expect(new Set(ids()).size).toBe(1);
+
+    bench.answer = () => ACCEPTED;
+    await bench.deliver();
+    expect(await bench.states()).toEqual({ delivered: 1 });
+  });
+
+  it("never comes back sooner than it was asked to", async () => {
+    await bench.add("a");
+    await bench.queue({ key: "k" });
+    bench.answer = () => failed("destination", 120_000);
+    await bench.deliver();
+    bench.clock.pass(119_000);
+    await bench.deliver();
+    expect(bench.sent).toHaveLength(1);
+    bench.clock.pass(15_000);
+    await bench.deliver();
+    expect(bench.sent).toHaveLength(2);
+  });
+
+  it("asks a destination in trouble with one delivery at a time, and tells why it takes nothing", async () => {
+    const id = await bench.add("dead");
+    await bench.queue(...Array.from({ length: 50 }, () => ({})));
+    bench.answer = () => failed("destination");
+    for (let round = 0; round < 4; round += 1) {
+      await bench.deliver();
+      bench.clock.pass(300_000);
+    }
+    // The first batch stops at the first sign of trouble; what was under way beside it is all that went out.
+    expect(bench.sent.length).toBeLessThanOrEqual(4 + 3);
+    expect(await bench.registry.get(EVERY_TENANT, id)).toMatchObject({ queued: 50, fault: { code: "DESTINATION_UNREACHABLE", reason: "not now", since: new Date(bench.clock.now() - 1_200_000).toISOString() } });
+
+    bench.answer = () => ACCEPTED;
+    await bench.deliver();
+    expect(await bench.registry.get(EVERY_TENANT, id)).toMatchObject({ queued: 0, fault: null, deliveredAt: new Date(bench.clock.now()).toISOString() });
+  });
+
+  it("lets a dead or hanging destination delay no other", async () => {
+    await bench.add("dead");
+    await bench.add("hanging");
+    await bench.add("well");
+    const hang = Promise.withResolvers<typeof ACCEPTED>();
+    bench.answer = (_delivery, place) => (place === "dead" ? failed("destination") : place === "hanging" ? hang.promise : ACCEPTED);
+    await bench.queue({}, {}, {});
+    const work = bench.deliver();
+    await expect.poll(() => bench.sent.filter(({ place }) => place === "well").length).toBe(3);
+    await expect.poll(async () => (await bench.states())["delivered"]).toBe(3);
+    hang.resolve(ACCEPTED);
+    await work;
+  });
+
+  it("parks what is refused, with the reason, lets what comes after it go, and replays it under its own id", async () => {
+    const id = await bench.add("a");
+    await bench.queue({ key: "k", version: 1 }, { key: "k", version: 2 });
+    bench.answer = (delivery) => (delivery.version === "1" ? REFUSED : ACCEPTED);
+    await bench.deliver();
+    const [parked] = (await listDeliveries(EVERY_TENANT, bench.store, { state: "parked", limit: 10 })).items;
+    expect(parked).toMatchObject({ version: "1", state: "parked", attempts: 1, code: "DESTINATION_REFUSED", reason: "no" });
+    expect(await bench.states()).toEqual({ parked: 1, delivered: 1 });
+
+    bench.answer = () => ACCEPTED;
+    expect(await replayDeliveries(EVERY_TENANT, bench.store, bench.clock, { destination: id }, record, AbortSignal.timeout(9_000))).toEqual({ replayed: 1, skipped: 0 });
+    bench.clock.pass(1_000);
+    await bench.deliver();
+    expect(ids()[2]).toBe(ids()[0]);
+    expect(await bench.states()).toEqual({ delivered: 2 });
+    expect(await showDelivery(EVERY_TENANT, bench.store, parked?.id ?? "")).toMatchObject({ replays: 1, attempts: 1, code: null });
+  });
+
+  it("replays each parked delivery once, however it ends", async () => {
+    await bench.add("a");
+    for (let part = 0; part < 3; part += 1) await bench.queue(...Array.from({ length: 400 }, () => ({})));
+    bench.answer = () => REFUSED;
+    await bench.deliver();
+    const work = replayDeliveries(EVERY_TENANT, bench.store, bench.clock, { all: true }, record, AbortSignal.timeout(9_000));
+
+    expect(await work).toEqual({ replayed: 1200, skipped: 0 });
+    await expect(replayDeliveries(onlyTenants(OTHER), bench.store, bench.clock, { ids: [ids()[0] ?? ""] }, record, AbortSignal.timeout(9_000))).rejects.toMatchObject({ code: "NOT_FOUND" });
+    expect(await replayDeliveries(onlyTenants(OTHER), bench.store, bench.clock, { all: true }, record, AbortSignal.timeout(9_000))).toEqual({ replayed: 0, skipped: 0 });
+  });
+
+  it("sends the same deliveries again, under the same ids, when the receipt was lost", async () => {
+    await bench.add("a");
+    await bench.queue({ key: "x" }, { key: "y" });
+    let lost = 1;
+    const forgetful = {
+      ...bench.store,
+      read: bench.store.read,
+      fencedTx: async (...args: Parameters<Store["fencedTx"]>) => {
+        if (lost > 0) {
+          lost -= 1;
+          throw new Error("the power went off");
+        }
+        return bench.store.fencedTx(...args);
+      },
+    } as Store;
+    for (let round = 0; round < 4; round += 1) {
+      await bench.deliver({ store: forgetful });
+      bench.clock.pass(60_000);
+    }
+    // Both, then both again.
+    expect(ids()).toHaveLength(4);
+    expect(new Set(ids()).size).toBe(2);
+    expect(await bench.states()).toEqual({ delivered: 2 });
+  });
+
+  it("gives one receipt per delivery: a holder that was overtaken cannot write one", async () => {
+    await bench.add("a");
+    await bench.queue({ key: "k" });
+    const paused = Promise.withResolvers<typeof REFUSED>();
+    bench.answer = () => paused.promise;
+    const first = bench.deliver({ holder: "one" });
+    await expect.poll(() => bench.sent.length).toBe(1);
+    // Its lease has run out, and another process takes over.
+    await bench.store.tx(async (tx) => {
+      const { revokeLeases } = await import("../../src/store/lease.ts");
+      await revokeLeases(tx, "deliver:");
+    });
+    bench.answer = () => ACCEPTED;
+    await bench.deliver({ holder: "two" });
+    paused.resolve(REFUSED);
+    await first;
+
+    expect(bench.sent).toHaveLength(2);
+    expect(await bench.states()).toEqual({ delivered: 1 });
+  });
+
+  it("is worked on by one process at a time", async () => {
+    await bench.add("a");
+    await bench.queue({}, {});
+    await bench.deliver({ holder: "one" });
+    await bench.queue({}, {});
+    await bench.deliver({ holder: "two" });
+    expect(bench.sent).toHaveLength(2);
+    await bench.deliver({ holder: "one" });
+    expect(bench.sent).toHaveLength(4);
+  });
+
+  it("delivers 10,000 in bounded batches, each once, in order within each key", async () => {
+    await bench.add("a");
+    for (let part = 0; part < 10; part += 1) await bench.queue(...Array.from({ length: 1000 }, (_, place) => ({ key: `k${String(place % 250)}`, version: part * 4 + Math.floor(place / 250) })));
+    await bench.deliver();
+
+    expect(bench.sent).toHaveLength(10_000);
+    expect(new Set(ids()).size).toBe(10_000);
+    expect(Math.max(...bench.batches)).toBe(100);
+    const last = new Map<string, number>();
+    for (const { delivery } of bench.sent) {
+      expect(Number(delivery.version)).toBe((last.get(delivery.key) ?? -1) + 1);
+      last.set(delivery.key, Number(delivery.version));
+    }
+  }, 60_000);
+
+  it("takes no more bytes at once than a batch may hold", async () => {
+    await bench.add("a");
+    await bench.queue(...Array.from({ length: 12 }, () => ({ body: { text: "x".repeat(1_000_000) } })));
+    await bench.deliver();
+    expect(bench.batches).toEqual([4, 4, 4]);
+  });
+
+  it("goes on when the clock is set back by days", async () => {
+    await bench.add("a");
+    await bench.queue({ key: "k" });
+    bench.answer = () => failed("delivery");
+    await bench.deliver();
+    bench.answer = () => ACCEPTED;
+    bench.clock.set(-5 * 86_400_000);
+    bench.clock.pass(1_000);
+    await bench.deliver();
+    expect(await bench.states()).toEqual({ delivered: 1 });
+  });
+
+  it("forgets bodies, then receipts, by age; what is queued or parked stays", async () => {
+    await bench.add("a");
+    await bench.queue({ key: "delivered" }, { key: "refused" });
+    bench.answer = (delivery) => (delivery.key === "refused" ? REFUSED : ACCEPTED);
+    await bench.deliver();
+    const [id] = ids();
+    bench.clock.pass(BODIES_KEPT_MS + 1);
+    await tidyDeliveries(bench.store, bench.clock.now());
+    expect(await showDelivery(EVERY_TENANT, bench.store, id ?? "")).toMatchObject({ state: "delivered", data: null });
+    expect(await replayDeliveries(EVERY_TENANT, bench.store, bench.clock, { ids: [id ?? ""] }, record, AbortSignal.timeout(9_000))).toEqual({ replayed: 0, skipped: 1 });
+    await bench.queue({ key: "delivered" });
+    await bench.deliver();
+    expect(bench.sent).toHaveLength(2);
+
+    bench.clock.pass(RECEIPTS_KEPT_MS);
+    await tidyDeliveries(bench.store, bench.clock.now());
+    expect((await listDeliveries(EVERY_TENANT, bench.store, { limit: 10 })).items.map((row) => [row.state, row.key])).toEqual([["parked", "refused"]]);
+  });
+
+  it("forgets a removed destination with all that was queued for it, and gives its name back at once", async () => {
+    const id = await bench.add("a");
+    await bench.queue({}, {});
+    await bench.registry.remove(EVERY_TENANT, id, record);
+    await bench.deliver();
+    expect(bench.sent).toEqual([]);
+    expect([await bench.registry.list(EVERY_TENANT), (await listDeliveries(EVERY_TENANT, bench.store, { limit: 10 })).items]).toEqual([[], []]);
+    await bench.add("a");
+    await tidyDeliveries(bench.store, bench.clock.now());
+    bench.clock.pass(7_200_000);
+    await tidyDeliveries(bench.store, bench.clock.now());
+    expect(await countTenantDeliveries(bench.store, MINE)).toBe(1);
+  });
+
+  it("hands over and purges all of a tenant and nothing of another", async () => {
+    await bench.add("a");
+    await bench.add("b", undefined, OTHER);
+    await bench.queue({}, {}, { tenant: OTHER });
+    const rows: string[] = [];
+    for await (const { table } of tenantDeliveries(bench.store, MINE, AbortSignal.timeout(9_000))) rows.push(table);
+    expect(rows).toEqual(["destinations", "deliveries", "deliveries"]);
+    const destroyed: string[] = [];
+    for (let left = 1; left > 0; ) left = await bench.store.tx((tx) => purgeTenantDeliveries(tx, MINE, 1, async (_tx, destination) => void destroyed.push(destination)));
+
+    expect([await countTenantDeliveries(bench.store, MINE), await countTenantDeliveries(bench.store, OTHER), destroyed.length]).toEqual([0, 2, 1]);
+  });
+
+  it("shows each tenant its own destinations and deliveries, page by page", async () => {
+    const id = await bench.add("a");
+    await bench.add("b", undefined, OTHER);
+    await bench.queue({ key: "1" }, { key: "2" }, { key: "3" }, { tenant: OTHER, key: "theirs" });
+    const first = await listDeliveries(onlyTenants(MINE), bench.store, { limit: 2 });
+    const second = await listDeliveries(onlyTenants(MINE), bench.store, { limit: 2, ...(first.next === null ? {} : { after: first.next }) });
+
+    expect([...first.items, ...second.items].map((row) => row.key)).toEqual(["3", "2", "1"]);
+    expect(second.next).toBeNull();
+    expect((await bench.registry.list(onlyTenants(MINE))).map((one) => one.name)).toEqual(["a"]);
+    await expect(bench.registry.get(onlyTenants(OTHER), id)).rejects.toBeInstanceOf(Fault);
+    await expect(listDeliveries(onlyTenants(MINE), bench.store, { limit: 2, after: "1; drop" })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+    expect((await listDeliveries(onlyTenants(), bench.store, { limit: 2 })).items).toEqual([]);
+  });
+});
