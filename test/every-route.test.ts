@@ -5,6 +5,7 @@ import { ROLE_NAMES, ROLES, type Role } from "../src/kernel/permissions.ts";
 import type { Route } from "../src/kernel/route.ts";
 import { Secret } from "../src/kernel/secret.ts";
 import { park } from "../src/mirror/parking.ts";
+import { listDeliveries } from "../src/delivery/deliveries.ts";
 import { listParked } from "../src/mirror/parked.ts";
 import { STREAMS } from "../src/sentinelone/streams/index.ts";
 import { LOCAL_ACTOR } from "../src/server/auth.ts";
@@ -19,6 +20,8 @@ interface Belongings {
   readonly runs: string;
   readonly gaps: string;
   readonly parked: string;
+  readonly destinations: string;
+  readonly deliveries: string;
   readonly "api-keys": string;
 }
 
@@ -55,6 +58,8 @@ async function furnish(name: string): Promise<Belongings> {
     await park(tx, [{ connection: id, tenant, kind: "record", stream: "agents", key: null, code: "RECORD_INVALID", reason: "for the test", codeVersion: "0", raw: "{}", change: null, now: 1 }]);
   });
   const scope = { all: false, tenants: [tenant] } as const;
+  const { destination } = await hub.destinations.add(scope, { name: `${name}-file`, kind: "file", config: { file: "facts.ndjson" } }, AbortSignal.timeout(20_000), record);
+  await hub.store.tx((tx) => hub.queueFact(tx, { tenant, kind: "test.fact", key: "1", version: 1, body: { of: name }, orderKey: "1" }));
   const key = await hub.keys.create(LOCAL_ACTOR, { name: `${name}-key`, role: "viewer", tenants: [tenant] }, record);
   return {
     tenants: tenant,
@@ -62,6 +67,8 @@ async function furnish(name: string): Promise<Belongings> {
     runs: run.id,
     gaps: (await listGaps(scope, hub.store))[0]?.id ?? "",
     parked: (await listParked(scope, hub.store))[0]?.id ?? "",
+    destinations: destination.id,
+    deliveries: (await listDeliveries(scope, hub.store, { limit: 1 })).items[0]?.id ?? "",
     "api-keys": key.key.id,
   };
 }
@@ -75,7 +82,7 @@ function pathFor(route: Route<Tx>, owner: Belongings | "absent"): string {
 /** Bodies that reach the look-up: what is asked for must be settled before what is done with it. */
 function bodyFor(route: Route<Tx>, owner: Belongings): object | undefined {
   if (route.body === undefined) return undefined;
-  if (route.path.endsWith("/rotate")) return { token: "x".repeat(80) };
+  if (route.path.startsWith("/api/v1/connections") && route.path.endsWith("/rotate")) return { token: "x".repeat(80) };
   if (route.path.endsWith("/sites")) return { connection: owner.connections, sites: ["1"] };
   if (route.method === "DELETE" && route.path.startsWith("/api/v1/tenants")) return { confirm: "other" };
   if (route.method === "PATCH" && route.path.startsWith("/api/v1/tenants")) return { name: "renamed" };
@@ -148,6 +155,21 @@ describe("every route the hub serves", () => {
     const byId = await call(replay, replay.path, "analyst", { ids: [theirs.parked] });
     const byConnection = await call(replay, replay.path, "analyst", { connection: theirs.connections });
     expect([byId.statusCode, byConnection.statusCode]).toEqual([404, 404]);
+  });
+
+  it("does not let a body reach another tenant's destinations and deliveries", async () => {
+    const post = async (path: string, role: Role, body: object): Promise<number> => {
+      const route = world.hub.routes.find((each) => each.path === path && each.method === "POST");
+      if (route === undefined) throw new Error(`no route ${path}`);
+      return (await call(route, path, role, body)).statusCode;
+    };
+    const replay = "/api/v1/deliveries/replay";
+    expect([
+      await post(replay, "analyst", { ids: [theirs.deliveries] }),
+      await post(replay, "analyst", { ids: [mine.deliveries, theirs.deliveries] }),
+      await post(replay, "analyst", { destination: theirs.destinations }),
+      await post("/api/v1/destinations", "msp-admin", { name: "x", kind: "file", config: { file: "x.ndjson" }, tenant: theirs.tenants }),
+    ]).toEqual([404, 404, 404, 404]);
   });
 
   it("answers the owner", async () => {

@@ -2,10 +2,11 @@ import Type, { type TSchema } from "typebox";
 import { Compile } from "typebox/compile";
 import { describe, expect, it } from "vitest";
 import { ApiKeyCreated, ApiKeyView, AuditEntry, AuditVerification, BackupResult, RestoreResult, ConnectionLogLine, ConnectionView, FaultView, Ok, ParkedDetail, ParkedView, ReplayResult, RunView, SiteMapping, StatusView, StreamView, TenantView, VerifyReport } from "../kernel/api.ts";
+import { DeliveryDetail, DeliveryReplayed, DeliveryView, DestinationAdded, DestinationTest, DestinationView } from "../kernel/delivery-api.ts";
 import { Secret } from "../kernel/secret.ts";
 import { COMMANDS } from "./commands/index.ts";
 import type { CliPorts, RunningDemo, RunningSimulator } from "./ports.ts";
-import { apiKey, auditEntry, connection, parked, run, site, statusView, stream, tenant, verifyReport } from "./test-views.ts";
+import { apiKey, auditEntry, connection, delivery, destination, parked, run, site, statusView, stream, tenant, verifyReport } from "./test-views.ts";
 import { fakeApi, fakeTerminal, fakePorts, vedette, type Routes } from "./test-support.ts";
 import { runCli } from "./program.ts";
 
@@ -42,6 +43,14 @@ const ROUTES: Routes = {
   "POST /api/v1/parked/replay": { replayed: 1, applied: 1, stillParked: 0 },
   "GET /api/v1/gaps": list(gap),
   "POST /api/v1/gaps/gap_1/acknowledge": { ok: true },
+  "GET /api/v1/destinations": list(destination),
+  "POST /api/v1/destinations": { destination, secret: "whsec_x" },
+  "POST /api/v1/destinations/dst_1/test": { outcome: "accepted", id: "dlv_1", code: null, reason: null, ms: 4 },
+  "POST /api/v1/destinations/dst_1/rotate": { destination, secret: "whsec_y" },
+  "DELETE /api/v1/destinations/dst_1": { ok: true },
+  "GET /api/v1/deliveries": list(delivery),
+  "GET /api/v1/deliveries/dlv_1": delivery,
+  "POST /api/v1/deliveries/replay": { replayed: 1, skipped: 0 },
   "POST /api/v1/sql": ['{"columns":["id"]}\n["1"]\n'],
   "POST /api/v1/backup": { file: "/tmp/x", bytes: 12 },
   "POST /api/v1/keyring/rotate": { keyId: "k2", resealed: 1, retired: 1, resumed: false },
@@ -85,6 +94,16 @@ const PROMISES: readonly (readonly [string, TSchema])[] = [
   ["parked replay prk_1", ReplayResult],
   ["gaps list", Type.Array(Gap)],
   ["gaps acknowledge gap_1", Ok],
+  ["destinations list", Type.Array(DestinationView)],
+  ["destinations add access --webhook https://hooks.example.com", DestinationAdded],
+  ["destinations add archive --file posture.ndjson --tenant Orchard", DestinationAdded],
+  ["destinations test access", DestinationTest],
+  ["destinations rotate access --keep-hours 1", DestinationAdded],
+  ["destinations remove access --yes", Ok],
+  ["deliveries list --destination access --state parked", Type.Array(DeliveryView)],
+  ["deliveries show dlv_1", DeliveryDetail],
+  ["deliveries replay dlv_1", DeliveryReplayed],
+  ["deliveries replay --destination access", DeliveryReplayed],
   ["sql select", Type.Array(Type.Object({ id: Type.String() }))],
   ["backup x.db", BackupResult],
   ["restore x.db", RestoreResult],

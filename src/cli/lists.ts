@@ -1,6 +1,7 @@
 /** Lists of our API, page by page, and names turned into ids. A list is never gathered whole unless a person named one thing in it. */
 import type { Static } from "typebox";
 import type { ConnectionView, TenantView } from "../kernel/api.ts";
+import type { DestinationView } from "../kernel/delivery-api.ts";
 import { Fault } from "../kernel/fault.ts";
 import type { ApiClient, ApiRequest } from "./ports.ts";
 import { safeJson, type Terminal } from "./terminal.ts";
@@ -67,6 +68,10 @@ export function findConnection(api: ApiClient, reference: string): Promise<Conne
 
 export function findTenant(api: ApiClient, reference: string): Promise<Tenant> {
   return byNameOrId(listItems<Tenant>(api, "/api/v1/tenants"), reference, "tenant");
+}
+
+export function findDestination(api: ApiClient, reference: string): Promise<DestinationView> {
+  return byNameOrId(listItems<DestinationView>(api, "/api/v1/destinations"), reference, "destination");
 }
 
 /** Part of a path: whatever it holds, it stays one segment. */

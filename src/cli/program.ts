@@ -17,6 +17,7 @@ Environment:
   VEDETTE_KEY_FILE             the key that seals tokens; kept outside the data folder
   VEDETTE_PUBLIC_URL           how others reach the hub
   VEDETTE_ALLOW_CONSOLE_HOSTS  console hosts outside *.sentinelone.net, host[:port], comma separated
+  VEDETTE_ALLOW_DESTINATION_HOSTS  hosts inside the network to deliver to, host[:port], comma separated
   VEDETTE_DISK_BUDGET          size of the data folder at which reading pauses, like 50GB
   VEDETTE_RETENTION            days to keep, by stream, like activities=365,threats=730
   VEDETTE_REQUEST_SHARE        part of SentinelOne's request limits to use, 0.8 when left out

@@ -1,5 +1,6 @@
 /** Small, valid answers of the API for the command line's tests. */
 import type { Static } from "typebox";
+import type { DeliveryDetail, DestinationView } from "../kernel/delivery-api.ts";
 import type { ApiKeyView, AuditEntry, ConnectionView, FaultView, ParkedDetail, RunView, SiteMapping, StatusView, StreamRun, StreamStatus, StreamView, TenantView, VerifyReport } from "../kernel/api.ts";
 
 const AT = "2026-11-20T16:00:00.000Z";
@@ -57,3 +58,10 @@ export const parked: Static<typeof ParkedDetail> = {
 export const apiKey: Static<typeof ApiKeyView> = { id: "key_1", name: "grafana", role: "viewer", permissions: ["status.read"], tenants: null, createdAt: AT, expiresAt: AT, lastUsedAt: null, revokedAt: null };
 export const auditEntry: Static<typeof AuditEntry> = { seq: 1, at: AT, actor: "local", actorKind: "local", event: "connection.added", subject: "con_1", tenant: null, details: {}, requestId: "r", hash: "h" };
 export const stream: Static<typeof StreamView> = { id: "agents", title: "Agents", view: "agents", mode: "changes", needs: ["Endpoints.view"], endpoint: "/agents", everySeconds: 300, columns: [{ name: "id", type: "text", source: "id" }] };
+
+export const destination: DestinationView = {
+  id: "dst_1", tenant: "ten_default", name: "access", kind: "webhook", facts: null, shown: { host: "https://hooks.example.com", oldSecretUntil: null }, repeats: "visible", createdAt: AT, deliveredAt: null, fault: { code: "DESTINATION_UNREACHABLE", reason: "The receiver answered 503.", since: AT }, queued: 2, parked: 1,
+};
+export const delivery: DeliveryDetail = {
+  id: "dlv_1", destination: "dst_1", tenant: "ten_default", kind: "posture.verdict-changed", key: "agent 1", version: "3", orderKey: "agent 1", state: "parked", attempts: 1, replays: 0, bytes: 12, queuedAt: AT, nextAt: null, endedAt: AT, code: "DESTINATION_REFUSED", reason: "The receiver answered 400.", data: '{"a":1}',
+};

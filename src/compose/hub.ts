@@ -2,11 +2,12 @@
  * The hub put together: store, mirror, connections, reader, server. `open` makes everything ready without reading or listening; `start`
  * does both. Stopping finishes the pages in flight and leaves the store closed.
  */
+import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { sql } from "kysely";
 import type { FastifyInstance } from "fastify";
 import { systemClock, isoTime, type Clock } from "../kernel/clock.ts";
-import { EVERY_TENANT, type TenantScope } from "../kernel/scope.ts";
+import { EVERY_TENANT, scopeAllows, type TenantScope } from "../kernel/scope.ts";
 import type { ConnectionId } from "../kernel/ids.ts";
 import type { Log } from "../kernel/log.ts";
 import { viewName, type StreamId } from "../kernel/stream-ids.ts";
@@ -33,7 +34,14 @@ import { connectionMigrations } from "../connections/tables.ts";
 import { tenantRoutes } from "../connections/tenant-routes.ts";
 import { createTenants } from "../connections/tenants.ts";
 import { openVault } from "../connections/vault.ts";
-import { tenantRow } from "../connections/lookup.ts";
+import { tenantForNew, tenantRow } from "../connections/lookup.ts";
+import { createQueueFact } from "../delivery/queue.ts";
+import { createRegistry, type Sealer } from "../delivery/registry.ts";
+import { Deliverer } from "../delivery/deliverer.ts";
+import { destinationKinds } from "../delivery/destinations/index.ts";
+import { deliveryRoutes } from "../delivery/routes.ts";
+import { deliveryMigrations } from "../delivery/tables.ts";
+import { countTenantDeliveries, failingDestinations, purgeTenantDeliveries, tenantDeliveries, tidyDeliveries } from "../delivery/upkeep.ts";
 import { apiKeyMigrations, createApiKeys } from "../server/api-keys.ts";
 import { createApp } from "../server/app.ts";
 import { auditMigrations, createAuditLog } from "../server/audit.ts";
@@ -65,6 +73,8 @@ import { VERSION } from "./version.ts";
 const PAGES_IN_MEMORY = 7;
 const PAGES_PER_TRANSACTION = 3;
 const PAGE_SIZE = 1000;
+/** A destination that takes nothing for so long makes the hub unhealthy. */
+const DESTINATION_PATIENCE_MS = 15 * 60_000;
 
 export interface HubOptions {
   readonly settings: Settings;
@@ -80,7 +90,7 @@ export interface HubOptions {
 
 export type Hub = Awaited<ReturnType<typeof openHub>>;
 
-export const CORE_MIGRATIONS: readonly Migration[] = [...MIRROR_MIGRATIONS, ...connectionMigrations, ...auditMigrations, ...apiKeyMigrations, ...syncMigrations];
+export const CORE_MIGRATIONS: readonly Migration[] = [...MIRROR_MIGRATIONS, ...connectionMigrations, ...auditMigrations, ...apiKeyMigrations, ...syncMigrations, ...deliveryMigrations];
 
 export async function openHub(options: HubOptions) {
   const { settings, log, env } = options;
@@ -106,6 +116,19 @@ export async function openHub(options: HubOptions) {
 
     const clients = new Clients({ clock, log, allowedHosts: settings.allowedHosts, requestShare: settings.requestShare, userAgent: `vedette/${VERSION}`, env, credentials: (id) => connections.credentials(id) });
     const audit = createAuditLog(opened, clock);
+    const sealer: Sealer = {
+      seal: (tx, { tenant, destination }, secret) => vault.seal(tx, { tenant, id: destination, purpose: "destination" }, secret),
+      open: (db, { tenant, destination }) => vault.open(db, { tenant, id: destination, purpose: "destination" }),
+      destroy: (tx, destination) => vault.destroy(tx, destination),
+    };
+    const registry = createRegistry({
+      store: opened,
+      clock,
+      sealer,
+      kinds: destinationKinds({ clock, env, allowedHosts: settings.destinationHosts, userAgent: `vedette/${VERSION}`, folder: join(settings.dataFolder, "outgoing") }),
+      tenantFor: tenantForNew,
+    });
+    const deliverer = new Deliverer({ store: opened, clock, log, holder: randomUUID(), revision: (id) => registry.revision(id), open: (id) => registry.open(id) });
     const rules = createConsoleRules({ allowedHosts: settings.allowedHosts, clock, log, userAgent: `vedette/${VERSION}`, env, budgetOf: (origin) => clients.budgetOf(origin) });
     const connections = createConnections({
       store: opened,
@@ -137,9 +160,15 @@ export async function openHub(options: HubOptions) {
       log,
       connections,
       data: {
-        rows: (tenant, signal) => tenantRows(opened, STREAMS, tenant, signal),
-        purge: (tx, tenant, limit) => purgeTenantRows(tx, STREAMS, tenant, limit),
-        count: (tenant) => countTenantRows(opened, STREAMS, tenant),
+        async *rows(tenant, signal) {
+          yield* tenantRows(opened, STREAMS, tenant, signal);
+          yield* tenantDeliveries(opened, tenant, signal);
+        },
+        async purge(tx, tenant, limit) {
+          const rows = await purgeTenantRows(tx, STREAMS, tenant, limit);
+          return rows > 0 ? rows : purgeTenantDeliveries(tx, tenant, limit, (inner, destination) => sealer.destroy(inner, destination));
+        },
+        count: async (tenant) => (await countTenantRows(opened, STREAMS, tenant)) + (await countTenantDeliveries(opened, tenant)),
       },
       changed(id, change) {
         if (change !== "resumed") for (const run of runner.liveOf(id)) runner.cancel(run.id as Parameters<Runner["cancel"]>[0]);
@@ -209,6 +238,7 @@ export async function openHub(options: HubOptions) {
       async watchExpiry() {
         await watchExpiry({ store: opened, clock, log });
       },
+      tidyDeliveries: () => tidyDeliveries(opened, clock.now()),
       async capabilitiesDue(now) {
         if (given.capabilities.length > 0) await runDue(opened, given.capabilities, now);
       },
@@ -217,7 +247,7 @@ export async function openHub(options: HubOptions) {
     const running: { url: string | null } = { url: null };
     const credential = newLocalCredential();
     const keys = createApiKeys({ store: opened, clock, log, resolveTenant: async (scope, reference) => (await tenantRow(opened.read, scope, reference)).id });
-    const status = statusReader({ version: VERSION, clock, running, store: opened, disk, connections: (scope: TenantScope) => connections.list(scope), statuses, streams: STREAMS });
+    const status = statusReader({ version: VERSION, clock, running, store: opened, disk, connections: (scope: TenantScope) => connections.list(scope), statuses, streams: STREAMS, failingDestinations: (scope) => failingDestinations(opened, (tenant) => scopeAllows(scope, tenant), clock.now(), DESTINATION_PATIENCE_MS) });
     const context = mirrorContext(mirrorOptions);
     const sqlReader = openSql({ store: opened, streams: STREAMS });
     const routes = withOpenApi(
@@ -237,6 +267,7 @@ export async function openHub(options: HubOptions) {
           },
         }),
         statusRoute(status),
+        ...deliveryRoutes({ store: opened, clock, registry }),
         ...given.capabilities.flatMap((capability) => capability.routes),
       ],
       VERSION,
@@ -270,6 +301,10 @@ export async function openHub(options: HubOptions) {
       upkeep,
       audit,
       keys,
+      destinations: registry,
+      deliverer,
+      /** For capabilities: queues a fact in their transaction. */
+      queueFact: createQueueFact(clock),
       app,
       routes,
       credential,
@@ -285,6 +320,7 @@ export async function openHub(options: HubOptions) {
       start(): void {
         schedule.start();
         upkeep.start();
+        deliverer.start();
       },
       close(): Promise<void> {
         closed ??= (async () => {
@@ -292,6 +328,8 @@ export async function openHub(options: HubOptions) {
           await schedule.stop();
           await runner.stop();
           await upkeep.stop();
+          // After whoever may still queue: what was queued last has its chance to go in the next start.
+          await deliverer.stop();
           await clients.close();
           await mapper.close();
           await sqlReader.close();

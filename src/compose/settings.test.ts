@@ -25,6 +25,7 @@ describe("settings", () => {
   });
 
   it.each([
+    ["VEDETTE_ALLOW_DESTINATION_HOSTS", "http://hooks.internal"],
     ["VEDETTE_DISK_BUDGET", "lots"],
     ["VEDETTE_DISK_BUDGET", "-1GB"],
     ["VEDETTE_RETENTION", "activity=3"],

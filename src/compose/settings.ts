@@ -19,6 +19,8 @@ export interface Settings {
   readonly publicUrl: URL | null;
   /** Hosts the operator vouches for. */
   readonly allowedHosts: readonly AllowedHost[];
+  /** Hosts inside the network that facts may be delivered to. */
+  readonly destinationHosts: readonly AllowedHost[];
   /** Bytes the data folder may take, or null: until the disk is nearly full. */
   readonly diskBudget: number | null;
   readonly retentionDays: Readonly<Partial<Record<StreamId, number>>>;
@@ -40,6 +42,7 @@ export function readSettings(env: Environment): Settings {
     databaseUrl: databaseUrl(env),
     publicUrl: publicUrl(env),
     allowedHosts: parseAllowedHosts(env["VEDETTE_ALLOW_CONSOLE_HOSTS"]),
+    destinationHosts: parseAllowedHosts(env["VEDETTE_ALLOW_DESTINATION_HOSTS"], "VEDETTE_ALLOW_DESTINATION_HOSTS"),
     diskBudget: bytes(env, "VEDETTE_DISK_BUDGET"),
     retentionDays: retention(env),
     requestShare: share(env),

@@ -17,6 +17,8 @@ export interface StatusPorts {
   readonly statuses: StreamStatuses;
   readonly streams: readonly Stream[];
   connections(scope: TenantScope): Promise<readonly ConnectionView[]>;
+  /** Those that have taken nothing for a while. */
+  failingDestinations(scope: TenantScope): Promise<readonly { readonly name: string; readonly code: string }[]>;
 }
 
 const WARN_DAYS = 30;
@@ -32,6 +34,7 @@ export function statusReader(ports: StatusPorts): (scope: TenantScope) => Promis
       ...connections.filter((connection) => connection.state === "Needs attention").map((connection) => `${connection.name}: ${connection.fault?.code ?? "needs attention"}`),
       // Only a running hub keeps streams fresh; a single command has nothing to answer for.
       ...(ports.running.url === null ? [] : readingTroubles(streams, names, ports.streams)),
+      ...(ports.running.url === null ? [] : (await ports.failingDestinations(scope)).map(({ name, code }) => `destination ${name}: ${code}`)),
       ...(full ? ["disk budget reached: reading is paused"] : []),
     ];
     return {

@@ -24,6 +24,7 @@ export interface UpkeepPorts {
   target(id: ConnectionId): Promise<MirrorTarget | undefined>;
   purgeTenants(): Promise<void>;
   watchExpiry(): Promise<void>;
+  tidyDeliveries(): Promise<void>;
   capabilitiesDue(now: number): Promise<void>;
 }
 
@@ -66,6 +67,7 @@ export class Upkeep {
     if (clock.monotonic() - this.#slowAt < SLOWLY_MS) return;
     this.#slowAt = clock.monotonic();
     await this.#part("expiry", () => this.#ports.watchExpiry());
+    await this.#part("deliveries", () => this.#ports.tidyDeliveries());
     await this.#part("purge", () => this.#ports.purgeTenants());
   }
 

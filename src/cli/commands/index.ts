@@ -5,7 +5,9 @@ import { auditCommand } from "./audit.ts";
 import { backupCommand } from "./backup.ts";
 import { connectCommand } from "./connect.ts";
 import { connectionsCommand } from "./connections.ts";
+import { deliveriesCommand } from "./deliveries.ts";
 import { demoCommand } from "./demo.ts";
+import { destinationsCommand } from "./destinations.ts";
 import { gapsCommand } from "./gaps.ts";
 import { keyringCommand } from "./keyring.ts";
 import { parkedCommand } from "./parked.ts";
@@ -29,6 +31,8 @@ export const COMMANDS: readonly CliCommand[] = [
   streamsCommand,
   parkedCommand,
   gapsCommand,
+  destinationsCommand,
+  deliveriesCommand,
   sqlCommand,
   simulateCommand,
   backupCommand,
