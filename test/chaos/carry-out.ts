@@ -16,6 +16,8 @@ import { canTellDifference, canTellGone, type Plan, type Step } from "./plan.ts"
 const HOUR = 3_600_000;
 /** In runs a day apart and more: the proof of a day, the second one that many missing wait for, one more that was disturbed. */
 const RUNS_TO_HEAL = 6;
+/** After a first: what is missing where nothing counts waits for two in a row that nothing disturbed. */
+const READINGS_TO_TELL = 4;
 
 export interface Outcome {
   /** Empty when every promise held. */
@@ -146,7 +148,7 @@ class Chaos {
     }
   }
 
-  /** With the trouble still standing: the mirror is equal, or a fault says why it is not. Two full readings, for what waits for a second one. */
+  /** With the trouble still standing: the mirror is equal, or a fault says why it is not. Some full readings, for what waits for a second one. */
   async #whileItLasts(): Promise<void> {
     this.#tell("while it lasts");
     // What changes the console has done so: it must not happen after the last page was read.
@@ -154,13 +156,24 @@ class Chaos {
     this.#fired += fired(simulator);
     simulator.setFaults({ rules: simulator.faults().rules.filter(({ fault }) => !isDeed(KINDS[fault.kind].effect)) });
     await this.#read(true);
-    this.#pass(HOUR);
-    const run = await this.#read(true);
-    for (const { stream, fault } of run.streams) {
-      if (fault !== null) this.#named += 1;
-      if (fault !== null || !canTellDifference(this.#plan, stream)) continue;
-      this.#broken.push(...(await differences(this.#world, stream)).map((line) => `${stream}, while it lasts and without a fault: ${line}`));
+    let unnamed: readonly string[] = [];
+    for (let turn = 0; turn < READINGS_TO_TELL; turn += 1) {
+      this.#pass(HOUR);
+      const run = await this.#read(true);
+      if (turn === 0) this.#named += run.streams.filter(({ fault }) => fault !== null).length;
+      unnamed = await this.#unnamed(run);
+      if (unnamed.length === 0) return;
     }
+    this.#broken.push(...unnamed);
+  }
+
+  async #unnamed(run: RunView): Promise<readonly string[]> {
+    const lines: string[] = [];
+    for (const { stream, fault } of run.streams) {
+      if (fault !== null || !canTellDifference(this.#plan, stream)) continue;
+      for (const line of await differences(this.#world, stream)) lines.push(`${stream}, while it lasts and without a fault: ${line}`);
+    }
+    return lines;
   }
 
   async #afterIt(): Promise<void> {

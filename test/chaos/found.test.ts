@@ -53,6 +53,9 @@ describe("a listing that nothing counts as a whole", () => {
       for (let turn = 0; turn < 2; turn += 1) expect(await bench.sync("applications"), path).toMatchObject({ gone: 0, fault: { code: "SNAPSHOT_UNPROVEN" } });
       expect(await bench.mismatches("applications"), path).toEqual([]);
     }
+    // Asked for by another vendor than theirs, applications have no endpoints.
+    bench.faults({ path: "/application-management/inventory", exact: true, fault: { kind: "renamed-field", field: "applicationVendor" } });
+    for (let turn = 0; turn < 2; turn += 1) expect(await bench.sync("applications")).toMatchObject({ gone: 0, fault: { code: "SNAPSHOT_UNPROVEN" } });
     bench.faults({ path: "/application-management/inventory", exact: true, fault: { kind: "move-rows", rows: 3 } });
     expect(await bench.sync("applications")).toMatchObject({ gone: 0, fault: { code: "SNAPSHOT_UNPROVEN" } });
     bench.faults();

@@ -77,7 +77,7 @@ export const applications: Stream = {
       for (let at = skip; at < names.records.length; at += 1) {
         const named = names.records[at];
         if (named === undefined) continue;
-        const { applicationName, applicationVendor } = isObject(named.value) ? named.value : {};
+        const { applicationName, applicationVendor, endpointsCount } = isObject(named.value) ? named.value : {};
         if (typeof applicationName !== "string" || applicationName === "") {
           refused.push(notAsked(named, "applicationName: missing, and without it the endpoints cannot be asked for"));
           continue;
@@ -91,6 +91,8 @@ export const applications: Stream = {
             bytes += part.bytes;
             its.add(part);
             if (part.nextCursor === null) counted += its.counted ?? 0;
+            // An application is listed because some endpoint has it: where none is named, it was asked for by a name or vendor that are not its own.
+            short ||= from === null && part.nextCursor === null && its.received === 0 && endpointsCount !== 0;
             if (waiting.length < io.limit) continue;
             yield page(writePosition({ inventory, done: part.nextCursor === null ? at + 1 : at, endpoints: part.nextCursor }), "more");
           }
