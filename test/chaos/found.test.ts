@@ -44,6 +44,16 @@ describe("a page whose first record has no id", () => {
   });
 });
 
+it("alerts whose ids come as numbers are not other alerts: those that are there stay, and nothing is made up", async () => {
+  await bench.open();
+  await bench.sync("alerts");
+  bench.faults({ path: "graphql", fault: { kind: "numeric-id" } });
+  for (let turn = 0; turn < 2; turn += 1) expect(await bench.sync("alerts", { full: true })).toMatchObject({ inserted: 0, gone: 0, fault: { code: "SNAPSHOT_UNPROVEN" } });
+  bench.faults();
+  await bench.sync("alerts", { full: true });
+  expect(await bench.mismatches("alerts")).toEqual([]);
+});
+
 describe("a listing that nothing counts as a whole", () => {
   it("of applications, whose inventory or whose endpoints lack records the console counted or name some twice, proves nothing, however often it is read", async () => {
     await bench.open({ estate: { applications: 60 } });
