@@ -103,11 +103,6 @@ export class Collection {
     return this.#journal.version;
   }
 
-  /** Whether the records change by themselves in a way the source keeps. */
-  get beats(): boolean {
-    return this.#source.beat !== undefined;
-  }
-
   onChange(listener: (change: Change) => void): void {
     this.#listeners.push(listener);
   }
