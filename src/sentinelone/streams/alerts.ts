@@ -24,6 +24,7 @@ const spec: StreamSpec = {
   everyMs: MINUTE,
   proofEveryMs: DAY,
   passesSeeEveryChange: true,
+  textKey: true,
   version: "updated_at",
   siteId: "site_id",
   retentionColumn: "detected_at",

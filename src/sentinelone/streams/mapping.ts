@@ -81,6 +81,8 @@ export interface MapperSpec {
   readonly columns: readonly Column[];
   /** Vendor's path of the key; `id` everywhere but in the older alerts. */
   readonly key?: string;
+  /** True where keys are no numbers: one that comes as a number would be another record's. */
+  readonly textKey?: boolean;
   /** Column that holds the source's time of last change. */
   readonly version?: string;
   readonly siteId?: string;
@@ -114,7 +116,7 @@ export function createMapper(spec: MapperSpec): Mapper {
     let id: string | null = null;
     try {
       if (!isObject(source)) throw new Unreadable(`the record is ${describe(source)}, not an object`);
-      id = readKey(source, keyPath);
+      id = readKey(source, keyPath, spec.textKey === true);
       const value = spec.derive === undefined ? source : spec.derive(source);
       const values = new Array<Value>(table.length);
       for (let index = 0; index < table.length; index += 1) {
@@ -194,7 +196,7 @@ function own(object: JsonObject, key: string): unknown {
   return key === "__proto__" || key === "constructor" ? (Object.hasOwn(object, key) ? value : undefined) : value;
 }
 
-function readKey(record: JsonObject, path: readonly string[]): string {
+function readKey(record: JsonObject, path: readonly string[], textOnly: boolean): string {
   const found = readAt(record, path);
   const name = path.join(".");
   if (typeof found === "string") {
@@ -203,7 +205,7 @@ function readKey(record: JsonObject, path: readonly string[]): string {
     if (id.length > 512) throw new Unreadable(`${name}: ${id.length} characters, too long for a key`);
     return id;
   }
-  if (typeof found === "number" && Number.isSafeInteger(found)) return String(found);
+  if (typeof found === "number" && Number.isSafeInteger(found) && !textOnly) return String(found);
   throw new Unreadable(`${name}: ${describe(found)} where the record's key belongs`);
 }
 
