@@ -12,7 +12,7 @@ export const BODIES_KEPT_MS = 7 * DAY;
 /** As long as a receipt is kept, the same fact queued again is absorbed here; later, the receiver sees the same id again. */
 export const RECEIPTS_KEPT_MS = 90 * DAY;
 const ROWS = 500;
-const STEPS = 40;
+const STEPS = 400;
 /** A transaction that saw the destination before it was removed may still be queueing for it. */
 const SETTLED_AFTER_MS = 3_600_000;
 
