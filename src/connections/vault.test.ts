@@ -1,13 +1,15 @@
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
+import { sql } from "kysely";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { TenantId } from "../kernel/ids.ts";
 import { EVERY_TENANT } from "../kernel/scope.ts";
 import { Secret } from "../kernel/secret.ts";
+import { migrate } from "../store/migrate.ts";
 import type { Store } from "../store/store.ts";
 import { newKey, readKeyFile, replaceKeyFile } from "./key-file.ts";
-import { tables, type SecretRow } from "./tables.ts";
+import { connectionMigrations, tables, type SecretRow } from "./tables.ts";
 import { openBench, ORIGIN, type Bench } from "./test-bench.ts";
 import { openVault, type SecretOwner } from "./vault.ts";
 
@@ -177,4 +179,22 @@ describe("rotating the keyring", () => {
     await bench.store.tx((tx) => elsewhere.seal(tx, owner, new Secret("token-b")));
     expect((await bench.vault.open(bench.store.read, owner)).reveal()).toBe("token-b");
   });
+});
+
+it("tokens sealed before destinations had secrets open after the update", async () => {
+  const owner = await connect("token-of-before", "a");
+  await bench.store.tx(async (tx) => {
+    for (const statement of [
+      sql`create table old_secrets (id text primary key, tenant_id text not null, connection_id text not null references connections (id), purpose text not null, version integer not null, key_id text not null, nonce text not null, sealed text not null)`,
+      sql`insert into old_secrets select id, tenant_id, owner_id, purpose, version, key_id, nonce, sealed from secrets`,
+      sql`drop table secrets`,
+      sql`alter table old_secrets rename to secrets`,
+      sql`create unique index secrets_owner on secrets (connection_id, purpose)`,
+      sql`create index secrets_key on secrets (key_id)`,
+      sql`delete from vedette_migrations where id = '0110-secrets'`,
+    ]) await statement.execute(tx.db);
+  });
+  expect(await migrate(bench.store, connectionMigrations, 0)).toEqual(["0110-secrets"]);
+
+  expect((await (await openVault(bench.store, place(), bench.clock)).open(bench.store.read, owner)).reveal()).toBe("token-of-before");
 });

@@ -20,7 +20,7 @@ const QUIET_MS = 500;
 const TURN_BATCHES = 20;
 const LEASE_MS = 60_000;
 /** Below the lease's time, so that a batch ends while it is held. */
-const SEND_WITHIN_MS = 40_000;
+const SEND_WITHIN_MS = 50_000;
 const STOP_GRACE_MS = 3_000;
 const LEFT_TO_OTHERS_MS = 30_000;
 /** An open destination that nothing went to for so long is closed. */

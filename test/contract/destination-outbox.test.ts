@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, type TestContext } from "vitest";
 import { listDeliveries, replayDeliveries, showDelivery } from "../../src/delivery/deliveries.ts";
+import { claim } from "../../src/delivery/outbox.ts";
 import { ACCEPTED, failed, MINE, openDeliveryBench, record, REFUSED, type DeliveryBench } from "../../src/delivery/test-bench.ts";
 import { BODIES_KEPT_MS, countTenantDeliveries, purgeTenantDeliveries, RECEIPTS_KEPT_MS, tenantDeliveries, tidyDeliveries } from "../../src/delivery/upkeep.ts";
 import { EVERY_TENANT, onlyTenants } from "../../src/kernel/scope.ts";
@@ -110,6 +111,18 @@ describe.each(["sqlite", "postgres"] as const)("the outbox on %s", (kind) => {
     bench.clock.pass(2_000_000);
     await bench.deliver();
     expect(bench.sent.slice(2).map(({ delivery }) => Number(delivery.version))).toEqual(Array.from({ length: 3001 }, (_, place) => place));
+  });
+
+  it("does not look past what is queued for a key in a window it has left behind", async () => {
+    const id = await bench.add("a");
+    await bench.queue({ key: "x", version: 1 }, { key: "y", version: 1 }, { key: "x", version: 2 }, { key: "z", version: 1 });
+    const whole = await claim(bench.store.read, id, 0, bench.clock.now(), 100);
+    const behind = await claim(bench.store.read, id, whole.batch[0]?.seq ?? 0, bench.clock.now(), 100);
+    const beyond = await claim(bench.store.read, id, whole.batch[3]?.seq ?? 0, bench.clock.now(), 100);
+
+    expect(whole.batch.map((row) => row.key + row.version)).toEqual(["x1", "y1", "x2", "z1"]);
+    expect(behind.batch.map((row) => row.key + row.version)).toEqual(["y1", "z1"]);
+    expect(beyond).toEqual({ batch: [], from: 0, end: true, empty: false });
   });
 
   it("waits longer after each failure, never beyond the maximum, and never gives up", async () => {

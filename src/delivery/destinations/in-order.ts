@@ -1,22 +1,26 @@
 /**
  * Sends a batch one delivery at a time: several keys side by side, each key in order. After a delivery that was not settled its key waits; after
- * one that shows the destination itself in trouble nothing more is begun.
+ * one that shows the destination itself in trouble, or once the batch has taken long, nothing more is begun.
  */
 import { asFault } from "../../kernel/fault.ts";
 import type { Delivery, Receipt } from "../destination.ts";
 
 export const HELD: Receipt = { outcome: "again-after", afterMs: 0, blame: "earlier", code: "CANCELLED", reason: "It waits for an earlier one." };
 
-export async function sendInOrder(batch: readonly Delivery[], width: number, signal: AbortSignal, sendOne: (delivery: Delivery) => Promise<Receipt>): Promise<readonly Receipt[]> {
+/** A slow receiver is given the rest in the next batch: breaking off what is under way would only have it come twice. */
+const BEGIN_WITHIN_MS = 20_000;
+
+export async function sendInOrder(batch: readonly Delivery[], width: number, signal: AbortSignal, sendOne: (delivery: Delivery) => Promise<Receipt>, beginWithinMs = BEGIN_WITHIN_MS): Promise<readonly Receipt[]> {
   const receipts: Receipt[] = batch.map(() => HELD);
   const keys = [...byKey(batch).values()];
+  const late = AbortSignal.timeout(beginWithinMs);
   let stopped = false;
   let next = 0;
 
   async function sendKey(places: readonly number[]): Promise<void> {
     for (const place of places) {
       const delivery = batch[place];
-      if (stopped || signal.aborted || delivery === undefined) return;
+      if (stopped || late.aborted || signal.aborted || delivery === undefined) return;
       const receipt = await sendOne(delivery).catch(unexpected);
       receipts[place] = receipt;
       if (receipt.outcome !== "again-after") continue;
