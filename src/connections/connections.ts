@@ -336,9 +336,10 @@ export function createConnections(ports: ConnectionPorts) {
     const db = tables(tx.db);
     const row = await db.selectFrom("connections").select("id").where("id", "=", id).where("removed_at", "is not", null).executeTakeFirst();
     if (row === undefined) return;
-    for (const table of ["connection_log", "connection_faults", "site_tenants", "site_reassigns", "secrets"] as const) {
+    for (const table of ["connection_log", "connection_faults", "site_tenants", "site_reassigns"] as const) {
       await db.deleteFrom(table).where("connection_id", "=", id).execute();
     }
+    await vault.destroy(tx, id);
     await db.deleteFrom("connections").where("id", "=", id).execute();
   }
 
