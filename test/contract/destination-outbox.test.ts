@@ -6,10 +6,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, type 
 import { listDeliveries, replayDeliveries, showDelivery } from "../../src/delivery/deliveries.ts";
 import { claim } from "../../src/delivery/outbox.ts";
 import { ACCEPTED, failed, MINE, openDeliveryBench, record, REFUSED, type DeliveryBench } from "../../src/delivery/test-bench.ts";
-import { BODIES_KEPT_MS, countTenantDeliveries, purgeTenantDeliveries, RECEIPTS_KEPT_MS, tenantDeliveries, tidyDeliveries } from "../../src/delivery/upkeep.ts";
+import { BODIES_KEPT_MS, countTenantDeliveries, failingDestinations, purgeTenantDeliveries, RECEIPTS_KEPT_MS, tenantDeliveries, tidyDeliveries } from "../../src/delivery/upkeep.ts";
 import { EVERY_TENANT, onlyTenants } from "../../src/kernel/scope.ts";
 import { Fault } from "../../src/kernel/fault.ts";
 import type { TenantId } from "../../src/kernel/ids.ts";
+import { revokeLeases } from "../../src/store/lease.ts";
 import { openPostgres } from "../../src/store/postgres.ts";
 import { openSqlite } from "../../src/store/sqlite.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -174,6 +175,21 @@ describe.each(["sqlite", "postgres"] as const)("the outbox on %s", (kind) => {
     expect(await bench.registry.get(EVERY_TENANT, id)).toMatchObject({ queued: 0, fault: null, deliveredAt: new Date(bench.clock.now()).toISOString() });
   });
 
+  it("tells of a destination that has taken nothing for a while, to those who may see it, until it takes something", async () => {
+    await bench.add("dead");
+    await bench.queue({});
+    bench.answer = () => failed("destination");
+    await bench.deliver();
+    const failing = (tenant: TenantId) => failingDestinations(bench.store, (of) => of === tenant, bench.clock.now(), 900_000);
+    expect(await failing(MINE)).toEqual([]);
+    bench.clock.pass(900_000);
+    expect([await failing(MINE), await failing(OTHER)]).toEqual([[{ name: "dead", code: "DESTINATION_UNREACHABLE" }], []]);
+
+    bench.answer = () => ACCEPTED;
+    await bench.deliver();
+    expect(await failing(MINE)).toEqual([]);
+  });
+
   it("lets a dead or hanging destination delay no other", async () => {
     await bench.add("dead");
     await bench.add("hanging");
@@ -251,10 +267,7 @@ describe.each(["sqlite", "postgres"] as const)("the outbox on %s", (kind) => {
     const first = bench.deliver({ holder: "one" });
     await expect.poll(() => bench.sent.length).toBe(1);
     // Its lease has run out, and another process takes over.
-    await bench.store.tx(async (tx) => {
-      const { revokeLeases } = await import("../../src/store/lease.ts");
-      await revokeLeases(tx, "deliver:");
-    });
+    await bench.store.tx((tx) => revokeLeases(tx, "deliver:"));
     bench.answer = () => ACCEPTED;
     await bench.deliver({ holder: "two" });
     paused.resolve(REFUSED);
