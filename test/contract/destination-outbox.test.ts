@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, type TestContext } from "vitest";
 import { listDeliveries, replayDeliveries, showDelivery } from "../../src/delivery/deliveries.ts";
-import { claim } from "../../src/delivery/outbox.ts";
+import { claim, settle } from "../../src/delivery/outbox.ts";
 import { ACCEPTED, failed, MINE, openDeliveryBench, record, REFUSED, type DeliveryBench } from "../../src/delivery/test-bench.ts";
 import { BODIES_KEPT_MS, countTenantDeliveries, failingDestinations, purgeTenantDeliveries, RECEIPTS_KEPT_MS, tenantDeliveries, tidyDeliveries } from "../../src/delivery/upkeep.ts";
 import { EVERY_TENANT, onlyTenants } from "../../src/kernel/scope.ts";
@@ -259,7 +259,10 @@ describe.each(["sqlite", "postgres"] as const)("the outbox on %s", (kind) => {
     expect(await bench.states()).toEqual({ delivered: 2 });
   });
 
-  it("gives one receipt per delivery: a holder that was overtaken cannot write one", async () => {
+  it.each([
+    ["accepted it", ACCEPTED, "delivered"],
+    ["could not send it", failed("delivery"), "queued"],
+  ] as const)("gives one receipt per delivery: a holder that was overtaken by one that %s cannot write another", async (_what, theirs, state) => {
     await bench.add("a");
     await bench.queue({ key: "k" });
     const paused = Promise.withResolvers<typeof REFUSED>();
@@ -268,13 +271,23 @@ describe.each(["sqlite", "postgres"] as const)("the outbox on %s", (kind) => {
     await expect.poll(() => bench.sent.length).toBe(1);
     // Its lease has run out, and another process takes over.
     await bench.store.tx((tx) => revokeLeases(tx, "deliver:"));
-    bench.answer = () => ACCEPTED;
+    bench.answer = () => theirs;
     await bench.deliver({ holder: "two" });
     paused.resolve(REFUSED);
     await first;
 
     expect(bench.sent).toHaveLength(2);
-    expect(await bench.states()).toEqual({ delivered: 1 });
+    expect(await bench.states()).toEqual({ [state]: 1 });
+  });
+
+  it("writes no second receipt for a delivery that has one", async () => {
+    const id = await bench.add("a");
+    await bench.queue({}, {}, {});
+    const { batch } = await claim(bench.store.read, id, 0, bench.clock.now(), 100);
+    await bench.store.tx((tx) => settle(tx, id, batch, [ACCEPTED, REFUSED, ACCEPTED], bench.clock.now(), () => 0));
+    await bench.store.tx((tx) => settle(tx, id, batch, [REFUSED, ACCEPTED, failed("delivery")], bench.clock.now() + 5, () => 0));
+
+    expect((await listDeliveries(EVERY_TENANT, bench.store, { limit: 9 })).items.map((row) => [row.state, row.endedAt, row.attempts])).toEqual(["delivered", "parked", "delivered"].map((state) => [state, new Date(bench.clock.now()).toISOString(), 1]));
   });
 
   it("is worked on by one process at a time", async () => {
