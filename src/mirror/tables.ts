@@ -120,6 +120,14 @@ export const MIRROR_MIGRATIONS: readonly Migration[] = [
       for (const statement of statements) await sql.raw(statement).execute(db);
     },
   },
+  {
+    id: "0110-read-to",
+    async up(db) {
+      // `read_to`: everything that had changed before this moment (ms, the hub's clock) is here. `every_ms`: how often it is read.
+      for (const column of ["read_to", "every_ms"]) await sql.raw(`ALTER TABLE mirror_checkpoints ADD COLUMN ${column} BIGINT`).execute(db);
+      await sql.raw("CREATE TABLE capability_rebuilds (capability TEXT PRIMARY KEY, revision INTEGER NOT NULL, place TEXT, done_at BIGINT)").execute(db);
+    },
+  },
 ];
 
 /** Makes the tables and views of these streams; does nothing where they are as they should be. */

@@ -44,6 +44,8 @@ export function factsOf(row: MirrorRow, exposure: Exposure = NOT_LOOKED_AT): Dev
     userName: textOf(row["last_logged_in_user_name"]),
     platform: PLATFORM_OF.get(wordOf(row["os_type"]) ?? "") ?? null,
     osName: textOf(row["os_name"]),
+    osVersion: textOf(row["os_revision"]),
+    model: textOf(row["model_name"]),
     agentVersion: textOf(row["agent_version"])?.trim() ?? null,
     infected: flagOf(row["infected"]),
     activeThreats: countOf(row["active_threats"]),

@@ -52,6 +52,8 @@ export interface DeviceFacts extends Exposure {
   readonly userName: string | null;
   readonly platform: Platform | null;
   readonly osName: string | null;
+  readonly osVersion: string | null;
+  readonly model: string | null;
   readonly agentVersion: string | null;
   readonly infected: boolean | null;
   readonly activeThreats: number | null;

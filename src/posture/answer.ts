@@ -1,0 +1,208 @@
+/**
+ * Answers who asks about devices: up to a thousand questions by one lookup over indexes, whatever their number, and never a request to SentinelOne.
+ * Verdicts are worked out at the moment of asking, from what is known of the device and the age of it, so that no answer is older than its evidence.
+ */
+import { sql, type RawBuilder } from "kysely";
+import type { TenantId } from "../kernel/ids.ts";
+import type { TenantScope } from "../kernel/scope.ts";
+import type { Database, Store } from "../store/store.ts";
+import { evidenceByConnection, evidenceFor, setAside, type EvidenceByConnection } from "./evidence.ts";
+import { exceptionsOn, type ExceptionsByDevice } from "./exceptions.ts";
+import { chooseDevice, foldIdentifiers, type Choice } from "./matching.ts";
+import { IDENTIFIERS, type DeviceFacts, type Identifier, type Rule } from "./model.ts";
+import { readFacts, readTold } from "./project.ts";
+import { liveRules } from "./rules-store.ts";
+import { preferredBySerial, type PreferredBySerial } from "./serial-decisions.ts";
+import { textList, withinScope } from "./tables.ts";
+import { scoreOf, verdictOf, verdictWithoutDevice, type Evidence, type Score, type ToldByRule, type Verdict, type VerdictReason } from "./verdicts.ts";
+
+export interface DeviceQuestion {
+  /** The asker's own name for the device; comes back as it is. */
+  readonly ref: string;
+  /** As the asker has them; blank is absent. `agentId` is SentinelOne's and outranks the others. */
+  readonly identifiers: Readonly<Partial<Record<Identifier | "agentId", string | null>>>;
+}
+
+export interface DeviceAnswer {
+  readonly ref: string;
+  /** By the identifiers that any of the rules allows; a rule that allows fewer may know less. */
+  readonly match: Choice<DeviceFacts>;
+  readonly device: DeviceFacts | null;
+  /** In the order of the rules' names. */
+  readonly verdicts: readonly Verdict[];
+  readonly score: Score;
+  /** Moment (ms) to which what is known of this device is proven; null where it never was, or where there is no device. */
+  readonly evidenceAt: number | null;
+  readonly evidenceAgeMs: number | null;
+  /** The agent's last heartbeat, RFC 3339: shown beside the evidence, never instead. */
+  readonly lastActive: string | null;
+}
+
+/** Of one identifier, those that reported last; among so many with one serial number nothing decides anyway. */
+const MOST_PER_KEY = 8;
+
+interface Known {
+  readonly facts: DeviceFacts;
+  readonly told: ToldByRule;
+  readonly evidence: Evidence;
+}
+
+interface Bench {
+  readonly rules: readonly Rule[];
+  /** Distinct ways in which the rules allow a device to be found. */
+  readonly ways: readonly (readonly Identifier[])[];
+  readonly widest: readonly Identifier[];
+  readonly byKey: ReadonlyMap<string, readonly Known[]>;
+  readonly exceptions: ExceptionsByDevice;
+  readonly preferred: PreferredBySerial;
+  readonly now: number;
+}
+
+/** In the order of the questions. `db` may be `store.read` or a transaction's; devices and rules outside `scope` do not exist. */
+export async function answerDevices(db: Database, kind: Store["kind"], scope: TenantScope, questions: readonly DeviceQuestion[], now: number): Promise<readonly DeviceAnswer[]> {
+  const rules = await liveRules(db, scope);
+  const widest = rules.length === 0 ? (["serial"] as const) : IDENTIFIERS.filter((identifier) => rules.some((rule) => rule.matchBy.includes(identifier)));
+  const asked = questions.map((question) => ({ question, keys: keysOf(question, widest) }));
+  const found = await lookUp(db, kind, scope, asked.flatMap(({ keys }) => keys));
+  const [connections, aside, exceptions] = [await evidenceByConnection(db), await setAside(db, kind, found), await exceptionsOn(db, kind, found, now)];
+  const bench: Bench = {
+    rules,
+    ways: distinctWays(rules),
+    widest,
+    byKey: byKey(found, connections, aside),
+    exceptions,
+    preferred: await preferredBySerial(db, kind, scope, [...new Set(asked.flatMap(({ keys }) => keys.filter((key) => key.of === "serial").map((key) => key.key)))]),
+    now,
+  };
+  return asked.map(({ question, keys }) => answerOne(question, keys, bench));
+}
+
+interface Key {
+  readonly of: Identifier | "agentId";
+  readonly key: string;
+}
+
+function keysOf({ identifiers }: DeviceQuestion, allowed: readonly Identifier[]): readonly Key[] {
+  const agentId = identifiers.agentId?.trim() ?? "";
+  if (agentId !== "") return [{ of: "agentId", key: agentId }];
+  const folded = foldIdentifiers(identifiers);
+  return allowed.flatMap((of) => {
+    const key = folded[of];
+    return key === null ? [] : [{ of, key }];
+  });
+}
+
+interface FoundRow {
+  readonly connection_id: string;
+  readonly id: string;
+  readonly facts: string;
+  readonly verdicts: string;
+}
+
+async function lookUp(db: Database, kind: Store["kind"], scope: TenantScope, keys: readonly Key[]): Promise<readonly FoundRow[]> {
+  const of = (wanted: Key["of"]) => [...new Set(keys.filter((key) => key.of === wanted).map((key) => key.key))];
+  const parts: RawBuilder<unknown>[] = [];
+  const serials = of("serial");
+  const hostnames = of("hostname");
+  const agents = of("agentId");
+  if (serials.length > 0) parts.push(newestOf(kind, scope, "serial_key", serials));
+  if (hostnames.length > 0) parts.push(newestOf(kind, scope, "hostname_key", hostnames));
+  for (const weaker of ["mac", "email"] as const) {
+    const wanted = of(weaker);
+    if (wanted.length > 0) parts.push(sql`SELECT connection_id, id FROM posture_keys WHERE kind = ${weaker} AND key IN ${textList(kind, wanted)}`);
+  }
+  if (agents.length > 0) parts.push(sql`SELECT connection_id, id FROM posture_devices WHERE id IN ${textList(kind, agents)}`);
+  if (parts.length === 0) return [];
+  const { rows } = await sql<FoundRow>`
+    SELECT d.connection_id, d.id, d.facts, d.verdicts FROM (${sql.join(parts, sql` UNION `)}) AS f
+    JOIN posture_devices AS d ON d.connection_id = f.connection_id AND d.id = f.id WHERE ${withinScope(scope, "d.tenant_id")}`.execute(db);
+  return rows;
+}
+
+/** The few of each key that reported last: a number that a thousand machines share must not bring all of them. */
+function newestOf(kind: Store["kind"], scope: TenantScope, column: "serial_key" | "hostname_key", keys: readonly string[]): RawBuilder<unknown> {
+  const newest = (key: RawBuilder<unknown>, chosen: RawBuilder<unknown>) => sql`
+    SELECT ${chosen} FROM posture_devices AS x WHERE x.${sql.ref(column)} = ${key} AND ${withinScope(scope, "x.tenant_id")} ORDER BY x.last_active DESC LIMIT ${MOST_PER_KEY}`;
+  if (kind === "sqlite") return sql`SELECT n.connection_id, n.id FROM json_each(${JSON.stringify(keys)}) AS k JOIN posture_devices AS n ON n.rowid IN (${newest(sql`k.value`, sql`x.rowid`)})`;
+  return sql`SELECT n.connection_id, n.id FROM unnest(${[...keys]}::text[]) AS k(value) CROSS JOIN LATERAL (${newest(sql`k.value`, sql`x.connection_id, x.id`)}) AS n`;
+}
+
+function byKey(found: readonly FoundRow[], connections: EvidenceByConnection, aside: ReadonlyMap<string, number>): ReadonlyMap<string, readonly Known[]> {
+  const index = new Map<string, Known[]>();
+  const add = (of: Key["of"], key: string | null, known: Known): void => {
+    if (key === null) return;
+    const place = `${of} ${key}`;
+    const list = index.get(place);
+    if (list === undefined) index.set(place, [known]);
+    else list.push(known);
+  };
+  for (const row of found) {
+    const facts = readFacts(row.facts);
+    const known: Known = { facts, told: readTold(row.verdicts), evidence: evidenceFor(row, connections, aside) };
+    add("agentId", facts.id, known);
+    add("serial", facts.serialKey, known);
+    add("hostname", foldIdentifiers({ hostname: facts.hostname }).hostname, known);
+    for (const mac of facts.macs) add("mac", mac, known);
+    for (const email of facts.emails) add("email", email, known);
+  }
+  return index;
+}
+
+function distinctWays(rules: readonly Rule[]): readonly (readonly Identifier[])[] {
+  return [...new Map(rules.map((rule) => [rule.matchBy.join(" "), rule.matchBy])).values()];
+}
+
+function answerOne(question: DeviceQuestion, keys: readonly Key[], bench: Bench): DeviceAnswer {
+  const candidates = new Map<DeviceFacts, Known>();
+  for (const { of, key } of keys) for (const known of bench.byKey.get(`${of} ${key}`) ?? []) candidates.set(known.facts, known);
+  const byAgent = keys[0]?.of === "agentId";
+  const choose = (way: readonly Identifier[]): Choice<DeviceFacts> => (byAgent ? chooseAgent([...candidates.values()]) : settled(chooseDevice([...candidates.keys()], question.identifiers, way, bench.now), bench.preferred));
+  const match = choose(bench.widest);
+  const device = match.kind === "matched" ? match.device : null;
+  const choices = new Map(bench.ways.map((way) => [way.join(" "), choose(way)]));
+  const verdicts = bench.rules.flatMap((rule) => {
+    const choice = choices.get(rule.matchBy.join(" ")) ?? match;
+    const verdict = verdictFor(rule, choice, device, candidates, bench);
+    return verdict === null ? [] : [verdict];
+  });
+  const evidence = device === null ? null : (candidates.get(device)?.evidence ?? null);
+  const evidenceAt = evidence?.at ?? null;
+  return {
+    ref: question.ref,
+    match,
+    device,
+    verdicts,
+    score: scoreOf(verdicts, device !== null),
+    evidenceAt,
+    evidenceAgeMs: evidenceAt === null ? null : Math.max(0, bench.now - evidenceAt),
+    lastActive: device?.lastActive ?? null,
+  };
+}
+
+/** Null where the rule is another tenant's than the device. */
+function verdictFor(rule: Rule, choice: Choice<DeviceFacts>, device: DeviceFacts | null, candidates: ReadonlyMap<DeviceFacts, Known>, bench: Bench): Verdict | null {
+  if (device !== null && rule.tenant !== null && rule.tenant !== device.tenant) return null;
+  const known = choice.kind === "matched" ? candidates.get(choice.device) : undefined;
+  // What a weaker identifier says is another device than the one the answer speaks of is none.
+  if (known === undefined || known.facts !== device) return verdictWithoutDevice(rule, whyNot(choice), bench.now);
+  const { facts, told, evidence } = known;
+  return verdictOf(rule, facts, told[rule.id], evidence, bench.exceptions(facts.connection, facts.id, rule.id), bench.now);
+}
+
+function whyNot(choice: Choice<DeviceFacts>): VerdictReason {
+  if (choice.kind === "ambiguous" || choice.kind === "matched") return "ambiguous-device";
+  return choice.why === "placeholder" ? "placeholder-serial" : choice.why;
+}
+
+/** Two connections may read one console: the one that was read last speaks. */
+function chooseAgent(candidates: readonly Known[]): Choice<DeviceFacts> {
+  const [newest] = candidates.toSorted((left, right) => (right.evidence.at ?? -1) - (left.evidence.at ?? -1));
+  return newest === undefined ? { kind: "unknown", why: "no-device" } : { kind: "matched", device: newest.facts, by: [], confidence: "high" };
+}
+
+/** A person has said which of the devices with this serial number is meant. */
+function settled(choice: Choice<DeviceFacts>, preferred: PreferredBySerial): Choice<DeviceFacts> {
+  if (choice.kind !== "ambiguous" || choice.by !== "serial") return choice;
+  const device = choice.devices.find((candidate) => preferred(candidate.tenant as TenantId, candidate.serialKey ?? "", candidate.connection, candidate.id));
+  return device === undefined ? choice : { kind: "matched", device, by: ["serial"], confidence: "high" };
+}

@@ -1,0 +1,39 @@
+/**
+ * How far the agents of a connection are proven read: the moment at which the newest reading began that brought all that had changed. Never an agent's
+ * heartbeat, and not the newest change seen either: in a fleet at rest nothing changes, and a page that lacked records has newer ones.
+ */
+import { sql } from "kysely";
+import type { Database, Store } from "../store/store.ts";
+import { textList } from "./tables.ts";
+import type { Evidence } from "./verdicts.ts";
+
+export interface ConnectionEvidence {
+  /** Milliseconds by the hub's clock; null until a first reading was complete. */
+  readonly at: number | null;
+  /** How often it is read, or null where that is not known yet. */
+  readonly everyMs: number | null;
+}
+
+export type EvidenceByConnection = ReadonlyMap<string, ConnectionEvidence>;
+
+export async function evidenceByConnection(db: Database): Promise<EvidenceByConnection> {
+  const { rows } = await sql<{ connection_id: string; read_to: number | null; every_ms: number | null }>`SELECT connection_id, read_to, every_ms FROM mirror_checkpoints WHERE stream = 'agents'`.execute(db);
+  return new Map(rows.map((row) => [row.connection_id, { at: row.read_to, everyMs: row.every_ms }]));
+}
+
+/** Since when a record of these agents is set aside, by `connection agent`: what is known of them is no newer than that. */
+export async function setAside(db: Database, kind: Store["kind"], devices: readonly { readonly connection_id: string; readonly id: string }[]): Promise<ReadonlyMap<string, number>> {
+  if (devices.length === 0) return new Map();
+  const connections = [...new Set(devices.map((device) => device.connection_id))];
+  const { rows } = await sql<{ connection_id: string; record_key: string; at: number }>`
+    SELECT connection_id, record_key, min(first_at) AS at FROM mirror_parked
+    WHERE connection_id IN ${textList(kind, connections)} AND stream = 'agents' AND record_key IN ${textList(kind, devices.map((device) => device.id))} GROUP BY connection_id, record_key`.execute(db);
+  return new Map(rows.map((row) => [`${row.connection_id} ${row.record_key}`, Number(row.at)]));
+}
+
+export function evidenceFor(device: { readonly connection_id: string; readonly id: string }, connections: EvidenceByConnection, aside: ReadonlyMap<string, number>): Evidence {
+  const known = connections.get(device.connection_id);
+  const since = aside.get(`${device.connection_id} ${device.id}`);
+  const at = known?.at ?? null;
+  return { at: at === null || since === undefined ? at : Math.min(at, since), setAside: since !== undefined, everyMs: known?.everyMs ?? null };
+}
