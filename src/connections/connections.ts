@@ -16,7 +16,7 @@ import { connectionRow, NO_CONNECTION, readableConnections, surroundings, tenant
 import { faultPlace, storeFault } from "./faults.ts";
 import { appendLine, lastLines, type LogLine, type NewLogLine } from "./log-lines.ts";
 import type { ConnectionPorts, Recorder } from "./ports.ts";
-import { checkedDescription, checkedLabels, checkedName, checkedOwners, compareScopes, freeName, nameFromOrigin, readableStreams } from "./rules.ts";
+import { checkedDescription, checkedLabels, checkedName, checkedOwners, checkedPolling, compareScopes, freeName, nameFromOrigin, readableStreams } from "./rules.ts";
 import { tables, withinScope, type ConnectionRow } from "./tables.ts";
 import { accepted, namedByEnd, newTokenCure, refusal, scopeChanged } from "./verification.ts";
 import { connectionView, reportColumns, reportOf, type ReadableConnection } from "./views.ts";
@@ -36,6 +36,8 @@ export interface ConnectionEdit {
   readonly owners?: readonly string[];
   /** Null = all that the token may read. */
   readonly streams?: readonly StreamId[] | null;
+  /** How often agents are read, `5m`, `12h`; null = as often as the hub does by itself. */
+  readonly polling?: string | null;
 }
 
 export type Connections = ReturnType<typeof createConnections>;
@@ -113,6 +115,7 @@ export function createConnections(ports: ConnectionPorts) {
         log_seq: 0,
         created_at: isoTime(clock.now()),
         removed_at: null,
+        polling: null,
       };
       const twins = siblings.filter((twin) => twin.url === origin && fingerprintOf(twin.report) === report.scope.fingerprint);
       const warnings = twins.map((twin) => `Connection ${JSON.stringify(twin.name)} reads the same console with the same scope: every record will be mirrored twice.`);
@@ -147,6 +150,7 @@ export function createConnections(ports: ConnectionPorts) {
       ...(edit.description === undefined ? {} : { description: checkedDescription(edit.description) }),
       ...(edit.labels === undefined ? {} : { labels: JSON.stringify(checkedLabels(edit.labels)) }),
       ...(edit.owners === undefined ? {} : { owners: JSON.stringify(checkedOwners(edit.owners)) }),
+      ...(edit.polling === undefined ? {} : { polling: edit.polling === null ? null : checkedPolling(edit.polling) }),
       ...(edit.streams === undefined ? {} : { streams: edit.streams === null ? null : JSON.stringify([...new Set(edit.streams)]) }),
     };
     const fields = Object.keys(columns).sort().join(", ");

@@ -1,5 +1,6 @@
 /** Pure rules for what people type about a connection, and for comparing what two tokens reach. */
 import type { VerifyReport } from "../kernel/api.ts";
+import { readDuration, writeDuration } from "../kernel/durations.ts";
 import { Fault } from "../kernel/fault.ts";
 
 const NAME_MAX = 100;
@@ -49,6 +50,15 @@ export function checkedOwners(owners: readonly string[]): readonly string[] {
   const wrong = clean.findIndex((owner) => !EMAIL.test(owner) || UNPRINTABLE.test(owner));
   if (wrong !== -1) throw invalid(`Owner ${wrong + 1} is not an e-mail address.`);
   return [...new Set(clean)];
+}
+
+const LONGEST_POLLING_MS = 24 * 3_600_000;
+
+/** In Cloudflare's grammar. A reading less than daily would prove nothing for longer than anybody wants to rely on. */
+export function checkedPolling(text: string): string {
+  const ms = readDuration(text);
+  if (ms === null || ms > LONGEST_POLLING_MS) throw invalid("A polling frequency is a whole number of minutes or hours such as 5m, 10m, 1h or 12h, from 1m to 24h.");
+  return writeDuration(ms);
 }
 
 /** `https://usea1-011.sentinelone.net` → `usea1-011`; a host with a port keeps it. */

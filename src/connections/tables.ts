@@ -42,6 +42,8 @@ export type ConnectionRow = {
   created_at: string;
   verified_at: string | null;
   removed_at: string | null;
+  /** How often agents are read, `10m`, `12h`; null = the stream's own rhythm. */
+  polling: string | null;
 };
 
 export type FaultRow = {
@@ -132,4 +134,10 @@ async function freeSecrets(db: Database): Promise<void> {
 export const connectionMigrations: readonly Migration[] = [
   { id: "0100-connections", up: (db) => createAll(db) },
   { id: "0110-secrets", up: (db) => freeSecrets(db) },
+  {
+    id: "0120-polling",
+    async up(db) {
+      await sql`alter table connections add column polling text`.execute(db);
+    },
+  },
 ];

@@ -1,5 +1,6 @@
 /** A stored connection as the API shows it, and as the reader takes it. Neither form has a place for a token. */
 import type { ConnectionView, VerifyReport } from "../kernel/api.ts";
+import { readDuration } from "../kernel/durations.ts";
 import { FAULT_CODES } from "../kernel/fault.ts";
 import type { ConnectionId, TenantId } from "../kernel/ids.ts";
 import { isStreamId, type StreamId } from "../kernel/stream-ids.ts";
@@ -20,7 +21,11 @@ export interface ReadableConnection {
   /** The token was refused: nothing is read until it is replaced or accepted again. */
   readonly credentialFault: boolean;
   readonly scopeFingerprint: string | null;
+  readonly everyMs: Readonly<Partial<Record<StreamId, number>>>;
 }
+
+/** How often agents are read unless somebody says otherwise; the stream's own rhythm. */
+const OWN_POLLING = "5m";
 
 export interface RowSurroundings {
   readonly faults: readonly KnownFault[];
@@ -61,6 +66,7 @@ export function connectionView(row: ConnectionRow, around: RowSurroundings, now:
     scope: report?.scope ?? null,
     roles: report?.roles ?? [],
     streams: streamsOf(row),
+    polling: row.polling ?? OWN_POLLING,
     createdAt: row.created_at,
     verifiedAt: row.verified_at,
   };
@@ -77,7 +83,13 @@ export function readable(row: ConnectionRow, around: RowSurroundings, siteTenant
     paused: row.paused === 1 || around.leaving,
     credentialFault: around.faults.some((fault) => FAULT_CODES[fault.code].kind === "credential"),
     scopeFingerprint: row.scope_fingerprint,
+    everyMs: pollingOf(row),
   };
+}
+
+function pollingOf(row: ConnectionRow): ReadableConnection["everyMs"] {
+  const agents = row.polling === null ? null : readDuration(row.polling);
+  return agents === null ? {} : { agents };
 }
 
 /** Columns that a fresh report fills. */

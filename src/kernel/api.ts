@@ -75,6 +75,8 @@ export const ConnectionView = Type.Object({
   scope: Nullable(VerifyReport.properties.scope),
   roles: Type.Array(Text),
   streams: Type.Array(StreamName),
+  /** How often agents are read, `5m`, `12h`. */
+  polling: Text,
   createdAt: Time,
   verifiedAt: Nullable(Time),
 });

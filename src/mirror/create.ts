@@ -40,6 +40,11 @@ export function createMirror(options: MirrorOptions): Mirror {
         INSERT INTO mirror_checkpoints (connection_id, stream, format, body) VALUES (${connection}, ${stream.id}, ${checkpoint.format}, ${checkpoint.body})
         ON CONFLICT (connection_id, stream) DO UPDATE SET format = excluded.format, body = excluded.body`.execute(tx.db);
     },
+    async proveRead(tx, connection, stream, to, everyMs) {
+      await sql`
+        UPDATE mirror_checkpoints SET read_to = CASE WHEN read_to > ${to} AND read_to <= ${now()} THEN read_to ELSE ${to} END, every_ms = ${everyMs}
+        WHERE connection_id = ${connection} AND stream = ${stream.id}`.execute(tx.db);
+    },
     beginSnapshot: (tx, connection, stream) => beginSnapshot(tx, of(stream), connection),
     seenCount: (connection, stream, snapshot) => seenCount(store.read, of(stream), connection, snapshot),
     settle: (tx, input, proof) => settle(context, tx, input, proof),

@@ -64,6 +64,8 @@ export interface Mirror {
   applyPage(tx: Tx, input: PageInput): Promise<PageOutcome>;
   readCheckpoint(connection: ConnectionId, stream: Stream): Promise<StoredCheckpoint | null>;
   writeCheckpoint(tx: Tx, connection: ConnectionId, stream: Stream, checkpoint: StoredCheckpoint): Promise<void>;
+  /** Says that everything which had changed before `to` (ms, the hub's clock) is here, and how often the stream is read. Never goes back. */
+  proveRead(tx: Tx, connection: ConnectionId, stream: Stream, to: number, everyMs: number): Promise<void>;
   /** A new snapshot number; what an unfinished earlier one had seen is forgotten. */
   beginSnapshot(tx: Tx, connection: ConnectionId, stream: Stream): Promise<number>;
   /** Distinct ids seen so far by a snapshot, those of later changes pages among them. */

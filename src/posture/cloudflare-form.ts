@@ -3,7 +3,7 @@
  * attributes are all required together. What the object says besides the rule (`id`, `account_id`, `schedule`, `input.connection_id`) is
  * kept; every other key is refused. Where the object leaves the comparison open, it is refused and not guessed.
  */
-import { DURATION_FORM, readDuration } from "./durations.ts";
+import { DURATION_FORM, readDuration } from "../kernel/durations.ts";
 import { NETWORK_STATUSES, OPERATIONAL_STATES } from "./inputs.ts";
 import { COMPARISONS, PLATFORMS, type Condition, type Leaf, type Platform, type RuleDraft } from "./model.ts";
 import { entriesOf, expected, fieldsOf, flagAt, required, textAt, wordAt, wrong, type Fields, type Place } from "./reading.ts";

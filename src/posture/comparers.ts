@@ -2,7 +2,7 @@
  * The kinds of input: for each the operators it has, which values may stand beside them, and the comparison itself, prepared once per
  * condition. A comparison gives true, false, or null where the agent's record has no value: absence is never an answer.
  */
-import { DURATION_FORM, readDuration } from "./durations.ts";
+import { DURATION_FORM, readDuration } from "../kernel/durations.ts";
 import { COMPARISONS, type Comparison, type DeviceFacts, type DeviceTag, type LeafValue, type Operator, type Received } from "./model.ts";
 import { compareVersions, isVersion } from "./versions.ts";
 

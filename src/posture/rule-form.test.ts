@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Fault } from "../kernel/fault.ts";
-import { writeDuration } from "./durations.ts";
+import { writeDuration } from "../kernel/durations.ts";
 import { INPUTS } from "./inputs.ts";
 import { COMPARISONS, IDENTIFIERS, INPUT_IDS, PLATFORMS, SEVERITIES, type Condition, type Leaf, type RuleDraft } from "./model.ts";
 import { parseRules, writeRule } from "./rule-form.ts";

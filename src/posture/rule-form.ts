@@ -4,7 +4,7 @@
  * our own form back, which reads as the same rule.
  */
 import { isCloudflareRule, LONGEST, nameAt, readCloudflareRule, readExpiration } from "./cloudflare-form.ts";
-import { DURATION_FORM, readDuration, writeDuration } from "./durations.ts";
+import { DURATION_FORM, readDuration, writeDuration } from "../kernel/durations.ts";
 import { INPUTS, isInputId } from "./inputs.ts";
 import { IDENTIFIERS, INPUT_IDS, PLATFORMS, type CloudflareSource, type Condition, type FailMode, type Identifier, type InputId, type Leaf, type LeafValue, type RuleDraft } from "./model.ts";
 import { entriesOf, expected, fieldsOf, flagAt, isObject, required, textAt, wordAt, wrong, type Fields, type Place } from "./reading.ts";

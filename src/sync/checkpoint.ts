@@ -47,6 +47,8 @@ const CheckpointSchema = Type.Object({
   /** When the look-backs for late records last ran. */
   sweptDayAt: Type.Union([Type.Number(), Type.Null()]),
   sweptWeekAt: Type.Union([Type.Number(), Type.Null()]),
+  /** A listing of changes gave fewer than it counted: until everything was read again, nothing is proven of later readings either. */
+  doubted: Type.Optional(Type.Boolean()),
 });
 export type Checkpoint = Static<typeof CheckpointSchema>;
 

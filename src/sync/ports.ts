@@ -18,6 +18,12 @@ export interface SyncConnection {
   readonly credentialFault: boolean;
   /** The scope the mirror was built with; a snapshot under another one proves nothing. */
   readonly scopeFingerprint: string | null;
+  /** Milliseconds between two readings of a stream, where somebody chose them; the stream's own otherwise. */
+  readonly everyMs?: Readonly<Partial<Record<StreamId, number>>>;
+}
+
+export function intervalOf(connection: Pick<SyncConnection, "everyMs">, stream: { readonly id: StreamId; readonly everyMs: number }): number {
+  return connection.everyMs?.[stream.id] ?? stream.everyMs;
 }
 
 export interface BudgetView {

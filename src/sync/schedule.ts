@@ -9,7 +9,7 @@ import type { ConnectionId, RunId } from "../kernel/ids.ts";
 import type { StreamId } from "../kernel/stream-ids.ts";
 import type { Stream } from "../sentinelone/streams/stream.ts";
 import type { ReaderDeps } from "./job.ts";
-import type { SyncConnection } from "./ports.ts";
+import { intervalOf, type SyncConnection } from "./ports.ts";
 import type { Runner } from "./runner.ts";
 import { isDue, readStates, type StreamState } from "./stream-state.ts";
 
@@ -150,6 +150,6 @@ export function dueStreams(connection: SyncConnection, streams: readonly Stream[
     if (!connection.streams.includes(stream.id)) return false;
     const state = byStream.get(stream.id);
     if (state === undefined) return true;
-    return isDue(stream, state, now);
+    return isDue({ everyMs: intervalOf(connection, stream) }, state, now);
   });
 }

@@ -172,7 +172,7 @@ async function settle(job: StreamJob, verdict: { readonly proof: "complete" | "u
     const now = deps.clock.now();
     const outcome = await writer.step(async (tx) => {
       const result = await deps.mirror.settle(tx, { target, stream, snapshot: begun.number, startedAt: begun.startedAt, now, watermark: null }, verdict.proof);
-      return { result, checkpoint: result.more ? writer.checkpoint : finished(writer.checkpoint, verdict.fault === undefined && !braked(verdict, result.heldBack), now) };
+      return { result, checkpoint: result.more ? writer.checkpoint : finished({ ...writer.checkpoint, doubted: false }, verdict.fault === undefined && !braked(verdict, result.heldBack), now) };
     });
     progress.addGone(outcome.gone);
     gone += outcome.gone;

@@ -10,7 +10,7 @@ import type { ReaderDeps, StreamJob } from "./job.ts";
 import { stopIfCancelled } from "./job.ts";
 import { PageWriter } from "./page-writer.ts";
 import { lookBack, snapshotDue, type RunWish } from "./plan.ts";
-import type { SyncConnection } from "./ports.ts";
+import { intervalOf, type SyncConnection } from "./ports.ts";
 import type { StreamProgress } from "./progress.ts";
 import { leaseName } from "./reader-leases.ts";
 import { readSnapshot } from "./snapshot.ts";
@@ -66,7 +66,7 @@ export async function runStream(input: StreamRunInput): Promise<void> {
 async function doneByOthers({ deps, connection, stream, wish }: StreamRunInput): Promise<Fault | undefined> {
   if (!wish.onlyIfDue) return undefined;
   const state = (await readStates(deps.store, connection.id)).find((entry) => entry.stream === stream.id);
-  if (state === undefined || isDue(stream, state, deps.clock.now())) return undefined;
+  if (state === undefined || isDue({ everyMs: intervalOf(connection, stream) }, state, deps.clock.now())) return undefined;
   return new Fault("LEASE_LOST", `Another process has read ${stream.id} of this connection meanwhile.`);
 }
 
@@ -85,11 +85,14 @@ async function renew(input: StreamRunInput, name: string, lease: { current: Leas
 interface Outcome {
   readonly fault: Fault | null;
   readonly checkpoint: Checkpoint | null;
+  /** What had changed before this moment was asked for. */
+  readonly startedAt: number;
 }
 
 async function read(input: StreamRunInput, lease: () => Lease, signal: AbortSignal): Promise<Outcome> {
   const { deps, connection, stream, progress, run } = input;
   let writer: PageWriter | undefined;
+  const startedAt = deps.clock.now();
   try {
     stopIfCancelled(signal);
     const client: ConsoleClient = (await deps.ports.client(connection.id)).share();
@@ -105,9 +108,9 @@ async function read(input: StreamRunInput, lease: () => Lease, signal: AbortSign
     const job: StreamJob = { deps, connection, target, stream, io, writer, progress };
     const fault = (await readByPlan(job, input.wish)) ?? null;
     progress.caughtUp = true;
-    return { fault, checkpoint: writer.checkpoint };
+    return { fault, checkpoint: writer.checkpoint, startedAt };
   } catch (error) {
-    return { fault: signal.aborted && signal.reason instanceof Fault ? signal.reason : logged(input, asFault(error)), checkpoint: writer?.checkpoint ?? null };
+    return { fault: signal.aborted && signal.reason instanceof Fault ? signal.reason : logged(input, asFault(error)), checkpoint: writer?.checkpoint ?? null, startedAt };
   }
 }
 
@@ -123,7 +126,7 @@ async function readByPlan(job: StreamJob, wish: RunWish): Promise<Fault | undefi
   const { checkpoint } = writer;
   const swept = back === "overlap" ? {} : { sweptDayAt: now, sweptWeekAt: back === "week" ? now : checkpoint.sweptWeekAt };
   // The watermark may have passed what did not come: only a full reading brings it.
-  const doubted = missing === undefined ? {} : { unprovenInARow: checkpoint.unprovenInARow + 1 };
+  const doubted = missing === undefined ? {} : { unprovenInARow: checkpoint.unprovenInARow + 1, doubted: true };
   if (back !== "overlap" || missing !== undefined) await writer.step(async () => ({ result: null, checkpoint: { ...writer.checkpoint, ...swept, ...doubted } }));
   return missing;
 }
@@ -134,21 +137,24 @@ function logged(input: StreamRunInput, fault: Fault): Fault {
   return fault;
 }
 
-async function conclude(input: StreamRunInput, { fault, checkpoint }: Outcome, lease: Lease): Promise<void> {
+async function conclude(input: StreamRunInput, { fault, checkpoint, startedAt }: Outcome, lease: Lease): Promise<void> {
   const { deps, connection, stream, progress } = input;
   const now = deps.clock.now();
+  const everyMs = intervalOf(connection, stream);
   const readAll = fault === null || fault.kind === "incomplete";
   const before = (await readStates(deps.store, connection.id)).find((state) => state.stream === stream.id);
   const failures = readAll ? 0 : (before?.failures ?? 0) + 1;
   // A run cut off on request says nothing about the source: the stream's state stands, only its turn comes again.
   const cancelled = fault?.kind === "fenced";
-  const stored = await ifStillOurs(deps.store.fencedTx(lease, (tx) =>
-    patchState(tx, connection.id, stream.id, {
+  const proven = fault === null && checkpoint !== null && checkpoint.doubted !== true;
+  const stored = await ifStillOurs(deps.store.fencedTx(lease, async (tx) => {
+    if (proven) await deps.mirror.proveRead(tx, connection.id, stream, startedAt, everyMs);
+    await patchState(tx, connection.id, stream.id, {
       ...(readAll ? { fresh_at: now } : {}),
       ...(checkpoint === null ? {} : { watermark: checkpoint.firstReadAt === null ? null : overallWatermark(checkpoint), proven_at: checkpoint.provenAt }),
-      ...(cancelled ? { next_run_at: now } : { caught_up: readAll ? 1 : 0, failures, fault: packFault(fault), next_run_at: now + waitAfter(stream, fault, failures) }),
-    }),
-  ));
+      ...(cancelled ? { next_run_at: now } : { caught_up: readAll ? 1 : 0, failures, fault: packFault(fault), next_run_at: now + waitAfter({ everyMs }, fault, failures) }),
+    });
+  }));
   progress.enter(readAll ? "done" : fault.kind === "permission" ? "skipped" : "failed", fault);
   if (fault !== null && !cancelled && stored) await deps.ports.reportFault(connection.id, stream.id, fault);
 }

@@ -45,9 +45,10 @@ export async function readStates(store: Store, connection?: ConnectionId): Promi
 
 const LONGEST_WAIT_MS = 90 * 60_000;
 
-/** A turn further away than any wait is one set by a clock that was wrong then: it has come. */
-export function isDue(stream: Pick<Stream, "everyMs">, { nextRunAt, paused }: Pick<StreamState, "nextRunAt" | "paused">, now: number): boolean {
+/** A turn further away than any wait is one set by a clock that was wrong then, or at a longer interval than the one that holds now: it has come. */
+export function isDue(stream: Pick<Stream, "everyMs">, { nextRunAt, paused, freshAt, fault }: Pick<StreamState, "nextRunAt" | "paused" | "freshAt" | "fault">, now: number): boolean {
   if (paused) return false;
+  if (fault === null && freshAt !== null && now - freshAt > 1.2 * stream.everyMs) return true;
   return nextRunAt === null || nextRunAt <= now || nextRunAt - now > Math.max(LONGEST_WAIT_MS, 1.2 * stream.everyMs);
 }
 
