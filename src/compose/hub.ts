@@ -20,7 +20,7 @@ import { migrate } from "../store/migrate.ts";
 import type { Migration } from "../store/store.ts";
 import type { Capability } from "../mirror/capability.ts";
 import { createMirror, mirrorContext } from "../mirror/create.ts";
-import { runDue } from "../mirror/capability-runs.ts";
+import { runDue, runRebuilds } from "../mirror/capability-runs.ts";
 import { mirrorRoutes } from "../mirror/routes.ts";
 import { openSql } from "../mirror/sql.ts";
 import { MIRROR_MIGRATIONS, prepareMirror } from "../mirror/tables.ts";
@@ -42,6 +42,7 @@ import { destinationKinds } from "../delivery/destinations/index.ts";
 import { deliveryRoutes } from "../delivery/routes.ts";
 import { deliveryMigrations } from "../delivery/tables.ts";
 import { countTenantDeliveries, failingDestinations, purgeTenantDeliveries, tenantDeliveries, tidyDeliveries } from "../delivery/upkeep.ts";
+import { countTenantPosture, createPosture, eraseConnectionPosture, postureMigrations, purgeTenantPosture, tenantPosture } from "../posture/index.ts";
 import { apiKeyMigrations, createApiKeys } from "../server/api-keys.ts";
 import { createApp } from "../server/app.ts";
 import { auditMigrations, createAuditLog } from "../server/audit.ts";
@@ -73,6 +74,8 @@ import { VERSION } from "./version.ts";
 const PAGES_IN_MEMORY = 7;
 const PAGES_PER_TRANSACTION = 3;
 const PAGE_SIZE = 1000;
+/** Pages of a thousand records that capabilities meet again before the rest of the upkeep has its turn. */
+const PAGES_OF_UPKEEP = 100;
 /** A destination that takes nothing for so long makes the hub unhealthy. */
 const DESTINATION_PATIENCE_MS = 15 * 60_000;
 
@@ -81,6 +84,7 @@ export interface HubOptions {
   readonly log: Log;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock?: Clock;
+  /** Beside those the hub has anyway. */
   readonly capabilities?: readonly Capability[];
   /** The address the hub will listen on. */
   readonly host?: string;
@@ -90,7 +94,7 @@ export interface HubOptions {
 
 export type Hub = Awaited<ReturnType<typeof openHub>>;
 
-export const CORE_MIGRATIONS: readonly Migration[] = [...MIRROR_MIGRATIONS, ...connectionMigrations, ...auditMigrations, ...apiKeyMigrations, ...syncMigrations, ...deliveryMigrations];
+export const CORE_MIGRATIONS: readonly Migration[] = [...MIRROR_MIGRATIONS, ...connectionMigrations, ...auditMigrations, ...apiKeyMigrations, ...syncMigrations, ...deliveryMigrations, ...postureMigrations];
 
 export async function openHub(options: HubOptions) {
   const { settings, log, env } = options;
@@ -111,6 +115,9 @@ export async function openHub(options: HubOptions) {
   async function assemble(given: Required<Pick<HubOptions, "clock" | "capabilities">> & HubOptions, opened: SqliteStore | PostgresStore) {
     await migrate(opened, [...CORE_MIGRATIONS, ...given.capabilities.flatMap((capability) => capability.migrations)], clock.now());
     await prepareMirror(opened, STREAMS);
+    const queueFact = createQueueFact(clock);
+    const posture = createPosture({ queueFact, routes: [] });
+    const capabilities: readonly Capability[] = [posture, ...given.capabilities];
     const vault = await openVault(opened, { file: settings.keyFile, dataFolder: settings.dataFolder }, clock);
     await vault.resume();
 
@@ -163,20 +170,22 @@ export async function openHub(options: HubOptions) {
         async *rows(tenant, signal) {
           yield* tenantRows(opened, STREAMS, tenant, signal);
           yield* tenantDeliveries(opened, tenant, signal);
+          yield* tenantPosture(opened, tenant, signal);
         },
         async purge(tx, tenant, limit) {
-          const rows = await purgeTenantRows(tx, STREAMS, tenant, limit);
+          const rows = (await purgeTenantRows(tx, STREAMS, tenant, limit)) || (await purgeTenantPosture(tx, tenant, limit));
           return rows > 0 ? rows : purgeTenantDeliveries(tx, tenant, limit, (inner, destination) => sealer.destroy(inner, destination));
         },
-        count: async (tenant) => (await countTenantRows(opened, STREAMS, tenant)) + (await countTenantDeliveries(opened, tenant)),
+        count: async (tenant) => (await countTenantRows(opened, STREAMS, tenant)) + (await countTenantDeliveries(opened, tenant)) + (await countTenantPosture(opened, tenant)),
       },
       changed(id, change) {
         if (change !== "resumed") for (const run of runner.liveOf(id)) runner.cancel(run.id as Parameters<Runner["cancel"]>[0]);
       },
     });
 
-    const mirrorOptions = { store: opened, streams: STREAMS, capabilities: given.capabilities, codeVersion: VERSION, now: () => clock.now() };
+    const mirrorOptions = { store: opened, streams: STREAMS, capabilities, codeVersion: VERSION, now: () => clock.now() };
     const mirror = createMirror(mirrorOptions);
+    const context = mirrorContext(mirrorOptions);
     const disk = new DiskWatch({ store: opened, clock, folder: settings.dataFolder, budgetBytes: settings.diskBudget });
     const ports: SyncPorts = {
       connections: () => connections.readable(),
@@ -239,8 +248,14 @@ export async function openHub(options: HubOptions) {
         await watchExpiry({ store: opened, clock, log });
       },
       tidyDeliveries: () => tidyDeliveries(opened, clock.now()),
-      async capabilitiesDue(now) {
-        if (given.capabilities.length > 0) await runDue(opened, given.capabilities, now);
+      eraseDerived: (tx, id, limit) => eraseConnectionPosture(tx, id, limit),
+      async capabilitiesDue(now, signal) {
+        await runRebuilds(opened, context, now, PAGES_OF_UPKEEP);
+        let asking = capabilities;
+        for (let page = 0; page < PAGES_OF_UPKEEP && asking.length > 0 && !signal.aborted; page += 1) {
+          const outcomes = await runDue(opened, asking, now);
+          asking = asking.filter(({ id }) => outcomes.some(({ capability, next }) => capability === id && next !== null && next <= now));
+        }
       },
     });
 
@@ -248,7 +263,6 @@ export async function openHub(options: HubOptions) {
     const credential = newLocalCredential();
     const keys = createApiKeys({ store: opened, clock, log, resolveTenant: async (scope, reference) => (await tenantRow(opened.read, scope, reference)).id });
     const status = statusReader({ version: VERSION, clock, running, store: opened, disk, connections: (scope: TenantScope) => connections.list(scope), statuses, streams: STREAMS, failingDestinations: (scope) => failingDestinations(opened, (tenant) => scopeAllows(scope, tenant), clock.now(), DESTINATION_PATIENCE_MS) });
-    const context = mirrorContext(mirrorOptions);
     const sqlReader = openSql({ store: opened, streams: STREAMS });
     const routes = withOpenApi(
       [
@@ -268,7 +282,7 @@ export async function openHub(options: HubOptions) {
         }),
         statusRoute(status),
         ...deliveryRoutes({ store: opened, clock, registry }),
-        ...given.capabilities.flatMap((capability) => capability.routes),
+        ...capabilities.flatMap((capability) => capability.routes),
       ],
       VERSION,
     );
@@ -304,7 +318,7 @@ export async function openHub(options: HubOptions) {
       destinations: registry,
       deliverer,
       /** For capabilities: queues a fact in their transaction. */
-      queueFact: createQueueFact(clock),
+      queueFact,
       app,
       routes,
       credential,

@@ -25,7 +25,9 @@ export interface UpkeepPorts {
   purgeTenants(): Promise<void>;
   watchExpiry(): Promise<void>;
   tidyDeliveries(): Promise<void>;
-  capabilitiesDue(now: number): Promise<void>;
+  /** Deletes up to `limit` rows that capabilities made of a removed connection; 0 when none are left. */
+  eraseDerived(tx: Tx, id: ConnectionId, limit: number): Promise<number>;
+  capabilitiesDue(now: number, signal: AbortSignal): Promise<void>;
 }
 
 const EVERY_MS = 5_000;
@@ -63,7 +65,7 @@ export class Upkeep {
     const { clock } = this.#ports;
     await this.#part("erase", () => this.#erase());
     await this.#part("reassign", () => this.#reassign());
-    await this.#part("capabilities", () => this.#ports.capabilitiesDue(clock.now()));
+    await this.#part("capabilities", () => this.#ports.capabilitiesDue(clock.now(), this.#stop.signal));
     if (clock.monotonic() - this.#slowAt < SLOWLY_MS) return;
     this.#slowAt = clock.monotonic();
     await this.#part("expiry", () => this.#ports.watchExpiry());
@@ -81,12 +83,12 @@ export class Upkeep {
   }
 
   async #erase(): Promise<void> {
-    const { store, mirror, stopReaders, erasable, finishErase } = this.#ports;
+    const { store, mirror, stopReaders, erasable, eraseDerived, finishErase } = this.#ports;
     for (const id of await erasable()) {
       await store.tx((tx) => stopReaders(tx, id));
       for (let left = 1; left > 0 && !this.#stop.signal.aborted; ) {
         left = await store.tx(async (tx) => {
-          const erased = await mirror.erase(tx, id, ROWS);
+          const erased = (await eraseDerived(tx, id, ROWS)) || (await mirror.erase(tx, id, ROWS));
           if (erased === 0) await finishErase(tx, id);
           return erased;
         });

@@ -54,7 +54,7 @@ export interface RebuildPlace {
  * One page of a rebuild: up to `limit` live rows after `place`, as `inserted`, one change set for each tenant. Store the returned place in the same transaction and
  * call again with it; null when every stream the capability reads has been replayed.
  */
-export async function rebuildPage(context: MirrorContext, tx: Tx, capability: Capability, place: RebuildPlace | null, limit = 1000): Promise<RebuildPlace | null> {
+export async function rebuildPage(context: MirrorContext, tx: Tx, capability: Capability, place: RebuildPlace | null, limit = 1000, now = Date.now()): Promise<RebuildPlace | null> {
   const from = place === null ? 0 : capability.reads.indexOf(place.stream);
   for (const stream of capability.reads.slice(Math.max(from, 0))) {
     const table = context.tables.find(stream);
@@ -64,10 +64,45 @@ export async function rebuildPage(context: MirrorContext, tx: Tx, capability: Ca
       SELECT ${rowSql(tx.kind, table)} FROM ${sql.table(table.name)} WHERE gone_at IS NULL ${after} ORDER BY connection_id, id LIMIT ${limit}`.execute(tx.db);
     const last = answer.rows.at(-1);
     if (last === undefined) continue;
-    for (const set of grouped(answer.rows)) await capability.rebuild({ ...set, stream, changed: [], gone: [], watermark: null }, tx);
+    for (const set of grouped(answer.rows)) await capability.rebuild({ ...set, stream, changed: [], gone: [], watermark: null }, tx, now);
     return { stream, connection: String(last["connection_id"]) as ConnectionId, id: String(last["id"]) };
   }
   return null;
+}
+
+/**
+ * Replays the mirror to the capabilities whose revision is another one than the last they were rebuilt for: up to `pages` pages each, every page with its
+ * place in one transaction, so that a kill costs one page. True where some are not done yet.
+ */
+export async function runRebuilds(store: Store, context: MirrorContext, now: number, pages: number): Promise<boolean> {
+  let more = false;
+  for (const capability of context.capabilities) {
+    const { revision } = capability;
+    if (revision === undefined) continue;
+    try {
+      let done = await isRebuilt(store.read, capability.id, revision);
+      for (let page = 0; !done && page < pages; page += 1) done = await store.tx((tx) => rebuildStep(context, tx, capability, revision, now));
+      more ||= !done;
+    } catch (error) {
+      await store.tx((tx) => markFailed(tx, capability.id, reasonOf(error), now));
+    }
+  }
+  return more;
+}
+
+async function isRebuilt(db: Store["read"], capability: string, revision: number): Promise<boolean> {
+  const { rows } = await sql`SELECT 1 FROM capability_rebuilds WHERE capability = ${capability} AND revision = ${revision} AND done_at IS NOT NULL`.execute(db);
+  return rows.length > 0;
+}
+
+async function rebuildStep(context: MirrorContext, tx: Tx, capability: Capability, revision: number, now: number): Promise<boolean> {
+  const { rows } = await sql<{ place: string | null }>`SELECT place FROM capability_rebuilds WHERE capability = ${capability.id} AND revision = ${revision}`.execute(tx.db);
+  const from = rows[0]?.place ?? null;
+  const place = await rebuildPage(context, tx, capability, from === null ? null : (JSON.parse(from) as RebuildPlace), 1000, now);
+  await sql`
+    INSERT INTO capability_rebuilds (capability, revision, place, done_at) VALUES (${capability.id}, ${revision}, ${place === null ? null : JSON.stringify(place)}, ${place === null ? now : null})
+    ON CONFLICT (capability) DO UPDATE SET revision = excluded.revision, place = excluded.place, done_at = excluded.done_at`.execute(tx.db);
+  return place === null;
 }
 
 function grouped(rows: readonly MirrorRow[]): readonly { readonly connection: ConnectionId; readonly tenant: TenantId; readonly inserted: readonly Change[] }[] {

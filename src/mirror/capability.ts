@@ -35,7 +35,9 @@ export interface Capability {
   react(changes: ChangeSet, tx: Tx, now: number): Promise<void>;
   /** For what time changes: expiry, due dates, decay, reminders. Returns when it wants to be asked again (ms), or null. */
   due(now: number, tx: Tx): Promise<number | null>;
+  /** Raised when what it keeps of the mirror is made in another way, or was never made: the mirror is then replayed to it once. */
+  readonly revision?: number;
   /** Replays one checkpointed page of the mirror after a rule, mapping or setting changed. */
-  rebuild(page: ChangeSet, tx: Tx): Promise<void>;
+  rebuild(page: ChangeSet, tx: Tx, now: number): Promise<void>;
   readonly routes: readonly Route<Tx>[];
 }

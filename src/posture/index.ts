@@ -4,33 +4,57 @@
  */
 import type { QueueFact } from "../kernel/fact.ts";
 import type { Route } from "../kernel/route.ts";
-import type { Capability } from "../mirror/capability.ts";
+import type { Capability, ChangeSet } from "../mirror/capability.ts";
 import type { Tx } from "../store/store.ts";
+import { dueWork } from "./due.ts";
+import { reactToAgents } from "./react.ts";
 import { postureMigrations } from "./tables.ts";
+import { reactToRisk } from "./user-risk.ts";
 
-export * from "./answer.ts";
+export { answerDevices, type DeviceAnswer, type DeviceQuestion } from "./answer.ts";
+export { EXCEPTION_ENDED } from "./due.ts";
+export { evidenceByConnection, type ConnectionEvidence, type EvidenceByConnection } from "./evidence.ts";
+export { addException, endException, listExceptions, LONGEST_EXCEPTION_MS, type Exception, type ExceptionDraft, type ExceptionFilter } from "./exceptions.ts";
+export { exportResults, listResults, type PostureResult, type ResultFilter, type ResultPage } from "./results.ts";
 export { parseRules, writeRule } from "./rule-form.ts";
-export * from "./rules-store.ts";
-export * from "./exceptions.ts";
-export * from "./serial-decisions.ts";
+export { applyRules, findRule, liveRules, removeRule, type AppliedRule, type RulesTarget, type StoredRule } from "./rules-store.ts";
+export { decideSerial, forgetSerialDecision, type DeviceName, type SerialDecision, type SerialDecisionDraft } from "./serial-decisions.ts";
+export { duplicateSerials, unnumberedDevices, type DuplicateSerial, type ReportedDevice, type UnnumberedDevice } from "./serial-report.ts";
 export { postureMigrations } from "./tables.ts";
-export type { Verdict, VerdictReason, Score, ActiveException } from "./verdicts.ts";
+export { VERDICT_CHANGED } from "./telling.ts";
+export { countTenantPosture, eraseConnectionPosture, purgeTenantPosture, tenantPosture } from "./upkeep.ts";
+export { findUserRisk, listUserRisk, resetUserRisk, USER_RISK_CHANGED, type RiskReason, type UserRisk, type UserRiskFilter } from "./user-risk.ts";
+export type { ActiveException, Evidence, Score, Verdict, VerdictReason } from "./verdicts.ts";
+
+const DAY = 86_400_000;
+export const RESULTS_KEPT_MS = 90 * DAY;
+
+/** Raised when what is kept of an agent, a threat or an alert is made in another way: everything is then made again from the mirror. */
+export const POSTURE_REVISION = 1;
 
 export interface PosturePorts {
   readonly queueFact: QueueFact<Tx>;
   readonly routes: readonly Route<Tx>[];
+  /** How long a line of the results log is kept; ninety days when left out. */
+  readonly resultsKeptMs?: number;
 }
 
 export function createPosture(ports: PosturePorts): Capability {
+  const { queueFact, resultsKeptMs = RESULTS_KEPT_MS } = ports;
+
+  async function take(set: ChangeSet, tx: Tx, now: number): Promise<void> {
+    if (set.stream === "agents") await reactToAgents(set, tx, queueFact, now);
+    await reactToRisk(set, tx, queueFact, now);
+  }
+
   return {
     id: "posture",
     reads: ["agents", "threats", "alerts"],
+    revision: POSTURE_REVISION,
     migrations: postureMigrations,
-    async react() {},
-    async due() {
-      return null;
-    },
-    async rebuild() {},
+    react: take,
+    due: (now, tx) => dueWork(tx, { queueFact, resultsKeptMs }, now),
+    rebuild: (page, tx, now) => take(page, tx, now),
     routes: ports.routes,
   };
 }

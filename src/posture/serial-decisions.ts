@@ -79,7 +79,7 @@ export async function forgetSerialDecision(tx: Tx, scope: TenantScope, tenant: T
   return numDeletedRows > 0n;
 }
 
-function fromRow(row: SerialDecisionRow): SerialDecision {
+export function fromRow(row: SerialDecisionRow): SerialDecision {
   return {
     tenant: row.tenant_id as TenantId,
     decision: row.decision,

@@ -169,6 +169,7 @@ async function createAll(db: Database, kind: Store["kind"]): Promise<void> {
     "create index posture_devices_serial on posture_devices (serial_key, last_active) where serial_key is not null",
     "create index posture_devices_hostname on posture_devices (hostname_key, last_active) where hostname_key is not null",
     "create index posture_devices_tenant on posture_devices (tenant_id, connection_id, id)",
+    "create index posture_devices_unnumbered on posture_devices (connection_id, id) where serial_key is null",
     "create index posture_devices_turn on posture_devices (turns_at) where turns_at is not null",
     "create index posture_devices_agent on posture_devices (id)",
     "create table posture_keys (kind text not null, key text not null, connection_id text not null, id text not null, primary key (kind, key, connection_id, id))",
@@ -196,6 +197,7 @@ async function createAll(db: Database, kind: Store["kind"]): Promise<void> {
     `create table posture_risk_signals (
       connection_id text not null, stream text not null, id text not null, tenant_id text not null, user_key text not null, level integer not null,
       code text not null, detail text not null, device_id text, raised_at bigint not null, ended_at bigint, primary key (connection_id, stream, id))`,
+    "create index posture_risk_signals_ended on posture_risk_signals (ended_at) where ended_at is not null",
     "create index posture_risk_signals_user on posture_risk_signals (tenant_id, user_key)",
     `create table posture_user_risk (
       tenant_id text not null, user_key text not null, level integer not null, reasons text not null, since bigint not null, turns_at bigint,
