@@ -15,7 +15,7 @@ const encoder = new TextEncoder();
 const WORTH_SENDING = 256 * 1024;
 
 /** Heap the thread may use: a page is a few megabytes. A page beyond it ends the thread, and is mapped in the main one. */
-const THREAD_LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 64 };
+const THREAD_LIMITS = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 64 };
 
 export interface MapRequest {
   readonly id: number;

@@ -189,11 +189,11 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Own properties only, so that a record cannot borrow from Object.prototype. */
+/** Own properties only, so that a record cannot borrow from Object.prototype: what is found there is an object or a function. */
 function own(object: JsonObject, key: string): unknown {
   const value = object[key];
-  if (value === undefined || typeof value === "function") return undefined;
-  return key === "__proto__" || key === "constructor" ? (Object.hasOwn(object, key) ? value : undefined) : value;
+  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") return value;
+  return value !== undefined && Object.hasOwn(object, key) ? value : undefined;
 }
 
 function readKey(record: JsonObject, path: readonly string[], textOnly: boolean): string {
