@@ -12,6 +12,8 @@ export const PERMISSIONS = [
   "destinations.write",
   "deliveries.read",
   "deliveries.replay",
+  "posture.read",
+  "posture.write",
   "sql.read",
   "keys.read",
   "keys.write",
@@ -21,13 +23,13 @@ export const PERMISSIONS = [
 
 export type Permission = (typeof PERMISSIONS)[number];
 
-const READ = ["status.read", "connections.read", "tenants.read", "parked.read", "destinations.read", "deliveries.read"] as const satisfies readonly Permission[];
+const READ = ["status.read", "connections.read", "tenants.read", "parked.read", "destinations.read", "deliveries.read", "posture.read"] as const satisfies readonly Permission[];
 
 export const ROLES = {
   /** The machine's operator: everything, every tenant. */
   operator: PERMISSIONS,
   /** Runs an MSP's tenants: everything but the hub's own keys, SQL and backups. */
-  "msp-admin": [...READ, "connections.write", "sync.run", "tenants.write", "parked.replay", "destinations.write", "deliveries.replay", "keys.read", "keys.write", "audit.read"],
+  "msp-admin": [...READ, "connections.write", "sync.run", "tenants.write", "parked.replay", "destinations.write", "deliveries.replay", "posture.write", "keys.read", "keys.write", "audit.read"],
   analyst: [...READ, "sync.run", "parked.replay", "deliveries.replay"],
   auditor: [...READ, "audit.read", "keys.read"],
   viewer: READ,

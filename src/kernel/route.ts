@@ -9,8 +9,8 @@ import type { Permission, Role } from "./permissions.ts";
 
 /** Who is calling, as the server worked it out from a local credential, an API key or a session. */
 export interface Actor {
-  readonly kind: "local" | "api-key" | "session";
-  /** Stable id for the audit log: the key's id, or `local`. */
+  readonly kind: "local" | "api-key" | "session" | "provider";
+  /** Stable id for the audit log: the key's id, the provider's, or `local`. */
   readonly id: string;
   readonly name: string;
   readonly role: Role;
@@ -33,6 +33,21 @@ export function unaudited(reason: string): AuditPolicy {
 /** `"public"` is for health probes and the API document only. */
 export type RoutePermission = Permission | "public";
 
+/** Of a request, by lower-case name: only those that the route names, absent ones left out. */
+export type NamedHeaders = Readonly<Record<string, string>>;
+
+/** A service that calls us with credentials of its own, in headers of its own, in place of an API key. */
+export interface OwnCredentials<Tx> {
+  readonly headers: readonly string[];
+  /**
+   * Who calls: then held to the route's permission like everybody. A Fault (FORBIDDEN) for whoever proves nothing. Asked before the body is read.
+   * `refused` writes that somebody was turned away into the audit log, under `refusal`.
+   */
+  readonly admit: (headers: NamedHeaders, context: { readonly refused: (tx: Tx, details: AuditDetails) => Promise<void>; readonly signal: AbortSignal }) => Promise<Actor>;
+  /** Audit event (`noun.verb`) of a refusal. */
+  readonly refusal: string;
+}
+
 /** What an audited handler says about its change; the server's `record` adds who, when, from where and the hash chain. */
 export interface AuditDetails {
   readonly subject: string;
@@ -45,6 +60,9 @@ export interface RouteContext<Tx> {
   readonly scope: TenantScope;
   readonly requestId: string;
   readonly signal: AbortSignal;
+  readonly headers: NamedHeaders;
+  /** Sets a header of the answer, whatever the answer will be. */
+  readonly answerHeader: (name: string, value: string) => void;
   /** Must be called by an audited route, inside the transaction that makes the change. */
   readonly record: (tx: Tx, details: AuditDetails) => Promise<void>;
 }
@@ -68,6 +86,16 @@ export interface Route<Tx = unknown> {
   readonly body?: TSchema;
   /** Schema of the 200 answer, or `"stream"` for a StreamedBody. */
   readonly answer: TSchema | "stream";
+  /** Headers the handler is given. */
+  readonly headers?: readonly string[];
+  /** The API key may come in this header instead, where `Authorization` belongs to somebody else. */
+  readonly keyHeader?: string;
+  /** Instead of an API key. */
+  readonly credentials?: OwnCredentials<Tx>;
+  /** What of the answer has to be the same for it to be the same answer: makes its ETag, and 304 where a GET names it. */
+  readonly same?: (answer: unknown) => unknown;
+  /** Bytes, where a body may be larger than others. */
+  readonly bodyLimit?: number;
   readonly handle: (input: { params: unknown; query: unknown; body: unknown }, context: RouteContext<Tx>) => Promise<unknown>;
 }
 
@@ -83,6 +111,11 @@ interface RouteDeclaration<Tx, P extends TSchema | undefined, Q extends TSchema 
   readonly query?: Q;
   readonly body?: B;
   readonly answer: A;
+  readonly headers?: readonly string[];
+  readonly keyHeader?: string;
+  readonly credentials?: OwnCredentials<Tx>;
+  readonly same?: (answer: A extends TSchema ? Static<A> : never) => unknown;
+  readonly bodyLimit?: number;
   readonly handle: (
     input: { params: Parsed<P>; query: Parsed<Q>; body: Parsed<B> },
     context: RouteContext<Tx>,

@@ -3,13 +3,13 @@
  * written its line in the audit log. Refuses foreign hosts and origins, bodies that are not JSON, keys nobody declared, and a route
  * declared twice. Bodies and tokens never reach a log.
  */
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { Readable } from "node:stream";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { Clock } from "../kernel/clock.ts";
 import { asFault, Fault } from "../kernel/fault.ts";
 import type { Log } from "../kernel/log.ts";
-import type { Actor, Route, RouteContext, StreamedBody } from "../kernel/route.ts";
+import type { Actor, NamedHeaders, OwnCredentials, Route, RouteContext, StreamedBody } from "../kernel/route.ts";
 import type { Tx } from "../store/store.ts";
 import { NOBODY, type Auth } from "./auth.ts";
 import type { AuditLog } from "./audit.ts";
@@ -45,7 +45,7 @@ interface Call {
 }
 
 export function createApp(options: AppOptions): FastifyInstance {
-  const { auth, log, clock } = options;
+  const { log, clock } = options;
   const guard = { host: options.host ?? DEFAULT_HOST, publicUrl: options.publicUrl ?? null };
   const calls = new WeakMap<FastifyRequest, Call>();
   const app = Fastify({
@@ -74,7 +74,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     const route = routeOf(request);
     if (route === undefined || route.permission === "public") return;
     // Before the body is read: a stranger's body is not worth parsing.
-    call.actor = await permitted(auth, route, request.headers.authorization);
+    call.actor = await permitted(options, route, request);
   });
   app.addHook("onResponse", (request, reply, done) => {
     const call = calls.get(request);
@@ -90,11 +90,13 @@ export function createApp(options: AppOptions): FastifyInstance {
     if (status >= 500) log.error("http.fault", { requestId: request.id, code: fault.code, status, cause: causeName(fault) });
     if (status === 401) void reply.header("www-authenticate", "Bearer");
     if (fault.retryAfterMs !== undefined) void reply.header("retry-after", String(Math.ceil(fault.retryAfterMs / 1000)));
-    return reply.headers({ ...SECURE_HEADERS, "x-request-id": request.id }).code(status).type("application/json; charset=utf-8").send(JSON.stringify({ fault: fault.toJSON(), requestId: request.id }));
+    // A service with credentials of its own reads the plainest form there is.
+    const plain = routeOf(request)?.credentials === undefined ? {} : { success: false, error: fault.message };
+    return reply.headers({ ...SECURE_HEADERS, "x-request-id": request.id }).code(status).type("application/json; charset=utf-8").send(JSON.stringify({ ...plain, fault: fault.toJSON(), requestId: request.id }));
   }
 
   for (const route of options.routes) {
-    app.route({ method: route.method, url: route.path, config: { vedette: route }, handler: handlerFor(route, options, (request) => calls.get(request)?.actor ?? NOBODY) });
+    app.route({ method: route.method, url: route.path, config: { vedette: route }, ...(route.bodyLimit === undefined ? {} : { bodyLimit: route.bodyLimit }), handler: handlerFor(route, options, (request) => calls.get(request)?.actor ?? NOBODY) });
   }
   return app;
 }
@@ -109,13 +111,37 @@ function routeOf(request: FastifyRequest): Route<Tx> | undefined {
   return request.routeOptions.config.vedette;
 }
 
-async function permitted(auth: Auth, route: Route<Tx>, authorization: string | undefined): Promise<Actor> {
-  const actor = await auth.authenticate(authorization);
-  if (actor === undefined) throw new Fault("UNAUTHENTICATED", "This address needs an API key.");
+async function permitted(options: AppOptions, route: Route<Tx>, request: FastifyRequest): Promise<Actor> {
+  const actor = await (route.credentials === undefined ? holderOfKey(options.auth, route, request) : holderOfCredentials(options, route.credentials, request));
   if (route.permission !== "public" && !actor.permissions.includes(route.permission)) {
     throw new Fault("FORBIDDEN", `This needs the permission ${route.permission}, which the role ${actor.role} does not hold.`);
   }
   return actor;
+}
+
+async function holderOfKey(auth: Auth, route: Route<Tx>, request: FastifyRequest): Promise<Actor> {
+  const own = route.keyHeader === undefined ? undefined : namedHeaders(request, [route.keyHeader])[route.keyHeader];
+  const actor = await auth.authenticate(own === undefined ? request.headers.authorization : `Bearer ${own}`);
+  if (actor === undefined) throw new Fault("UNAUTHENTICATED", "This address needs an API key.");
+  return actor;
+}
+
+function holderOfCredentials({ audit }: AppOptions, credentials: OwnCredentials<Tx>, request: FastifyRequest): Promise<Actor> {
+  return credentials.admit(namedHeaders(request, credentials.headers), {
+    refused: (tx, details) => audit.append(tx, { actor: NOBODY, event: credentials.refusal, requestId: request.id, ...details }),
+    signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+  });
+}
+
+/** A header given twice says two things, and so says nothing. */
+function namedHeaders(request: FastifyRequest, names: readonly string[]): NamedHeaders {
+  if (names.length === 0) return {};
+  const counts = new Map<string, number>();
+  for (const [place, name] of request.raw.rawHeaders.entries()) if (place % 2 === 0) counts.set(name.toLowerCase(), (counts.get(name.toLowerCase()) ?? 0) + 1);
+  return Object.fromEntries(names.flatMap((name) => {
+    const value = request.headers[name];
+    return typeof value === "string" && counts.get(name) === 1 ? [[name, value]] : [];
+  }));
 }
 
 function handlerFor(route: Route<Tx>, options: AppOptions, actorOf: (request: FastifyRequest) => Actor) {
@@ -140,11 +166,16 @@ function handlerFor(route: Route<Tx>, options: AppOptions, actorOf: (request: Fa
     });
     const ledger = ledgerFor(route, options, actorOf(request), request.id);
     const actor = actorOf(request);
-    const context: RouteContext<Tx> = { actor, scope: actor.scope, requestId: request.id, signal: stop.signal, record: ledger.record };
+    const context: RouteContext<Tx> = { actor, scope: actor.scope, requestId: request.id, signal: stop.signal, record: ledger.record, headers: namedHeaders(request, route.headers ?? []), answerHeader: (name, value) => void reply.header(name, value) };
     const result = await withinTime(route.handle(input, context), timeoutMs, stop);
     if (ledger.missing()) {
       options.log.error("audit.missing", { requestId: request.id, method: route.method, route: route.path });
       throw new Fault("INTERNAL", "The change was made but not recorded in the audit log.");
+    }
+    if (answer !== undefined && route.same !== undefined) {
+      const tag = etagOf(route.same(result));
+      void reply.header("etag", tag);
+      if (request.method === "GET" && names(request.headers["if-none-match"], tag)) return reply.code(304).send();
     }
     if (answer !== undefined) return reply.type("application/json; charset=utf-8").send(answer(result));
     return sendStream(reply, result as StreamedBody, () => options.log.warn("http.stream-cut", { requestId: request.id, route: route.path }));
@@ -160,6 +191,15 @@ function checkedQuery(check: Check | undefined, query: object): unknown {
   const [unknown] = Object.keys(query);
   if (unknown !== undefined) throw new Fault("CONFIG_INVALID", `query has a key that is not known there: ${JSON.stringify(unknown.slice(0, 60))}.`);
   return undefined;
+}
+
+/** Weak: what counts is the same, not every byte of it. */
+function etagOf(value: unknown): string {
+  return `W/"${createHash("sha256").update(JSON.stringify(value)).digest("base64url").slice(0, 27)}"`;
+}
+
+function names(given: string | undefined, tag: string): boolean {
+  return given !== undefined && given.split(",").some((one) => one.trim() === "*" || one.trim().replace(/^(W\/)?/, "W/") === tag);
 }
 
 function isEmpty(body: unknown): boolean {

@@ -18,7 +18,7 @@ export type Verification = Static<typeof AuditVerification>;
 
 /** Who made the change; `hub` for what the hub does on its own. */
 export interface AuditActor {
-  readonly kind: "local" | "api-key" | "session" | "hub";
+  readonly kind: "local" | "api-key" | "session" | "provider" | "hub";
   readonly id: string;
 }
 

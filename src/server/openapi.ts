@@ -35,17 +35,19 @@ export function openApiDocument(routes: readonly Route<Tx>[], version: string): 
 
 /** `/api/v1/connections/:id` → `/api/v1/connections/{id}`. */
 export function openApiPath(path: string): string {
-  return path.replaceAll(/:([A-Za-z0-9_]+)/g, "{$1}");
+  return path.replaceAll(/:([A-Za-z0-9_]+)/g, "{$1}").replace(/\*$/, "{rest}");
 }
 
 function operation(route: Route<Tx>): Json {
-  const parameters = [...parametersOf("path", route.params), ...parametersOf("query", route.query)];
+  const rest = route.path.endsWith("*") ? [{ name: "rest", in: "path", required: true, schema: { type: "string" } }] : [];
+  const parameters = [...parametersOf("path", route.params), ...rest, ...parametersOf("query", route.query), ...(route.headers ?? []).map((name) => ({ name, in: "header", required: false, schema: { type: "string" } }))];
   return {
     operationId: operationId(route),
     summary: route.summary,
     "x-permission": route.permission,
     ...("event" in route.audit ? { "x-audit-event": route.audit.event } : { "x-audit-none": route.audit.reason }),
-    ...(route.permission === "public" ? { security: [] } : {}),
+    ...(route.credentials === undefined ? {} : { "x-credentials": route.credentials.headers, "x-audit-refusal": route.credentials.refusal }),
+    ...(route.permission === "public" || route.credentials !== undefined ? { security: [] } : {}),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(route.body === undefined ? {} : { requestBody: { required: hasRequired(route.body), content: { "application/json": { schema: strict(route.body as Json) } } } }),
     responses: {
