@@ -8,6 +8,7 @@ import type { AddressInfo } from "node:net";
 import { sql } from "kysely";
 import { EVERY_TENANT } from "../../src/kernel/scope.ts";
 import { answerDevices, applyRules, parseRules, type DeviceAnswer, type DeviceQuestion } from "../../src/posture/index.ts";
+import type { FaultRule } from "../../src/simulator/index.ts";
 import { skippingClock, type SkippingClock } from "../support/clock.ts";
 import { openWorld, type World, type WorldOptions } from "../support/world.ts";
 
@@ -88,12 +89,14 @@ export interface PostureWorld {
   /** Reads what has changed, lets what is due be done, hands over what is queued. */
   round(): Promise<string>;
   become(device: Device, set: Readonly<Record<string, unknown>>): void;
+  /** In the console's answers, until called again. */
+  faults(...rules: readonly FaultRule[]): void;
   ask(identifiers: DeviceQuestion["identifiers"]): Promise<DeviceAnswer>;
   results(): Promise<readonly Readonly<Record<string, string | number | null>>[]>;
   close(): Promise<void>;
 }
 
-export async function openPostureWorld(options: WorldOptions = {}, rules: readonly unknown[] = [CLEAN]): Promise<PostureWorld> {
+export async function openWorldWithReceiver(options: WorldOptions = {}, rules: readonly unknown[] = [CLEAN]): Promise<PostureWorld> {
   const receiver = await startReceiver();
   const clock = skippingClock();
   const world = await openWorld({ clock, estate: { agents: 120, alerts: 1, risks: 1, threats: 1, activities: 1 }, env: { VEDETTE_ALLOW_DESTINATION_HOSTS: new URL(receiver.url).host }, ...options });
@@ -120,6 +123,9 @@ export async function openPostureWorld(options: WorldOptions = {}, rules: readon
     become(which, set) {
       const { changed } = world.simulator.mutate({ stream: "agents", action: "update", ids: [which.id], set });
       if (changed !== 1) throw new Error("the console did not change the agent");
+    },
+    faults(...rules) {
+      world.simulator.setFaults({ rules });
     },
     async ask(identifiers) {
       const [answer] = await answerDevices(world.hub.store.read, world.hub.store.kind, EVERY_TENANT, [{ ref: "q", identifiers }], clock.now());

@@ -1,11 +1,11 @@
 /** A device gets infected in the console, and whoever enforces access hears of it: once, signed, in order, later when it could not be heard. */
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { systemClock } from "../../src/kernel/clock.ts";
-import { MINUTE, openPostureWorld, SICK, WELL, type PostureWorld } from "./bench.ts";
+import { MINUTE, openWorldWithReceiver, SICK, WELL, type PostureWorld } from "./bench.ts";
 
 let bench: PostureWorld;
 beforeEach(async () => {
-  bench = await openPostureWorld();
+  bench = await openWorldWithReceiver();
 });
 afterEach(() => bench.close());
 
@@ -75,7 +75,7 @@ it("a change that no rule asks about is told to nobody, and a decommissioned dev
 });
 
 it("reaches the receiver within a second of the reading that brought it", async () => {
-  const live = await openPostureWorld({ clock: systemClock });
+  const live = await openWorldWithReceiver({ clock: systemClock });
   try {
     live.world.hub.deliverer.start();
     live.become(live.device, SICK);

@@ -1,19 +1,14 @@
 /** What cannot be proven is not passed on as healthy: verdicts age with their evidence, say so, and come back when it does. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { FaultRule } from "../../src/simulator/index.ts";
-import { MINUTE, openPostureWorld, SICK, type PostureWorld } from "./bench.ts";
+import { MINUTE, openWorldWithReceiver, SICK, type PostureWorld } from "./bench.ts";
 
 let bench: PostureWorld;
 beforeEach(async () => {
-  bench = await openPostureWorld({ faultsMayMiss: true });
+  bench = await openWorldWithReceiver();
 });
 afterEach(() => bench.close());
 
 const told = (): readonly (readonly [string | null, string, string])[] => bench.receiver.taken.filter(({ body }) => body.data.device.agentId === bench.device.id).map(({ body: { data } }) => [data.previous, data.outcome, data.reason]);
-
-function trouble(...rules: readonly FaultRule[]): void {
-  bench.world.simulator.setFaults({ rules });
-}
 
 /** Longer than twice the polling interval, read every few minutes meanwhile as the schedule would. */
 async function wait(): Promise<readonly string[]> {
@@ -28,10 +23,10 @@ async function wait(): Promise<readonly string[]> {
 const AGENTS = { path: "/agents" } as const;
 
 const TROUBLES: readonly (readonly [string, () => void, () => void])[] = [
-  ["the console is down", () => trouble({ path: "*", fault: { kind: "status", status: 503 } }), () => trouble()],
+  ["the console is down", () => bench.faults({ path: "*", fault: { kind: "status", status: 503 } }), () => bench.faults()],
   ["the token has expired", () => bench.world.simulator.changeToken("viewer", { expiresInMs: -1000 }), () => bench.world.simulator.changeToken("viewer", { expiresInMs: 3_600_000_000 })],
-  ["pages of agents come cut off", () => trouble({ ...AGENTS, fault: { kind: "cut" } }), () => trouble()],
-  ["pages of agents come without their records", () => trouble({ ...AGENTS, fault: { kind: "missing-data" } }), () => trouble()],
+  ["pages of agents come cut off", () => bench.faults({ ...AGENTS, fault: { kind: "cut" } }), () => bench.faults()],
+  ["pages of agents come without their records", () => bench.faults({ ...AGENTS, fault: { kind: "missing-data" } }), () => bench.faults()],
 ];
 
 describe.each(TROUBLES)("while %s", (_what, begin, end) => {
