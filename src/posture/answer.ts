@@ -13,6 +13,7 @@ import { IDENTIFIERS, type DeviceFacts, type Identifier, type Rule } from "./mod
 import { readFacts, readTold } from "./project.ts";
 import { liveRules } from "./rules-store.ts";
 import { preferredBySerial, type PreferredBySerial } from "./serial-decisions.ts";
+import { foldHostname } from "./serials.ts";
 import { textList, withinScope } from "./tables.ts";
 import { scoreOf, verdictOf, verdictWithoutDevice, type Evidence, type Score, type ToldByRule, type Verdict, type VerdictReason } from "./verdicts.ts";
 
@@ -48,10 +49,10 @@ interface Known {
 }
 
 interface Bench {
-  readonly rules: readonly Rule[];
-  /** Distinct ways in which the rules allow a device to be found. */
+  /** Each with the place of its way among `ways`. */
+  readonly rules: readonly { readonly rule: Rule; readonly way: number }[];
+  /** Distinct ways in which a device may be found; the first is by all that any rule allows. */
   readonly ways: readonly (readonly Identifier[])[];
-  readonly widest: readonly Identifier[];
   readonly byKey: ReadonlyMap<string, readonly Known[]>;
   readonly exceptions: ExceptionsByDevice;
   readonly preferred: PreferredBySerial;
@@ -65,11 +66,11 @@ export async function answerDevices(db: Database, kind: Store["kind"], scope: Te
   const asked = questions.map((question) => ({ question, keys: keysOf(question, widest) }));
   const found = await lookUp(db, kind, scope, asked.flatMap(({ keys }) => keys));
   const [connections, aside, exceptions] = [await evidenceByConnection(db), await setAside(db, kind, found), await exceptionsOn(db, kind, found, now)];
+  const ways = distinctWays(widest, rules);
   const bench: Bench = {
-    rules,
-    ways: distinctWays(rules),
-    widest,
-    byKey: byKey(found, connections, aside),
+    rules: rules.map((rule) => ({ rule, way: ways.findIndex((way) => way.join(" ") === rule.matchBy.join(" ")) })),
+    ways,
+    byKey: byKey(found, new Set(asked.flatMap(({ keys }) => keys.map((key) => key.of))), connections, aside),
     exceptions,
     preferred: await preferredBySerial(db, kind, scope, [...new Set(asked.flatMap(({ keys }) => keys.filter((key) => key.of === "serial").map((key) => key.key)))]),
     now,
@@ -101,6 +102,8 @@ interface FoundRow {
 
 async function lookUp(db: Database, kind: Store["kind"], scope: TenantScope, keys: readonly Key[]): Promise<readonly FoundRow[]> {
   const of = (wanted: Key["of"]) => [...new Set(keys.filter((key) => key.of === wanted).map((key) => key.key))];
+  // SQLite knows a row by its number at once; PostgreSQL by its key.
+  const place = (alias: string) => sql.raw(kind === "sqlite" ? `${alias}.rowid` : `${alias}.connection_id, ${alias}.id`);
   const parts: RawBuilder<unknown>[] = [];
   const serials = of("serial");
   const hostnames = of("hostname");
@@ -109,13 +112,12 @@ async function lookUp(db: Database, kind: Store["kind"], scope: TenantScope, key
   if (hostnames.length > 0) parts.push(newestOf(kind, scope, "hostname_key", hostnames));
   for (const weaker of ["mac", "email"] as const) {
     const wanted = of(weaker);
-    if (wanted.length > 0) parts.push(sql`SELECT connection_id, id FROM posture_keys WHERE kind = ${weaker} AND key IN ${textList(kind, wanted)}`);
+    if (wanted.length > 0) parts.push(sql`SELECT ${place("n")} FROM posture_keys AS k JOIN posture_devices AS n ON n.connection_id = k.connection_id AND n.id = k.id WHERE k.kind = ${weaker} AND k.key IN ${textList(kind, wanted)}`);
   }
-  if (agents.length > 0) parts.push(sql`SELECT connection_id, id FROM posture_devices WHERE id IN ${textList(kind, agents)}`);
+  if (agents.length > 0) parts.push(sql`SELECT ${place("n")} FROM posture_devices AS n WHERE n.id IN ${textList(kind, agents)}`);
   if (parts.length === 0) return [];
   const { rows } = await sql<FoundRow>`
-    SELECT d.connection_id, d.id, d.facts, d.verdicts FROM (${sql.join(parts, sql` UNION `)}) AS f
-    JOIN posture_devices AS d ON d.connection_id = f.connection_id AND d.id = f.id WHERE ${withinScope(scope, "d.tenant_id")}`.execute(db);
+    SELECT d.connection_id, d.id, d.facts, d.verdicts FROM posture_devices AS d WHERE (${place("d")}) IN (${sql.join(parts, sql` UNION ALL `)}) AND ${withinScope(scope, "d.tenant_id")}`.execute(db);
   return rows;
 }
 
@@ -123,11 +125,11 @@ async function lookUp(db: Database, kind: Store["kind"], scope: TenantScope, key
 function newestOf(kind: Store["kind"], scope: TenantScope, column: "serial_key" | "hostname_key", keys: readonly string[]): RawBuilder<unknown> {
   const newest = (key: RawBuilder<unknown>, chosen: RawBuilder<unknown>) => sql`
     SELECT ${chosen} FROM posture_devices AS x WHERE x.${sql.ref(column)} = ${key} AND ${withinScope(scope, "x.tenant_id")} ORDER BY x.last_active DESC LIMIT ${MOST_PER_KEY}`;
-  if (kind === "sqlite") return sql`SELECT n.connection_id, n.id FROM json_each(${JSON.stringify(keys)}) AS k JOIN posture_devices AS n ON n.rowid IN (${newest(sql`k.value`, sql`x.rowid`)})`;
+  if (kind === "sqlite") return sql`SELECT n.rowid FROM json_each(${JSON.stringify(keys)}) AS k JOIN posture_devices AS n ON n.rowid IN (${newest(sql`k.value`, sql`x.rowid`)})`;
   return sql`SELECT n.connection_id, n.id FROM unnest(${[...keys]}::text[]) AS k(value) CROSS JOIN LATERAL (${newest(sql`k.value`, sql`x.connection_id, x.id`)}) AS n`;
 }
 
-function byKey(found: readonly FoundRow[], connections: EvidenceByConnection, aside: ReadonlyMap<string, number>): ReadonlyMap<string, readonly Known[]> {
+function byKey(found: readonly FoundRow[], wanted: ReadonlySet<Key["of"]>, connections: EvidenceByConnection, aside: ReadonlyMap<string, number>): ReadonlyMap<string, readonly Known[]> {
   const index = new Map<string, Known[]>();
   const add = (of: Key["of"], key: string | null, known: Known): void => {
     if (key === null) return;
@@ -139,17 +141,17 @@ function byKey(found: readonly FoundRow[], connections: EvidenceByConnection, as
   for (const row of found) {
     const facts = readFacts(row.facts);
     const known: Known = { facts, told: readTold(row.verdicts), evidence: evidenceFor(row, connections, aside) };
-    add("agentId", facts.id, known);
-    add("serial", facts.serialKey, known);
-    add("hostname", foldIdentifiers({ hostname: facts.hostname }).hostname, known);
-    for (const mac of facts.macs) add("mac", mac, known);
-    for (const email of facts.emails) add("email", email, known);
+    if (wanted.has("agentId")) add("agentId", facts.id, known);
+    if (wanted.has("serial")) add("serial", facts.serialKey, known);
+    if (wanted.has("hostname")) add("hostname", foldHostname(facts.hostname), known);
+    if (wanted.has("mac")) for (const mac of facts.macs) add("mac", mac, known);
+    if (wanted.has("email")) for (const email of facts.emails) add("email", email, known);
   }
   return index;
 }
 
-function distinctWays(rules: readonly Rule[]): readonly (readonly Identifier[])[] {
-  return [...new Map(rules.map((rule) => [rule.matchBy.join(" "), rule.matchBy])).values()];
+function distinctWays(widest: readonly Identifier[], rules: readonly Rule[]): readonly (readonly Identifier[])[] {
+  return [...new Map([widest, ...rules.map((rule) => rule.matchBy)].map((way) => [way.join(" "), way])).values()];
 }
 
 function answerOne(question: DeviceQuestion, keys: readonly Key[], bench: Bench): DeviceAnswer {
@@ -157,14 +159,14 @@ function answerOne(question: DeviceQuestion, keys: readonly Key[], bench: Bench)
   for (const { of, key } of keys) for (const known of bench.byKey.get(`${of} ${key}`) ?? []) candidates.set(known.facts, known);
   const byAgent = keys[0]?.of === "agentId";
   const choose = (way: readonly Identifier[]): Choice<DeviceFacts> => (byAgent ? chooseAgent([...candidates.values()]) : settled(chooseDevice([...candidates.keys()], question.identifiers, way, bench.now), bench.preferred));
-  const match = choose(bench.widest);
+  const choices = bench.ways.map(choose);
+  const match: Choice<DeviceFacts> = choices[0] ?? { kind: "unknown", why: "no-identifier" };
   const device = match.kind === "matched" ? match.device : null;
-  const choices = new Map(bench.ways.map((way) => [way.join(" "), choose(way)]));
-  const verdicts = bench.rules.flatMap((rule) => {
-    const choice = choices.get(rule.matchBy.join(" ")) ?? match;
-    const verdict = verdictFor(rule, choice, device, candidates, bench);
-    return verdict === null ? [] : [verdict];
-  });
+  const verdicts: Verdict[] = [];
+  for (const { rule, way } of bench.rules) {
+    const verdict = verdictFor(rule, choices[way] ?? match, device, candidates, bench);
+    if (verdict !== null) verdicts.push(verdict);
+  }
   const evidence = device === null ? null : (candidates.get(device)?.evidence ?? null);
   const evidenceAt = evidence?.at ?? null;
   return {
