@@ -28,7 +28,7 @@ export const DEVICES: BulkUpsert = {
   update: ["tenant_id", "serial_key", "hostname_key", "facts", "verdicts", "last_active", "turns_at"],
 };
 
-const KEYS: BulkUpsert = { table: "posture_keys", columns: ["kind", "key", "connection_id", "id"].map((name) => ({ name, type: "text" as const })), key: ["kind", "key", "connection_id", "id"], update: [] };
+export const KEYS: BulkUpsert = { table: "posture_keys", columns: ["kind", "key", "connection_id", "id"].map((name) => ({ name, type: "text" as const })), key: ["kind", "key", "connection_id", "id"], update: [] };
 
 interface StoredDevice {
   readonly id: string;
