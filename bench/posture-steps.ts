@@ -1,0 +1,148 @@
+/**
+ * One step of the posture benchmark, in a process of its own so that its memory is its own: `fill`, `ask` or `sweep`, then the data folder and
+ * how many devices. Devices go into the store through posture's own projection; ends with one line of JSON.
+ */
+import { sql } from "kysely";
+import { openHub, type Hub } from "../src/compose/hub.ts";
+import { readSettings } from "../src/compose/settings.ts";
+import { DEFAULT_TENANT, type ConnectionId } from "../src/kernel/ids.ts";
+import { silentLog } from "../src/kernel/log.ts";
+import { EVERY_TENANT } from "../src/kernel/scope.ts";
+import { answerDevices, applyRules, parseRules } from "../src/posture/index.ts";
+import type { DeviceFacts } from "../src/posture/model.ts";
+import { deviceRow, keysOf } from "../src/posture/project.ts";
+import { DEVICES } from "../src/posture/react.ts";
+import { foldSerial } from "../src/posture/serials.ts";
+import { sweepOne } from "../src/posture/sweep.ts";
+import type { BulkUpsert } from "../src/store/store.ts";
+
+const CONNECTION = "con_bench" as ConnectionId;
+const BATCH = 5_000;
+const EVERY_MS = 300_000;
+/** Devices that the second set of rules refuses and the first does not. */
+const FLIPPING = 100;
+
+const KEYS: BulkUpsert = { table: "posture_keys", columns: ["kind", "key", "connection_id", "id"].map((name) => ({ name, type: "text" as const })), key: ["kind", "key", "connection_id", "id"], update: [] };
+
+const [step = "", folder = "", count = "0"] = process.argv.slice(2);
+const devices = Number(count);
+
+const LEAVES = [
+  { input: "is_active", value: true },
+  { input: "network_status", operator: "==", value: "connected" },
+  { all: [{ input: "operational_state", operator: "==", value: "na" }, { input: "up_to_date", value: true }, { any: [{ input: "disk_encrypted", value: true }, { input: "tag", operator: "includes", value: "kiosk" }] }] },
+];
+const rules = (most: number): readonly unknown[] => [...LEAVES.map((condition, place) => ({ name: `Rule ${String(place)}`, condition })), { name: "Threats", condition: { input: "active_threats", operator: "<=", value: most } }];
+
+function serialOf(place: number): string {
+  return `BENCH-${String(place).padStart(8, "0")}`;
+}
+
+function keyOf(serial: string): string {
+  const folded = foldSerial(serial);
+  if (!("key" in folded)) throw new Error("a serial number that says nothing");
+  return folded.key;
+}
+
+function deviceAt(place: number, now: number): DeviceFacts {
+  const hex = place.toString(16).padStart(8, "0");
+  return {
+    connection: CONNECTION, id: `21${String(place).padStart(16, "0")}`, tenant: DEFAULT_TENANT, siteId: String(place % 20), siteName: `Site ${String(place % 20)}`, groupId: "1", groupName: "Default Group",
+    tags: [{ key: "env", value: "prod" }], serial: serialOf(place), serialKey: keyOf(serialOf(place)), macs: [`02:11:${hex.slice(0, 2)}:${hex.slice(2, 4)}:${hex.slice(4, 6)}:${hex.slice(6)}`],
+    hostname: `LT-${String(place)}`, domain: "ORCHARD", emails: [`user${String(place)}@orchard.test`], userName: `user${String(place)}`, platform: place % 3 === 0 ? "mac" : "windows", osName: "Windows 11 Pro",
+    osVersion: "26100", model: "LENOVO - 21CB", agentVersion: "25.1.4.434", infected: place % FLIPPING === 0, activeThreats: place % FLIPPING === 0 ? 2 : 0, isActive: true, networkStatus: "connected",
+    operationalState: "na", lastActive: new Date(now - (place % 3_600) * 1_000).toISOString(), upToDate: true, diskEncrypted: true, firewall: true, decommissioned: false, uninstalled: false, rebootPending: false,
+    mitigationMode: "protect", missingPermissions: [], userActionsNeeded: [], worstOpenCve: null, knownExploited: null,
+  };
+}
+
+async function apply(hub: Hub, most: number): Promise<void> {
+  await hub.store.tx((tx) => applyRules(tx, { scope: EVERY_TENANT, tenant: null }, parseRules(rules(most)), { replaceAll: true }, Date.now()));
+}
+
+async function freshen(hub: Hub): Promise<void> {
+  await hub.store.tx(async (tx) => {
+    await sql`INSERT INTO mirror_checkpoints (connection_id, stream, format, body, read_to, every_ms) VALUES (${CONNECTION}, 'agents', 1, '{}', ${Date.now()}, ${EVERY_MS})
+      ON CONFLICT (connection_id, stream) DO UPDATE SET read_to = excluded.read_to`.execute(tx.db);
+  });
+}
+
+async function sweep(hub: Hub): Promise<number> {
+  let facts = 0;
+  for (let more = true; more; ) more = await hub.store.tx((tx) => sweepOne(tx, async (inner, ...queued) => {
+    facts += queued.length;
+    await hub.queueFact(inner, ...queued);
+  }, Date.now()));
+  return facts;
+}
+
+async function fill(hub: Hub): Promise<object> {
+  const now = Date.now();
+  for (let from = 0; from < devices; from += BATCH) {
+    const batch = Array.from({ length: Math.min(BATCH, devices - from) }, (_unused, place) => deviceAt(from + place, now));
+    await hub.store.tx(async (tx) => {
+      await tx.bulkUpsert(DEVICES, batch.map((device) => deviceRow(device, {}, null, now)));
+      await tx.bulkUpsert(KEYS, batch.flatMap((device) => keysOf(device).map(({ kind, key }) => [kind, key, CONNECTION, device.id])));
+    });
+  }
+  await apply(hub, 5);
+  await freshen(hub);
+  await sweep(hub);
+  return { devices };
+}
+
+function percentile(times: readonly number[], part: number): number {
+  return times.toSorted((a, b) => a - b)[Math.min(times.length - 1, Math.floor(times.length * part))] ?? Number.NaN;
+}
+
+/** Requests come when they come, whether or not the last one is answered: a slow one counts for those behind it too. */
+async function ask(hub: Hub): Promise<object> {
+  await freshen(hub);
+  const one = async (size: number, start: number): Promise<void> => {
+    const questions = Array.from({ length: size }, (_unused, place) => ({ ref: String(place), identifiers: { serial: serialOf((start + place * 7_919) % devices) } }));
+    const answers = await answerDevices(hub.store.read, hub.store.kind, EVERY_TENANT, questions, Date.now());
+    if (answers.some(({ match }) => match.kind !== "matched")) throw new Error("a device was not found");
+  };
+  for (let round = 0; round < 20; round += 1) await one(1_000, round * 31);
+  const rssBefore = process.memoryUsage.rss();
+  const many: number[] = [];
+  const alone: number[] = [];
+  const began = performance.now();
+  for (let request = 0; request < 400; request += 1) {
+    const due = began + request * 50;
+    const wait = due - performance.now();
+    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+    const from = performance.now();
+    await one(1_000, request * 104_729);
+    alone.push(performance.now() - from);
+    many.push(performance.now() - due);
+  }
+  const rssAfter = process.memoryUsage.rss();
+  const single: number[] = [];
+  for (let request = 0; request < 2_000; request += 1) {
+    const from = performance.now();
+    await one(1, request * 15_485_863);
+    single.push(performance.now() - from);
+  }
+  return { manyP50: percentile(many, 0.5), manyP99: percentile(many, 0.99), aloneP50: percentile(alone, 0.5), aloneP99: percentile(alone, 0.99), singleP50: percentile(single, 0.5), singleP99: percentile(single, 0.99), grownMb: (rssAfter - rssBefore) / 1_048_576 };
+}
+
+async function sweepAgain(hub: Hub): Promise<object> {
+  await apply(hub, 1);
+  await freshen(hub);
+  const began = performance.now();
+  const facts = await sweep(hub);
+  const seconds = (performance.now() - began) / 1_000;
+  return { seconds, facts, pairs: devices * rules(1).length };
+}
+
+const STEPS: Readonly<Record<string, (hub: Hub) => Promise<object>>> = { fill, ask, sweep: sweepAgain };
+const work = STEPS[step];
+if (work === undefined || folder === "" || !(devices >= 1_000)) throw new Error("fill|ask|sweep FOLDER DEVICES (1,000 or more)");
+const env = { VEDETTE_DATA: `${folder}/data`, VEDETTE_KEY_FILE: `${folder}/key` };
+const hub = await openHub({ settings: readSettings(env), env, log: silentLog });
+try {
+  process.stdout.write(`${JSON.stringify(await work(hub))}\n`);
+} finally {
+  await hub.close();
+}
