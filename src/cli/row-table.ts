@@ -2,7 +2,7 @@
  * An aligned table of any length in little memory: the first rows decide the widths, later ones follow at once. On a terminal a long
  * cell is cut (marked with …); in a pipe every value is whole. Control characters never get through.
  */
-import { cellText } from "./csv.ts";
+import { cellText } from "../kernel/csv.ts";
 import { plural } from "./format.ts";
 import { clean, type Terminal } from "./terminal.ts";
 

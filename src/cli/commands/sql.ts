@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { Fault } from "../../kernel/fault.ts";
 import { finish, milliseconds, type CliCommand, type CliContext } from "../command.ts";
-import { csvRow } from "../csv.ts";
+import { csvRow } from "../../kernel/csv.ts";
 import { EXIT_OK } from "../faults.ts";
 import { ndjson } from "../lines.ts";
 import type { ApiClient } from "../ports.ts";
