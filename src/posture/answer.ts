@@ -3,7 +3,6 @@
  * Verdicts are worked out at the moment of asking, from what is known of the device and the age of it, so that no answer is older than its evidence.
  */
 import { sql, type RawBuilder } from "kysely";
-import type { TenantId } from "../kernel/ids.ts";
 import type { TenantScope } from "../kernel/scope.ts";
 import type { Database, Store } from "../store/store.ts";
 import { evidenceByConnection, evidenceFor, setAside, type EvidenceByConnection } from "./evidence.ts";
@@ -205,6 +204,6 @@ function chooseAgent(candidates: readonly Known[]): Choice<DeviceFacts> {
 /** A person has said which of the devices with this serial number is meant. */
 function settled(choice: Choice<DeviceFacts>, preferred: PreferredBySerial): Choice<DeviceFacts> {
   if (choice.kind !== "ambiguous" || choice.by !== "serial") return choice;
-  const device = choice.devices.find((candidate) => preferred(candidate.tenant as TenantId, candidate.serialKey ?? "", candidate.connection, candidate.id));
+  const device = choice.devices.find((candidate) => preferred(candidate.tenant, candidate.serialKey ?? "", candidate.connection, candidate.id));
   return device === undefined ? choice : { kind: "matched", device, by: ["serial"], confidence: "high" };
 }

@@ -90,6 +90,6 @@ describe("tenants", () => {
     await bench.read({ infected: true, encryptedApplications: false });
     await bench.due();
 
-    expect((await bench.results()).map((row) => row["rule_name"]).toSorted()).toEqual(["Clean", "Common"]);
+    expect((await bench.results()).map((row) => String(row["rule_name"])).toSorted()).toEqual(["Clean", "Common"]);
   });
 });
