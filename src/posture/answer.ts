@@ -7,7 +7,7 @@ import type { TenantScope } from "../kernel/scope.ts";
 import type { Database, Store } from "../store/store.ts";
 import { evidenceByConnection, evidenceFor, setAside, type EvidenceByConnection } from "./evidence.ts";
 import { exceptionsOn, type ExceptionsByDevice } from "./exceptions.ts";
-import { chooseDevice, foldIdentifiers, type Choice } from "./matching.ts";
+import { chooseDevice, CONFIDENCE, foldIdentifiers, type Choice } from "./matching.ts";
 import { IDENTIFIERS, type DeviceFacts, type Identifier, type Rule } from "./model.ts";
 import { readFacts, readTold } from "./project.ts";
 import { liveRules } from "./rules-store.ts";
@@ -40,6 +40,8 @@ export interface DeviceAnswer {
 
 /** Of one identifier, those that reported last; among so many with one serial number nothing decides anyway. */
 const MOST_PER_KEY = 8;
+
+const SERIAL: readonly Identifier[] = ["serial"];
 
 interface Known {
   readonly facts: DeviceFacts;
@@ -156,8 +158,14 @@ function distinctWays(widest: readonly Identifier[], rules: readonly Rule[]): re
 function answerOne(question: DeviceQuestion, keys: readonly Key[], bench: Bench): DeviceAnswer {
   const candidates = new Map<DeviceFacts, Known>();
   for (const { of, key } of keys) for (const known of bench.byKey.get(`${of} ${key}`) ?? []) candidates.set(known.facts, known);
-  const byAgent = keys[0]?.of === "agentId";
-  const choose = (way: readonly Identifier[]): Choice<DeviceFacts> => (byAgent ? chooseAgent([...candidates.values()]) : settled(chooseDevice([...candidates.keys()], question.identifiers, way, bench.now), bench.preferred));
+  const [strongest] = keys;
+  const [only, second] = strongest === undefined ? [] : (bench.byKey.get(`${strongest.of} ${strongest.key}`) ?? []);
+  const choose = (way: readonly Identifier[]): Choice<DeviceFacts> => {
+    if (strongest?.of === "agentId") return chooseAgent([...candidates.values()]);
+    // The one device with this serial number: what a thousand of a thousand questions find, and nothing is left to choose.
+    if (strongest?.of === "serial" && only !== undefined && second === undefined && way.includes("serial")) return { kind: "matched", device: only.facts, by: SERIAL, confidence: CONFIDENCE.serial };
+    return settled(chooseDevice([...candidates.keys()], question.identifiers, way, bench.now), bench.preferred);
+  };
   const choices = bench.ways.map(choose);
   const match: Choice<DeviceFacts> = choices[0] ?? { kind: "unknown", why: "no-identifier" };
   const device = match.kind === "matched" ? match.device : null;

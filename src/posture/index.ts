@@ -17,6 +17,7 @@ export { evidenceByConnection, type ConnectionEvidence, type EvidenceByConnectio
 export { addException, endException, listExceptions, LONGEST_EXCEPTION_MS, type Exception, type ExceptionDraft, type ExceptionFilter } from "./exceptions.ts";
 export { exportResults, listResults, type PostureResult, type ResultFilter, type ResultPage } from "./results.ts";
 export { parseRules, writeRule } from "./rule-form.ts";
+export { postureRoutes, type PostureRouteDeps } from "./routes.ts";
 export { applyRules, findRule, liveRules, removeRule, type AppliedRule, type RulesTarget, type StoredRule } from "./rules-store.ts";
 export { decideSerial, forgetSerialDecision, type DeviceName, type SerialDecision, type SerialDecisionDraft } from "./serial-decisions.ts";
 export { duplicateSerials, unnumberedDevices, type DuplicateSerial, type ReportedDevice, type UnnumberedDevice } from "./serial-report.ts";
