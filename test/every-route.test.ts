@@ -12,6 +12,8 @@ import { LOCAL_ACTOR } from "../src/server/auth.ts";
 import type { Tx } from "../src/store/store.ts";
 import { listGaps, recordGap } from "../src/sync/gaps.ts";
 import { openWorld, type World } from "./support/world.ts";
+import { addException, applyRules, parseRules } from "../src/posture/index.ts";
+import { sql } from "kysely";
 
 /** What one tenant owns, by the word of the path that names it. */
 interface Belongings {
@@ -23,6 +25,9 @@ interface Belongings {
   readonly destinations: string;
   readonly deliveries: string;
   readonly "api-keys": string;
+  readonly rules: string;
+  readonly exceptions: string;
+  readonly users: string;
 }
 
 let world: World;
@@ -60,6 +65,13 @@ async function furnish(name: string): Promise<Belongings> {
   const scope = { all: false, tenants: [tenant] } as const;
   const { destination } = await hub.destinations.add(scope, { name: `${name}-file`, kind: "file", config: { file: "facts.ndjson" } }, AbortSignal.timeout(20_000), record);
   await hub.store.tx((tx) => hub.queueFact(tx, { tenant, kind: "test.fact", key: "1", version: 1, body: { of: name }, orderKey: "1" }));
+  const posture = await hub.store.tx(async (tx) => {
+    await sql`INSERT INTO posture_devices (connection_id, id, tenant_id, serial_key, hostname_key, facts, verdicts, last_active) VALUES (${id}, ${`agent-${name}`}, ${tenant}, ${`SN-${name}`}, ${`host-${name}`}, ${facts(id, tenant, name)}, '{}', 1)`.execute(tx.db);
+    await sql`INSERT INTO posture_user_risk (tenant_id, user_key, level, reasons, since) VALUES (${tenant}, ${`${name}@example.test`}, 3, '[]', 1)`.execute(tx.db);
+    const [applied] = await applyRules(tx, { scope, tenant }, parseRules([{ name: `${name}-rule`, condition: { input: "infected", value: false } }]), { replaceAll: false }, 1);
+    const exception = await addException(tx, scope, { connection: id, agentId: `agent-${name}`, rule: null, owner: "owner", reason: "for the test", endsAt: Date.now() + 3_600_000 }, "test", Date.now());
+    return { rules: applied?.rule.id ?? "", exceptions: exception.id, users: `${name}@example.test` };
+  });
   const key = await hub.keys.create(LOCAL_ACTOR, { name: `${name}-key`, role: "viewer", tenants: [tenant] }, record);
   return {
     tenants: tenant,
@@ -70,11 +82,20 @@ async function furnish(name: string): Promise<Belongings> {
     destinations: destination.id,
     deliveries: (await listDeliveries(scope, hub.store, { limit: 1 })).items[0]?.id ?? "",
     "api-keys": key.key.id,
+    ...posture,
   };
 }
 
+/** A device's facts in the order they are kept in: the first are connection, id and tenant. */
+function facts(connection: string, tenant: string, name: string): string {
+  return JSON.stringify([connection, `agent-${name}`, tenant, null, null, null, null, null, `SN-${name}`, `SN-${name}`, [], `host-${name}`, null, []]);
+}
+
+/** The word of the path that names the object; those of posture stand one step further down. */
+const NOUN = /\/api\/v1\/(?:posture\/)?([a-z-]+)\/:/;
+
 function pathFor(route: Route<Tx>, owner: Belongings | "absent"): string {
-  const word = /\/api\/v1\/([a-z-]+)\/:/.exec(route.path)?.[1];
+  const word = NOUN.exec(route.path)?.[1];
   const id = owner === "absent" ? "absent_0000000000" : word !== undefined && word in owner ? owner[word as keyof Belongings] : "absent_0000000000";
   return route.path.replace(":stream", "agents").replace(/:[a-z]+/i, encodeURIComponent(id));
 }
@@ -86,6 +107,7 @@ function bodyFor(route: Route<Tx>, owner: Belongings): object | undefined {
   if (route.path.endsWith("/sites")) return { connection: owner.connections, sites: ["1"] };
   if (route.method === "DELETE" && route.path.startsWith("/api/v1/tenants")) return { confirm: "other" };
   if (route.method === "PATCH" && route.path.startsWith("/api/v1/tenants")) return { name: "renamed" };
+  if (route.path.endsWith("/reset")) return { reason: "for the test" };
   return {};
 }
 
@@ -104,7 +126,7 @@ function allowed(route: Route<Tx>, role: Role): boolean {
 
 describe("every route the hub serves", () => {
   it("is known to this test by what it names: a new kind of object has to be furnished here", () => {
-    const words = new Set(world.hub.routes.flatMap((route) => /\/api\/v1\/([a-z-]+)\/:/.exec(route.path)?.[1] ?? []));
+    const words = new Set(world.hub.routes.flatMap((route) => NOUN.exec(route.path)?.[1] ?? []));
     expect([...words].toSorted()).toEqual(Object.keys(mine).toSorted());
     expect(Object.values(theirs).every((id) => id !== "")).toBe(true);
   });
@@ -131,7 +153,7 @@ describe("every route the hub serves", () => {
         const absent = await call(route, pathFor(route, "absent"), role, body);
         const [one, other] = [foreign, absent].map((answer) => ({ status: answer.statusCode, body: { ...answer.json<Record<string, unknown>>(), requestId: "" } }));
         expect(one?.status, `${role} ${route.method} ${route.path} ${foreign.body}`).toBe(404);
-        expect(JSON.stringify(one), `${role} ${route.method} ${route.path}`).toBe(JSON.stringify(other).replaceAll("absent_0000000000", pathFor(route, theirs).split("/")[4] ?? ""));
+        expect(JSON.stringify(one), `${role} ${route.method} ${route.path}`).toBe(JSON.stringify(other).replaceAll("absent_0000000000", pathFor(route, theirs).split("/").find((part) => part !== "" && !route.path.split("/").includes(part)) ?? ""));
         compared += 1;
       }
     }
@@ -170,6 +192,28 @@ describe("every route the hub serves", () => {
       await post(replay, "analyst", { destination: theirs.destinations }),
       await post("/api/v1/destinations", "msp-admin", { name: "x", kind: "file", config: { file: "x.ndjson" }, tenant: theirs.tenants }),
     ]).toEqual([404, 404, 404, 404]);
+  });
+
+  it("does not let a question or a body of posture reach another tenant's devices and rules", async () => {
+    const send = async (method: Route["method"], path: string, body: object) => {
+      const route = world.hub.routes.find((each) => each.path === `/api/v1/posture/${path}` && each.method === method);
+      if (route === undefined) throw new Error(`no route ${path}`);
+      return call(route, route.path, "msp-admin", body);
+    };
+    const device = { connection: theirs.connections, agentId: "agent-other" };
+    const refused = [
+      await send("POST", "rules", { rules: [], replaceAll: true, tenant: theirs.tenants }),
+      await send("POST", "rules", { rules: [{ id: theirs.rules, name: "x", condition: { input: "infected", value: false } }] }),
+      await send("POST", "exceptions", { ...device, owner: "me", reason: "x", endsAt: new Date(Date.now() + 60_000).toISOString() }),
+      await send("POST", "serials/decisions", { decision: "accepted", device, reason: "x" }),
+      await send("POST", "serials/decisions", { decision: "accepted", serial: "SN-other", tenant: theirs.tenants, reason: "x" }),
+      await send("DELETE", "serials/decisions", { tenant: theirs.tenants, serial: "SN-other" }),
+    ];
+    expect(refused.map((answer) => answer.statusCode)).toEqual([404, 404, 404, 404, 404, 404]);
+    expect((await send("POST", "rules", { rules: [], replaceAll: true, tenant: null })).statusCode).toBe(403);
+    const asked = await send("POST", "devices", { devices: [{ serial: "SN-other" }, { agentId: "agent-other" }, { agentId: "agent-own" }] });
+    expect(asked.json<{ items: readonly { match: { kind: string } }[] }>().items.map(({ match }) => match.kind)).toEqual(["unknown", "unknown", "matched"]);
+    expect(asked.body).not.toContain(theirs.tenants);
   });
 
   it("answers the owner", async () => {

@@ -8,7 +8,7 @@ import { sql } from "kysely";
 import type { FastifyInstance } from "fastify";
 import { systemClock, isoTime, type Clock } from "../kernel/clock.ts";
 import { EVERY_TENANT, scopeAllows, type TenantScope } from "../kernel/scope.ts";
-import type { ConnectionId } from "../kernel/ids.ts";
+import type { ConnectionId, TenantId } from "../kernel/ids.ts";
 import type { Log } from "../kernel/log.ts";
 import { viewName, type StreamId } from "../kernel/stream-ids.ts";
 import { readIdentity, readScope } from "../sentinelone/token-facts.ts";
@@ -42,7 +42,7 @@ import { destinationKinds } from "../delivery/destinations/index.ts";
 import { deliveryRoutes } from "../delivery/routes.ts";
 import { deliveryMigrations } from "../delivery/tables.ts";
 import { countTenantDeliveries, failingDestinations, purgeTenantDeliveries, tenantDeliveries, tidyDeliveries } from "../delivery/upkeep.ts";
-import { countTenantPosture, createPosture, eraseConnectionPosture, postureMigrations, purgeTenantPosture, tenantPosture } from "../posture/index.ts";
+import { countTenantPosture, createPosture, eraseConnectionPosture, postureMigrations, postureRoutes, purgeTenantPosture, tenantPosture } from "../posture/index.ts";
 import { apiKeyMigrations, createApiKeys } from "../server/api-keys.ts";
 import { createApp } from "../server/app.ts";
 import { auditMigrations, createAuditLog } from "../server/audit.ts";
@@ -116,7 +116,7 @@ export async function openHub(options: HubOptions) {
     await migrate(opened, [...CORE_MIGRATIONS, ...given.capabilities.flatMap((capability) => capability.migrations)], clock.now());
     await prepareMirror(opened, STREAMS);
     const queueFact = createQueueFact(clock);
-    const posture = createPosture({ queueFact, routes: [] });
+    const posture = createPosture({ queueFact, routes: postureRoutes({ store: opened, clock, queueFact, findTenant: async (db, scope, reference) => (await tenantRow(db, scope, reference)).id as TenantId }) });
     const capabilities: readonly Capability[] = [posture, ...given.capabilities];
     const vault = await openVault(opened, { file: settings.keyFile, dataFolder: settings.dataFolder }, clock);
     await vault.resume();
@@ -251,6 +251,7 @@ export async function openHub(options: HubOptions) {
       eraseDerived: (tx, id, limit) => eraseConnectionPosture(tx, id, limit),
       async capabilitiesDue(now, signal) {
         await runRebuilds(opened, context, now, PAGES_OF_UPKEEP);
+        await mirror.payOwed(signal);
         let asking = capabilities;
         for (let page = 0; page < PAGES_OF_UPKEEP && asking.length > 0 && !signal.aborted; page += 1) {
           const outcomes = await runDue(opened, asking, now);

@@ -2,7 +2,6 @@
 import Type, { type Static, type TSchema } from "typebox";
 
 const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
-const words = <const Word extends readonly string[]>(...list: Word) => Type.Enum(list);
 const Text = Type.String();
 const Name = Type.String({ minLength: 1, maxLength: 200 });
 const Flag = Nullable(Type.Boolean());
@@ -32,7 +31,7 @@ export const PostureRulesDraft = Type.Object({
   tenant: Type.Optional(Nullable(Name)),
 });
 
-const Change = words("added", "changed", "unchanged", "removed");
+const Change = Type.Enum(["added", "changed", "unchanged", "removed"]);
 export const PostureRulesApplied = Type.Object({
   items: Type.Array(Type.Object({ change: Change, rule: PostureRuleView, remarks: Type.Array(Text, { description: "What is allowed in it and seldom meant." }) })),
 });
@@ -67,7 +66,7 @@ export const PostureCondition = Type.Object({
 });
 
 const PostureException = Type.Object({ id: Text, owner: Text, reason: Text, endsAt: Time });
-export const PostureOutcome = words("pass", "fail", "unknown", "not-applicable");
+export const PostureOutcome = Type.Enum(["pass", "fail", "unknown", "not-applicable"]);
 export const PostureVerdict = Type.Object({
   rule: Type.Object({ id: Text, name: Text, version: Type.Integer(), shadow: Type.Boolean(), warnOnly: Type.Boolean() }),
   outcome: PostureOutcome,
@@ -76,7 +75,7 @@ export const PostureVerdict = Type.Object({
   exception: Nullable(PostureException),
   /** What follows, with the rule's fail mode applied to an unknown. */
   allow: Type.Boolean(),
-  because: words("verdict", "not-applicable", "fail-closed", "fail-open", "last-known"),
+  because: Type.Enum(["verdict", "not-applicable", "fail-closed", "fail-open", "last-known"]),
   reason: Text,
   since: Nullable(Time),
   message: Nullable(Text),
@@ -106,12 +105,12 @@ export const PostureDevice = Type.Object({
 });
 
 export const DeviceMatch = Type.Object({
-  kind: words("matched", "ambiguous", "unknown"),
+  kind: Type.Enum(["matched", "ambiguous", "unknown"]),
   /** The identifiers that found it. */
   by: Type.Array(Text),
-  confidence: Nullable(words("high", "medium", "low")),
+  confidence: Nullable(Type.Enum(["high", "medium", "low"])),
   /** Where it is unknown. */
-  why: Nullable(words("no-identifier", "placeholder", "no-device")),
+  why: Nullable(Type.Enum(["no-identifier", "placeholder", "no-device"])),
   /** Where it is ambiguous: those between which nothing decides. */
   candidates: Type.Array(Type.Object({ connection: Text, agentId: Text, hostname: Nullable(Text) })),
 });
@@ -201,7 +200,7 @@ export const PostureExceptionDraft = Type.Object({
 const DeviceName = Type.Object({ connection: Name, agentId: Name });
 export const SerialDecisionView = Type.Object({
   tenant: Text,
-  decision: words("prefer", "accepted"),
+  decision: Type.Enum(["prefer", "accepted"]),
   serial: Nullable(Text),
   device: Nullable(DeviceName),
   reason: Text,
@@ -210,7 +209,7 @@ export const SerialDecisionView = Type.Object({
 });
 export const SerialDecisionDraft = Type.Object({
   /** `prefer`: of the agents with `serial`, `device` is meant. `accepted`: known as it is, a number (then with `tenant`) or a device without one. */
-  decision: words("prefer", "accepted"),
+  decision: Type.Enum(["prefer", "accepted"]),
   serial: Type.Optional(Name),
   device: Type.Optional(DeviceName),
   tenant: Type.Optional(Name),
@@ -233,13 +232,13 @@ export const DuplicateSerialView = Type.Object({
   serialKey: Text,
   count: Count,
   devices: Type.Array(Type.Object(reported)),
-  outcome: words("tie-break", "preferred", "ambiguous"),
+  outcome: Type.Enum(["tie-break", "preferred", "ambiguous"]),
   chosen: Nullable(DeviceName),
   decisions: Type.Array(SerialDecisionView),
 });
-export const UnnumberedDeviceView = Type.Object({ ...reported, why: words("missing", "placeholder"), decision: Nullable(SerialDecisionView) });
+export const UnnumberedDeviceView = Type.Object({ ...reported, why: Type.Enum(["missing", "placeholder"]), decision: Nullable(SerialDecisionView) });
 
-export const RiskLevel = words("none", "low", "medium", "high");
+export const RiskLevel = Type.Enum(["none", "low", "medium", "high"]);
 export const UserRiskView = Type.Object({
   tenant: Text,
   user: Text,
@@ -286,5 +285,5 @@ export type ProviderAdded = Static<typeof ProviderAdded>;
 export const CoverageRequest = Type.Object({
   devices: Type.Optional(Type.Array(DeviceIdentifiers, { maxItems: 200_000 })),
   csv: Type.Optional(Type.String({ description: "With a line of names: serial, mac, hostname, email, agentId; other columns are left alone." })),
-  format: Type.Optional(words("ndjson", "csv")),
+  format: Type.Optional(Type.Enum(["ndjson", "csv"])),
 });

@@ -52,6 +52,7 @@ export function createPosture(ports: PosturePorts): Capability {
     id: "posture",
     reads: ["agents", "threats", "alerts"],
     revision: POSTURE_REVISION,
+    firstRead: "afterwards",
     migrations: postureMigrations,
     react: take,
     due: (now, tx) => dueWork(tx, { queueFact, resultsKeptMs }, now),

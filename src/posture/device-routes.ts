@@ -1,0 +1,50 @@
+/** HTTP routes by which any product asks for the posture of devices, by whatever identifier it has. Nothing here asks SentinelOne. */
+import { DeviceIdentifiers, DevicePosture, DevicePostures, DeviceQuestions } from "../kernel/posture-api.ts";
+import { Fault } from "../kernel/fault.ts";
+import { defineRoute, unaudited, type Route, type RouteContext } from "../kernel/route.ts";
+import type { Tx } from "../store/store.ts";
+import { ageless, answerView } from "./answer-view.ts";
+import { answerDevices, type DeviceQuestion } from "./answer.ts";
+import type { PostureRouteDeps } from "./routes.ts";
+
+const BASE = "/api/v1/posture/devices";
+const ASKS = "answers from what is known; changes that matter are in the results log";
+
+export function deviceRoutes({ store, clock }: PostureRouteDeps): readonly Route<Tx>[] {
+  const ask = (scope: RouteContext<Tx>["scope"], questions: readonly DeviceQuestion[]) => answerDevices(store.read, store.kind, scope, questions, clock.now());
+  return [
+    defineRoute({
+      method: "GET",
+      path: BASE,
+      summary: "Posture of one device, by any identifier",
+      permission: "posture.read",
+      audit: unaudited(ASKS),
+      query: DeviceIdentifiers,
+      answer: DevicePosture,
+      same: ageless,
+      async handle({ query }, { scope }: RouteContext<Tx>) {
+        const [answer] = await ask(scope, [{ ref: "0", identifiers: defined(query) }]);
+        if (answer === undefined) throw new Fault("INTERNAL", "A question without an answer.");
+        return answerView(answer);
+      },
+    }),
+    defineRoute({
+      method: "POST",
+      path: BASE,
+      summary: "Posture of many devices, in the order asked",
+      permission: "posture.read",
+      audit: unaudited(ASKS),
+      body: DeviceQuestions,
+      answer: DevicePostures,
+      same: ({ items }) => items.map(ageless),
+      async handle({ body }, { scope }: RouteContext<Tx>) {
+        const answers = await ask(scope, body.devices.map(({ ref, ...identifiers }, place) => ({ ref: ref ?? String(place), identifiers: defined(identifiers) })));
+        return { items: answers.map(answerView) };
+      },
+    }),
+  ];
+}
+
+function defined(given: { readonly [Key in keyof DeviceQuestion["identifiers"]]?: string | null | undefined }): DeviceQuestion["identifiers"] {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => typeof value === "string"));
+}
