@@ -73,6 +73,8 @@ export async function reactToRisk(set: ChangeSet, tx: Tx, queueFact: QueueFact<T
   for (const { id, after } of seen) {
     if (after === null) continue;
     const before = stored.get(id);
+    // Nearly every agent on a page: it is not isolated and never was.
+    if (set.stream === "agents" && before === undefined && !String(after["network_status"]).toLowerCase().startsWith("disconnect")) continue;
     const signal = signalOf(set.stream, after, devices.get(String(after["agent_id"])) ?? null, before, now);
     if (before !== undefined) touch(before.tenant_id, before.user_key);
     if (signal === null) {
