@@ -105,6 +105,7 @@ export async function postureBench(postgres?: PostgresServer): Promise<PostureBe
       if (bench.failing) throw new Error("cut off");
     },
   };
+  const read = new Set<string>();
   const options = { store, streams: STREAMS, capabilities: [capability], codeVersion: "1", now: () => bench.now };
   const mirror = createMirror(options);
   const context = mirrorContext(options);
@@ -119,7 +120,7 @@ export async function postureBench(postgres?: PostgresServer): Promise<PostureBe
           snapshot: more.snapshot ?? null,
           page: { records: records.map((record) => mapped(stream, record)), rejected: (more.rejected ?? []).map((id) => ({ id, code: "RECORD_INVALID" as const, reason: "unreadable", raw: "{}" })), repeated: 0 },
           checkpoint: { format: 1, body: "{}" },
-          watermark: null,
+          watermark: read.has(stream.id) ? new Date(bench.now).toISOString() : null,
           now: bench.now,
         }),
       );
@@ -128,7 +129,10 @@ export async function postureBench(postgres?: PostgresServer): Promise<PostureBe
       await it.page(agents, changes.map((change) => agent(change)));
       await it.proven();
     },
-    proven: (stream: Stream = agents, at = bench.now) => store.tx((tx) => mirror.proveRead(tx, CON, stream, at, 5 * MINUTE)),
+    async proven(stream: Stream = agents, at = bench.now) {
+      await store.tx((tx) => mirror.proveRead(tx, CON, stream, at, 5 * MINUTE));
+      read.add(stream.id);
+    },
     async listing(...changes: readonly ApiAgent[]) {
       const snapshot = await store.tx((tx) => mirror.beginSnapshot(tx, CON, agents));
       const startedAt = bench.now + 1;

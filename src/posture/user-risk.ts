@@ -94,7 +94,7 @@ export async function reactToRisk(set: ChangeSet, tx: Tx, queueFact: QueueFact<T
   if (rows.length === 0 && over.length === 0) return;
   if (rows.length > 0) await tx.bulkUpsert(SIGNALS, rows);
   if (over.length > 0) await sql`DELETE FROM posture_risk_signals WHERE connection_id = ${set.connection} AND stream = ${set.stream} AND id IN ${textList(tx.kind, over)}`.execute(tx.db);
-  await settle(tx, [...users.values()], (await isFirstReading(tx, set)) ? null : queueFact, now);
+  await settle(tx, [...users.values()], isBeginning(set) ? null : queueFact, now);
 }
 
 function signalOf(stream: string, row: NonNullable<ChangeSet["inserted"][number]["after"]>, device: DeviceFacts | null, before: RiskSignalRow | undefined, now: number): Signal | null {
@@ -128,9 +128,9 @@ async function devicesOf(tx: Tx, set: ChangeSet, ids: readonly string[]): Promis
   return new Map(rows.map((row) => [row.id, readFacts(row.facts)]));
 }
 
-async function isFirstReading(tx: Tx, set: ChangeSet): Promise<boolean> {
-  const { rows } = await sql`SELECT 1 FROM mirror_checkpoints WHERE connection_id = ${set.connection} AND stream = ${set.stream} AND read_to IS NOT NULL`.execute(tx.db);
-  return rows.length === 0;
+/** A first reading, whether its pages come as they are read or afterwards, and what is handed over or replayed: where we begin, and nothing that happened. */
+function isBeginning(set: ChangeSet): boolean {
+  return set.watermark === null && set.changed.length === 0 && set.gone.length === 0;
 }
 
 /** Works out the level of these users anew; tells what changed where somebody is to be told. */
