@@ -13,6 +13,7 @@ import type { Tx } from "../src/store/store.ts";
 import { listGaps, recordGap } from "../src/sync/gaps.ts";
 import { openWorld, type World } from "./support/world.ts";
 import { addException, applyRules, parseRules } from "../src/posture/index.ts";
+import { factsOf } from "../src/posture/facts.ts";
 import { sql } from "kysely";
 
 /** What one tenant owns, by the word of the path that names it. */
@@ -86,9 +87,9 @@ async function furnish(name: string): Promise<Belongings> {
   };
 }
 
-/** A device's facts in the order they are kept in: the first are connection, id and tenant. */
-function facts(connection: string, tenant: string, name: string): string {
-  return JSON.stringify([connection, `agent-${name}`, tenant, null, null, null, null, null, `SN-${name}`, `SN-${name}`, [], `host-${name}`, null, []]);
+/** A device of which the console said little. */
+function facts(connection: ConnectionId, tenant: TenantId, name: string): string {
+  return JSON.stringify({ ...factsOf({ connection_id: connection, tenant_id: tenant, id: `agent-${name}` }), serial: `SN-${name}`, serialKey: `SN-${name}` });
 }
 
 /** The word of the path that names the object; those of posture stand one step further down. */
