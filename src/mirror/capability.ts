@@ -26,6 +26,8 @@ export interface ChangeSet {
   readonly gone: readonly Change[];
   /** Source time up to which the stream is proven read, after this page. */
   readonly watermark: string | null;
+  /** What it tells was so before anybody looked: part of a stream's first read, handed in when that has ended. */
+  readonly firstRead?: boolean;
 }
 
 export interface Capability {
@@ -33,6 +35,8 @@ export interface Capability {
   readonly reads: readonly StreamId[];
   readonly migrations: readonly Migration[];
   react(changes: ChangeSet, tx: Tx, now: number): Promise<void>;
+  /** `afterwards`: pages of a stream's first read are not handed in one by one; when it has ended, its live rows come as `inserted`. */
+  readonly firstRead?: "afterwards";
   /** For what time changes: expiry, due dates, decay, reminders. Returns when it wants to be asked again (ms), or null. */
   due(now: number, tx: Tx): Promise<number | null>;
   /** Raised when what it keeps of the mirror is made in another way, or was never made: the mirror is then replayed to it once. */

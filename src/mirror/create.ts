@@ -4,6 +4,7 @@ import type { Stream } from "../sentinelone/streams/stream.ts";
 import type { Store } from "../store/store.ts";
 import type { Capability } from "./capability.ts";
 import type { Mirror } from "./mirror.ts";
+import { firstReadEnded, payOwed } from "./owed.ts";
 import { applyPage, type MirrorContext } from "./page.ts";
 import { beginSnapshot, countRows, seenCount, settle } from "./snapshots.ts";
 import { StreamTables } from "./tables.ts";
@@ -35,6 +36,8 @@ export function createMirror(options: MirrorOptions): Mirror {
         SELECT format, body FROM mirror_checkpoints WHERE connection_id = ${connection} AND stream = ${stream.id}`.execute(store.read);
       return answer.rows[0] ?? null;
     },
+    firstReadEnded: (tx, connection, stream) => firstReadEnded(tx, connection, stream.id),
+    payOwed: (signal) => payOwed(store, context, now, signal),
     async writeCheckpoint(tx, connection, stream, checkpoint) {
       await sql`
         INSERT INTO mirror_checkpoints (connection_id, stream, format, body) VALUES (${connection}, ${stream.id}, ${checkpoint.format}, ${checkpoint.body})

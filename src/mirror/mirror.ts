@@ -24,6 +24,8 @@ export interface PageInput {
   /** Stored in the same transaction; opaque JSON to the mirror. */
   readonly checkpoint: StoredCheckpoint;
   readonly watermark: string | null;
+  /** The stream has not been read whole before: capabilities that wait for the end of that are not shown the page. */
+  readonly firstRead?: boolean;
   readonly now: number;
 }
 
@@ -76,6 +78,10 @@ export interface Mirror {
   rowCounts(connection: ConnectionId, stream: Stream): Promise<{ readonly live: number; readonly gone: number }>;
   /** Live rows whose `column` lies in [from, to]: the other half of the audit by counting. */
   countBetween(connection: ConnectionId, stream: Stream, column: string, from: string, to: string): Promise<number>;
+  /** Says that a stream's first read has ended, in the transaction that ends it. */
+  firstReadEnded(tx: Tx, connection: ConnectionId, stream: Stream): Promise<void>;
+  /** Hands ended first reads to the capabilities that waited for them, a page in a transaction; false where the signal stopped it before the end. */
+  payOwed(signal?: AbortSignal): Promise<boolean>;
   /** Secondary indexes are made after a first read, not during it. An aborted signal stops before the next one; it is made at the next call. */
   ensureIndexes(stream: Stream, signal?: AbortSignal): Promise<void>;
   /** Ages out up to `limit` rows by the stream's retention column; tells how many. */

@@ -10,6 +10,7 @@ import type { UpsertValue } from "../store/text.ts";
 import type { Tx } from "../store/store.ts";
 import type { Capability, Change, MirrorRow } from "./capability.ts";
 import type { MirrorTarget, PageInput, PageOutcome } from "./mirror.ts";
+import { readersNow } from "./owed.ts";
 import { park, RECORD, resolve } from "./parking.ts";
 import { react, readersOf } from "./reactions.ts";
 import { rowsById } from "./rows.ts";
@@ -92,10 +93,10 @@ interface Merged {
   readonly unchanged: number;
 }
 
-async function merge(context: MirrorContext, tx: Tx, table: StreamTable, target: MirrorTarget, all: readonly MappedRecord[], from: Pick<PageInput, "snapshot" | "watermark">, now: number): Promise<Merged> {
+async function merge(context: MirrorContext, tx: Tx, table: StreamTable, target: MirrorTarget, all: readonly MappedRecord[], from: Pick<PageInput, "snapshot" | "watermark" | "firstRead">, now: number): Promise<Merged> {
   const { connection } = target;
   const { stream } = table;
-  const readers = readersOf(context.capabilities, stream.id);
+  const readers = await readersNow(tx, readersOf(context.capabilities, stream.id), connection, stream.id, from.firstRead === true);
   const records = newestOfEach(all);
   const ids = [...records.keys()];
   const existing = await lookUp(tx, table, connection, ids);

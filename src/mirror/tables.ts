@@ -128,6 +128,12 @@ export const MIRROR_MIGRATIONS: readonly Migration[] = [
       await sql.raw("CREATE TABLE capability_rebuilds (capability TEXT PRIMARY KEY, revision INTEGER NOT NULL, place TEXT, done_at BIGINT)").execute(db);
     },
   },
+  {
+    id: "0120-owed",
+    async up(db) {
+      await sql.raw("CREATE TABLE mirror_owed (capability TEXT NOT NULL, connection_id TEXT NOT NULL, stream TEXT NOT NULL, ready INTEGER NOT NULL, after_id TEXT NOT NULL, PRIMARY KEY (capability, connection_id, stream))").execute(db);
+    },
+  },
 ];
 
 /** Makes the tables and views of these streams; does nothing where they are as they should be. */

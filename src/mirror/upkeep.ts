@@ -5,6 +5,7 @@ import type { ConnectionId, TenantId } from "../kernel/ids.ts";
 import type { Database, Store, Tx } from "../store/store.ts";
 import type { Change, MirrorRow } from "./capability.ts";
 import type { MirrorTarget } from "./mirror.ts";
+import { forgetOwed } from "./owed.ts";
 import type { MirrorContext } from "./page.ts";
 import { react, readersOf } from "./reactions.ts";
 import { rowsById } from "./rows.ts";
@@ -90,6 +91,7 @@ export async function erase(context: MirrorContext, tx: Tx, connection: Connecti
   if (deleted > 0) return deleted;
   const owners = sql`(SELECT owner FROM mirror_snapshots WHERE connection_id = ${connection})`;
   for (const marks of ["mirror_seen", "mirror_missing"]) await sql`DELETE FROM ${sql.table(marks)} WHERE owner IN ${owners}`.execute(tx.db);
+  await forgetOwed(tx, connection);
   for (const table of ["mirror_snapshots", "mirror_checkpoints"]) await sql`DELETE FROM ${sql.table(table)} WHERE connection_id = ${connection}`.execute(tx.db);
   return 0;
 }

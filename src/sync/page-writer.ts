@@ -64,6 +64,7 @@ export class PageWriter {
     const { store, mirror, target, stream, lease } = this.#options;
     const { result, checkpoint } = await store.fencedTx(lease(), async (tx) => {
       const outcome = await work(tx);
+      if (this.#checkpoint.firstReadAt === null && outcome.checkpoint.firstReadAt !== null) await mirror.firstReadEnded(tx, target.connection, stream);
       await mirror.writeCheckpoint(tx, target.connection, stream, packCheckpoint(outcome.checkpoint));
       return outcome;
     });
@@ -102,6 +103,7 @@ export class PageWriter {
             snapshot: next.snapshot?.number ?? null,
             page,
             checkpoint: packCheckpoint(next),
+            firstRead: next.firstReadAt === null,
             watermark: next.firstReadAt === null ? null : overallWatermark(next),
             now: clock.now(),
           }),

@@ -139,13 +139,14 @@ export class Runner {
     }
   }
 
-  /** Secondary indexes come after a first read, which is over without them; a stop before they are made leaves them to the next run. */
+  /** Secondary indexes, and capabilities that waited, come after a first read, which is over without them; a stop before leaves them to the next run. */
   #tidy(run: LiveRun): void {
     const { mirror, log } = this.#deps;
     const work = (async () => {
       for (const stream of run.order.streams) {
         if (run.progress.get(stream.id)?.phase === "done") await mirror.ensureIndexes(stream, run.stop.signal);
       }
+      await mirror.payOwed(run.stop.signal);
     })().catch((error: unknown) => {
       log.error("run.indexes-failed", { run: run.id, code: asFault(error).code });
     });

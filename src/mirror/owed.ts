@@ -1,0 +1,91 @@
+/**
+ * What is owed to a capability that would rather have a first read in one go when it has ended than page by page: nobody is waiting for its answers
+ * meanwhile, and reading is not slowed by it. Noted in the transaction of the first page, replayed a page at a time with its place, so that a kill
+ * costs one page; changes that come in between are handed in as always, and the replay shows the row as it is by then.
+ */
+import { sql } from "kysely";
+import type { ConnectionId, TenantId } from "../kernel/ids.ts";
+import type { StreamId } from "../kernel/stream-ids.ts";
+import type { Store, Tx } from "../store/store.ts";
+import type { Capability, MirrorRow } from "./capability.ts";
+import type { MirrorContext } from "./page.ts";
+import { reactOne } from "./reactions.ts";
+import { rowSql } from "./tables.ts";
+
+const PAGE = 1000;
+
+/** The capabilities that see this page now; the others are noted as owed. */
+export async function readersNow(tx: Tx, readers: readonly Capability[], connection: ConnectionId, stream: StreamId, firstRead: boolean): Promise<readonly Capability[]> {
+  if (!firstRead) return readers;
+  for (const { id } of readers.filter(waits)) {
+    await sql`INSERT INTO mirror_owed (capability, connection_id, stream, ready, after_id) VALUES (${id}, ${connection}, ${stream}, 0, '') ON CONFLICT DO NOTHING`.execute(tx.db);
+  }
+  return readers.filter((reader) => !waits(reader));
+}
+
+function waits({ firstRead }: Capability): boolean {
+  return firstRead === "afterwards";
+}
+
+/** To be called in the transaction that ends a first read. */
+export async function firstReadEnded(tx: Tx, connection: ConnectionId, stream: StreamId): Promise<void> {
+  await sql`UPDATE mirror_owed SET ready = 1, after_id = '' WHERE connection_id = ${connection} AND stream = ${stream}`.execute(tx.db);
+}
+
+export async function forgetOwed(tx: Tx, connection: ConnectionId): Promise<void> {
+  await sql`DELETE FROM mirror_owed WHERE connection_id = ${connection}`.execute(tx.db);
+}
+
+/** Pays what is ready, a page in a transaction. False where the signal stopped it before the end. */
+export async function payOwed(store: Store, context: MirrorContext, now: () => number, signal?: AbortSignal): Promise<boolean> {
+  for (;;) {
+    if (signal?.aborted === true) return false;
+    const paid = await store.tx((tx) => payPage(tx, context, now()));
+    if (!paid) return true;
+  }
+}
+
+interface Owed {
+  readonly capability: string;
+  readonly connection_id: ConnectionId;
+  readonly stream: StreamId;
+  readonly after_id: string;
+}
+
+async function payPage(tx: Tx, context: MirrorContext, now: number): Promise<boolean> {
+  const owed = await sql<Owed>`SELECT capability, connection_id, stream, after_id FROM mirror_owed WHERE ready = 1 ORDER BY capability, connection_id, stream LIMIT 1`.execute(tx.db);
+  const [one] = owed.rows;
+  if (one === undefined) return false;
+  const { connection_id: connection, stream } = one;
+  const capability = context.capabilities.find(({ id }) => id === one.capability);
+  const table = context.tables.find(stream);
+  const rows = capability === undefined || table === undefined ? [] : await rowsAfter(tx, table, connection, one.after_id);
+  if (capability !== undefined) {
+    for (const [tenant, inserted] of byTenant(rows)) {
+      await reactOne(tx, capability, { connection, tenant, stream, inserted, changed: [], gone: [], watermark: null, firstRead: true }, { connection, stream, watermark: null, now, codeVersion: context.codeVersion });
+    }
+  }
+  const last = rows.at(-1)?.["id"];
+  const place = sql`capability = ${one.capability} AND connection_id = ${connection} AND stream = ${stream}`;
+  if (rows.length < PAGE || typeof last !== "string") await sql`DELETE FROM mirror_owed WHERE ${place}`.execute(tx.db);
+  else await sql`UPDATE mirror_owed SET after_id = ${last} WHERE ${place}`.execute(tx.db);
+  return true;
+}
+
+async function rowsAfter(tx: Tx, table: Parameters<typeof rowSql>[1], connection: ConnectionId, after: string): Promise<readonly MirrorRow[]> {
+  const answer = await sql<MirrorRow>`
+    SELECT ${rowSql(tx.kind, table)} FROM ${sql.table(table.name)} WHERE connection_id = ${connection} AND id > ${after} AND gone_at IS NULL ORDER BY id LIMIT ${PAGE}`.execute(tx.db);
+  return answer.rows;
+}
+
+function byTenant(rows: readonly MirrorRow[]): ReadonlyMap<TenantId, { id: string; before: null; after: MirrorRow }[]> {
+  const groups = new Map<TenantId, { id: string; before: null; after: MirrorRow }[]>();
+  for (const row of rows) {
+    const tenant = String(row["tenant_id"]) as TenantId;
+    const change = { id: String(row["id"]), before: null, after: row };
+    const group = groups.get(tenant);
+    if (group === undefined) groups.set(tenant, [change]);
+    else group.push(change);
+  }
+  return groups;
+}
