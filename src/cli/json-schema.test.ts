@@ -7,6 +7,7 @@ import { Secret } from "../kernel/secret.ts";
 import { COMMANDS } from "./commands/index.ts";
 import type { CliPorts, RunningDemo, RunningSimulator } from "./ports.ts";
 import { apiKey, auditEntry, connection, delivery, destination, parked, run, site, statusView, stream, tenant, verifyReport } from "./test-views.ts";
+import { POSTURE_PROMISES, POSTURE_ROUTES } from "./test-posture-views.ts";
 import { fakeApi, fakeTerminal, fakePorts, vedette, type Routes } from "./test-support.ts";
 import { runCli } from "./program.ts";
 
@@ -16,6 +17,7 @@ const Gap = Type.Object({ id: Type.String(), connection: Type.String(), stream: 
 const logLine = { at: "2026-11-20T16:00:00.000Z", level: "info", event: "verified", message: "ok", fields: {} };
 
 const ROUTES: Routes = {
+  ...POSTURE_ROUTES,
   "POST /api/v1/connections": { connection: connection(), verify: verifyReport(), warnings: ["It is connected twice."] },
   "GET /api/v1/connections": list(connection()),
   "GET /api/v1/guide": [{ title: "Classic", steps: ["Settings"] }],
@@ -64,6 +66,7 @@ const ROUTES: Routes = {
 const Connected = Type.Object({ connection: ConnectionView, verify: VerifyReport, warnings: Type.Array(Type.String()), run: Type.Union([RunView, Type.Null()]) });
 const Ready = Type.Object({ ready: Type.Literal(true), url: Type.String() });
 const TOKEN = { env: { T: "token" } };
+const NO_RULES = "[]";
 
 /** One line per command that prints JSON: what is typed, and the schema its output promises. */
 const PROMISES: readonly (readonly [string, TSchema])[] = [
@@ -104,6 +107,7 @@ const PROMISES: readonly (readonly [string, TSchema])[] = [
   ["deliveries show dlv_1", DeliveryDetail],
   ["deliveries replay dlv_1", DeliveryReplayed],
   ["deliveries replay --destination access", DeliveryReplayed],
+  ...POSTURE_PROMISES,
   ["sql select", Type.Array(Type.Object({ id: Type.String() }))],
   ["backup x.db", BackupResult],
   ["restore x.db", RestoreResult],
@@ -121,7 +125,7 @@ function valid(schema: TSchema, text: string): readonly unknown[] {
 
 describe("--json", () => {
   it.each(PROMISES)("`%s` prints one JSON value of the promised shape and nothing else", async (line, schema) => {
-    const { code, stdout, api } = await vedette([...line.split(" "), "--json"], ROUTES, { ...TOKEN, ports: { restore: async () => ({ file: "/tmp/x", bytes: 12, kept: null }) } });
+    const { code, stdout, api } = await vedette([...line.split(" "), "--json"], ROUTES, { ...TOKEN, ...(line.includes(" - ") || line.endsWith(" -") ? { stdin: NO_RULES } : {}), ports: { restore: async () => ({ file: "/tmp/x", bytes: 12, kept: null }) } });
 
     expect(valid(schema, stdout)).toEqual([]);
     expect(code).toBe(0);

@@ -11,6 +11,7 @@ import { destinationsCommand } from "./destinations.ts";
 import { gapsCommand } from "./gaps.ts";
 import { keyringCommand } from "./keyring.ts";
 import { parkedCommand } from "./parked.ts";
+import { postureCommand } from "./posture.ts";
 import { restoreCommand } from "./restore.ts";
 import { serveCommand } from "./serve.ts";
 import { simulateCommand } from "./simulate.ts";
@@ -31,6 +32,7 @@ export const COMMANDS: readonly CliCommand[] = [
   streamsCommand,
   parkedCommand,
   gapsCommand,
+  postureCommand,
   destinationsCommand,
   deliveriesCommand,
   sqlCommand,

@@ -1,0 +1,64 @@
+/** `posture providers`: access products that ask the hub in words of their own; what is pasted into them is shown once. */
+import type { ProviderAdded, ProviderView } from "../kernel/posture-api.ts";
+import { Fault } from "../kernel/fault.ts";
+import type { CliContext, JsonOption } from "./command.ts";
+import { EXIT_OK } from "./faults.ts";
+import { time } from "./format.ts";
+import { gather, listItems, printArray, segment } from "./lists.ts";
+import type { ApiClient } from "./ports.ts";
+import { clean } from "./terminal.ts";
+
+const PATH = "/api/v1/posture/providers";
+
+export interface AddProviderOptions extends JsonOption {
+  readonly name?: string;
+  readonly tenant?: string;
+  readonly team?: string;
+  readonly audience?: string;
+  readonly pass?: number;
+  readonly warn?: number;
+  readonly fail?: number;
+}
+
+export async function listProviders(context: CliContext, api: ApiClient, options: JsonOption): Promise<number> {
+  const providers = listItems<ProviderView>(api, PATH);
+  if (options.json === true) return printArray(context.out, providers).then(() => EXIT_OK);
+  const all = await gather(providers);
+  if (all.length === 0) context.out.note("No providers yet: `vedette posture providers add cloudflare`.");
+  context.out.table(["NAME", "KIND", "TENANT", "TEAM", "CLIENT ID", "LAST ASKED", "ID"], all.map((one) => [one.name, one.kind, one.tenant ?? "all", one.team ?? "-", one.clientId, time(one.askedAt), one.id]));
+  return EXIT_OK;
+}
+
+export async function addProvider(context: CliContext, api: ApiClient, kind: string, options: AddProviderOptions): Promise<number> {
+  const { name, tenant, team, audience, pass, warn, fail } = options;
+  if ((team === undefined) !== (audience === undefined)) throw new Fault("CONFIG_INVALID", "--team and --audience go together.", { cure: "Both are on the Access application's page." });
+  const scores = Object.fromEntries(Object.entries({ pass, warn, fail }).filter(([, value]) => value !== undefined));
+  const body = { kind, ...(name === undefined ? {} : { name }), ...(tenant === undefined ? {} : { tenant }), ...(team === undefined ? {} : { team, audience }), ...(Object.keys(scores).length === 0 ? {} : { scores }) };
+  const added = await api.request<ProviderAdded>("POST", PATH, { body });
+  const { out } = context;
+  if (options.json === true) {
+    out.json(added);
+    return EXIT_OK;
+  }
+  out.note(clean(`${added.provider.name} (${added.provider.id}) is added. Paste into Cloudflare: Integrations > Service providers > Custom service provider. The secret is shown this once.`));
+  out.facts([["REST API URL", added.url], ["Access client ID", added.client_id], ["Access client secret", added.client_secret]]);
+  return EXIT_OK;
+}
+
+export async function removeProvider(context: CliContext, api: ApiClient, reference: string, options: JsonOption & { yes?: true }): Promise<number> {
+  const provider = await oneProvider(api, reference);
+  if (options.yes !== true) throw new Fault("CONFIG_INVALID", `Without ${JSON.stringify(provider.name)} its product is refused and every device fails there.`, { cure: "Add --yes if that is meant." });
+  const answer = await api.request<unknown>("DELETE", `${PATH}/${segment(provider.id)}`);
+  if (options.json === true) context.out.json(answer);
+  else context.out.line(clean(`${provider.name}: removed`));
+  return EXIT_OK;
+}
+
+async function oneProvider(api: ApiClient, reference: string): Promise<ProviderView> {
+  const all = await gather(listItems<ProviderView>(api, PATH));
+  const named = all.filter(({ name }) => name === reference);
+  const found = all.find(({ id }) => id === reference) ?? (named.length === 1 ? named[0] : undefined);
+  if (found !== undefined) return found;
+  if (named.length > 1) throw new Fault("CONFIG_INVALID", `Several providers are named ${JSON.stringify(reference)}.`, { cure: `Give the id instead: ${named.map(({ id }) => id).join(", ")}.` });
+  throw new Fault("NOT_FOUND", `There is no provider ${JSON.stringify(reference)}.`, { cure: "`vedette posture providers list` shows what there is." });
+}
