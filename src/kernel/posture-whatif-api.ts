@@ -16,7 +16,7 @@ const Groups = Type.Object({
 
 export const WhatIfQuestion = Type.Object({
   rules: Type.Unknown({ description: "A list of rules: Cloudflare's objects, our own form, or both. Nothing of it is kept." }),
-  tenant: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: "Its id: only its devices." })),
+  tenant: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: "Id or name: only its devices." })),
 });
 
 export const WhatIfAnswer = Type.Object({

@@ -13,6 +13,7 @@ import type { Store, Tx } from "../store/store.ts";
 import { evidenceByConnection, evidenceFor, setAside } from "./evidence.ts";
 import { exceptionsOn } from "./exceptions.ts";
 import type { DeviceFacts, Outcome, Rule, RuleDraft } from "./model.ts";
+import type { FindTenant } from "./owner.ts";
 import { readFacts, readTold } from "./project.ts";
 import { remarksOn } from "./remarks.ts";
 import { parseRules } from "./rule-form.ts";
@@ -140,7 +141,10 @@ class Groups {
   }
 }
 
-export function whatIfRoutes({ store, clock }: { readonly store: Store; readonly clock: Clock }): readonly Route<Tx>[] {
+/** Rules may be many: as large as a list of them that is applied. */
+const BODY_LIMIT = 8 * 1024 * 1024;
+
+export function whatIfRoutes({ store, clock, findTenant }: { readonly store: Store; readonly clock: Clock; readonly findTenant: FindTenant }): readonly Route<Tx>[] {
   return [
     defineRoute({
       method: "POST",
@@ -149,8 +153,13 @@ export function whatIfRoutes({ store, clock }: { readonly store: Store; readonly
       permission: "posture.read",
       audit: unaudited("counts, and keeps nothing"),
       body: WhatIfQuestion,
+      bodyLimit: BODY_LIMIT,
       answer: WhatIfAnswer,
-      handle: ({ body }, { scope, signal }: RouteContext<Tx>) => whatIf(store, scope, { drafts: parseRules(body.rules), tenant: (body.tenant ?? null) as TenantId | null }, clock.now(), signal),
+      async handle({ body }, { scope, signal }: RouteContext<Tx>) {
+        const drafts = parseRules(body.rules);
+        const tenant = body.tenant === undefined ? null : await findTenant(store.read, scope, body.tenant);
+        return whatIf(store, scope, { drafts, tenant }, clock.now(), signal);
+      },
     }),
   ];
 }
