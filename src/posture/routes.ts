@@ -23,5 +23,5 @@ export interface PostureRouteDeps {
 }
 
 export function postureRoutes(deps: PostureRouteDeps): readonly Route<Tx>[] {
-  return [...ruleRoutes(deps), ...deviceRoutes(deps), ...recordRoutes(deps), ...providerRoutes(deps), cloudflareRoute(deps)];
+  return [...ruleRoutes(deps), ...deviceRoutes(deps), ...recordRoutes(deps), ...providerRoutes(deps), cloudflareRoute(deps), ...whatIfRoutes(deps)];
 }
