@@ -85,6 +85,7 @@ export interface PostureWorld {
   /** A healthy agent of a serial number of its own. */
   readonly device: Device;
   readonly other: Device;
+  /** As the hub's owner, or by `headers` alone. */
   http(method: "GET" | "POST" | "DELETE", path: string, payload?: object, headers?: Readonly<Record<string, string>>): Promise<{ readonly status: number; readonly body: unknown }>;
   /** Reads what has changed, lets what is due be done, hands over what is queued. */
   round(): Promise<string>;
@@ -110,7 +111,7 @@ export async function openWorldWithReceiver(options: WorldOptions = {}, rules: r
     device,
     other,
     async http(method, path, payload, headers = {}) {
-      const credential = "authorization" in headers ? {} : { authorization: `Bearer ${world.hub.credential.reveal()}` };
+      const credential = Object.keys(headers).length > 0 ? {} : { authorization: `Bearer ${world.hub.credential.reveal()}` };
       const answer = await world.hub.app.inject({ method, url: path, headers: { host: "127.0.0.1", ...credential, ...headers }, ...(payload === undefined ? {} : { payload }) });
       return { status: answer.statusCode, body: answer.json() };
     },
