@@ -13,6 +13,7 @@ import type { Tx } from "../src/store/store.ts";
 import { listGaps, recordGap } from "../src/sync/gaps.ts";
 import { openWorld, type World } from "./support/world.ts";
 import { addException, applyRules, parseRules } from "../src/posture/index.ts";
+import { addProvider } from "../src/posture/providers-store.ts";
 import { factsOf } from "../src/posture/facts.ts";
 import { sql } from "kysely";
 
@@ -29,6 +30,7 @@ interface Belongings {
   readonly rules: string;
   readonly exceptions: string;
   readonly users: string;
+  readonly providers: string;
 }
 
 let world: World;
@@ -71,7 +73,8 @@ async function furnish(name: string): Promise<Belongings> {
     await sql`INSERT INTO posture_user_risk (tenant_id, user_key, level, reasons, since) VALUES (${tenant}, ${`${name}@example.test`}, 3, '[]', 1)`.execute(tx.db);
     const [applied] = await applyRules(tx, { scope, tenant }, parseRules([{ name: `${name}-rule`, condition: { input: "infected", value: false } }]), { replaceAll: false }, 1);
     const exception = await addException(tx, scope, { connection: id, agentId: `agent-${name}`, rule: null, owner: "owner", reason: "for the test", endsAt: Date.now() + 3_600_000 }, "test", Date.now());
-    return { rules: applied?.rule.id ?? "", exceptions: exception.id, users: `${name}@example.test` };
+    const { provider } = await addProvider(tx, { kind: "cloudflare", name: `${name}-cloudflare`, tenant, access: null, scores: { pass: 100, warn: 60, fail: 0 }, createdBy: "test" }, 1);
+    return { providers: provider.id, rules: applied?.rule.id ?? "", exceptions: exception.id, users: `${name}@example.test` };
   });
   const key = await hub.keys.create(LOCAL_ACTOR, { name: `${name}-key`, role: "viewer", tenants: [tenant] }, record);
   return {
@@ -134,7 +137,7 @@ describe("every route the hub serves", () => {
 
   it("asks for a key, and for the permission, before anything else", async () => {
     for (const route of world.hub.routes) {
-      if (route.permission === "public") continue;
+      if (route.permission === "public" || route.credentials !== undefined) continue;
       expect((await call(route, pathFor(route, mine), null, {})).statusCode, route.path).toBe(401);
       for (const role of ROLE_NAMES) {
         if (allowed(route, role)) continue;
@@ -142,6 +145,12 @@ describe("every route the hub serves", () => {
         expect([answer.statusCode, answer.json<{ fault: { code: string } }>().fault.code], `${role} ${route.method} ${route.path}`).toEqual([403, "FORBIDDEN"]);
       }
     }
+  });
+
+  it("asks whoever has credentials of his own for those, and for no key", async () => {
+    const own = world.hub.routes.filter((route) => route.credentials !== undefined);
+    expect(own.map((route) => route.path)).toEqual(["/integrations/cloudflare/posture"]);
+    for (const route of own) for (const role of [null, ...ROLE_NAMES]) expect((await call(route, route.path, role, {})).statusCode, `${String(role)} ${route.path}`).toBe(403);
   });
 
   it("shows another tenant's object exactly as one that does not exist, to every role", async () => {
@@ -205,12 +214,14 @@ describe("every route the hub serves", () => {
     const refused = [
       await send("POST", "rules", { rules: [], replaceAll: true, tenant: theirs.tenants }),
       await send("POST", "rules", { rules: [{ id: theirs.rules, name: "x", condition: { input: "infected", value: false } }] }),
+      await send("POST", "providers", { kind: "cloudflare", tenant: theirs.tenants }),
       await send("POST", "exceptions", { ...device, owner: "me", reason: "x", endsAt: new Date(Date.now() + 60_000).toISOString() }),
       await send("POST", "serials/decisions", { decision: "accepted", device, reason: "x" }),
       await send("POST", "serials/decisions", { decision: "accepted", serial: "SN-other", tenant: theirs.tenants, reason: "x" }),
       await send("DELETE", "serials/decisions", { tenant: theirs.tenants, serial: "SN-other" }),
     ];
-    expect(refused.map((answer) => answer.statusCode)).toEqual([404, 404, 404, 404, 404, 404]);
+    expect(refused.map((answer) => answer.statusCode)).toEqual([404, 404, 404, 404, 404, 404, 404]);
+    expect((await send("POST", "providers", { kind: "cloudflare", tenant: null })).statusCode).toBe(403);
     expect((await send("POST", "rules", { rules: [], replaceAll: true, tenant: null })).statusCode).toBe(403);
     const asked = await send("POST", "devices", { devices: [{ serial: "SN-other" }, { agentId: "agent-other" }, { agentId: "agent-own" }] });
     expect(asked.json<{ items: readonly { match: { kind: string } }[] }>().items.map(({ match }) => match.kind)).toEqual(["unknown", "unknown", "matched"]);

@@ -43,6 +43,7 @@ import { deliveryRoutes } from "../delivery/routes.ts";
 import { deliveryMigrations } from "../delivery/tables.ts";
 import { countTenantDeliveries, failingDestinations, purgeTenantDeliveries, tenantDeliveries, tidyDeliveries } from "../delivery/upkeep.ts";
 import { countTenantPosture, createPosture, eraseConnectionPosture, postureMigrations, postureRoutes, purgeTenantPosture, tenantPosture } from "../posture/index.ts";
+import { createAccessKeys } from "../server/access-keys.ts";
 import { apiKeyMigrations, createApiKeys } from "../server/api-keys.ts";
 import { createApp } from "../server/app.ts";
 import { auditMigrations, createAuditLog } from "../server/audit.ts";
@@ -116,7 +117,8 @@ export async function openHub(options: HubOptions) {
     await migrate(opened, [...CORE_MIGRATIONS, ...given.capabilities.flatMap((capability) => capability.migrations)], clock.now());
     await prepareMirror(opened, STREAMS);
     const queueFact = createQueueFact(clock);
-    const posture = createPosture({ queueFact, routes: postureRoutes({ store: opened, clock, queueFact, findTenant: async (db, scope, reference) => (await tenantRow(db, scope, reference)).id as TenantId }) });
+    const accessKeys = createAccessKeys({ clock, env, userAgent: `vedette/${VERSION}`, allowedHosts: settings.destinationHosts });
+    const posture = createPosture({ queueFact, routes: postureRoutes({ store: opened, clock, queueFact, findTenant: async (db, scope, reference) => (await tenantRow(db, scope, reference)).id as TenantId, accessKeys, baseUrl: () => settings.publicUrl?.href ?? running.url ?? "" }) });
     const capabilities: readonly Capability[] = [posture, ...given.capabilities];
     const vault = await openVault(opened, { file: settings.keyFile, dataFolder: settings.dataFolder }, clock);
     await vault.resume();
@@ -346,6 +348,7 @@ export async function openHub(options: HubOptions) {
           // After whoever may still queue: what was queued last has its chance to go in the next start.
           await deliverer.stop();
           await clients.close();
+          await accessKeys.close();
           await mapper.close();
           await sqlReader.close();
           await opened.close();

@@ -117,6 +117,7 @@ export const FAULT_CODES = {
   DESTINATION_UNREACHABLE: { kind: "unavailable", when: "A destination takes nothing: no connection, no answer, an error of its own, or a file that cannot be written.", cure: "Check the destination with `vedette destinations test NAME`; Vedette keeps trying, in order." },
   DESTINATION_BUSY: { kind: "throttled", when: "A destination asks for fewer requests (429).", cure: "Nothing: Vedette waits as told and goes on." },
   DESTINATION_REFUSED: { kind: "refused", when: "A destination will not take one delivery; it is parked, the others go on.", cure: "See why over there, then `vedette deliveries replay ID`." },
+  ACCESS_KEYS_UNAVAILABLE: { kind: "unavailable", when: "The keys by which a caller's token is checked cannot be read, and those known are too old.", cure: "Check that the hub reaches the team's address (/cdn-cgi/access/certs); it tries again with the next request." },
   LEASE_LOST: { kind: "fenced", when: "Another process holds the lease on this work.", cure: "Nothing: the other one goes on." },
   CANCELLED: { kind: "fenced", when: "The run was stopped on request.", cure: "Run it again; it goes on where it stopped." },
   FORBIDDEN: { kind: "refused", when: "The caller's key lacks the permission.", cure: "Use a key with the permission named." },

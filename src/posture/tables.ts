@@ -3,6 +3,7 @@
  * comparing; keys lead from weaker identifiers to devices. Moments are integers, milliseconds since the epoch; lists and objects JSON text.
  */
 import { sql, type Kysely, type RawBuilder } from "kysely";
+import { providerMigrations } from "./provider-tables.ts";
 import type { TenantScope } from "../kernel/scope.ts";
 import type { Database, Migration, Store } from "../store/store.ts";
 
@@ -207,4 +208,4 @@ async function createAll(db: Database, kind: Store["kind"]): Promise<void> {
   for (const statement of statements) await sql.raw(statement).execute(db);
 }
 
-export const postureMigrations: readonly Migration[] = [{ id: "0500-posture", up: createAll }];
+export const postureMigrations: readonly Migration[] = [{ id: "0500-posture", up: createAll }, ...providerMigrations];

@@ -5,7 +5,7 @@ import type { Store, Tx } from "../store/store.ts";
 import { forgetDevices } from "./react.ts";
 
 /** Tables with a tenant of their own, beside the devices. */
-const OF_TENANT = ["posture_results", "posture_exceptions", "posture_serial_decisions", "posture_risk_signals", "posture_user_risk", "posture_rules"] as const;
+const OF_TENANT = ["posture_results", "posture_exceptions", "posture_serial_decisions", "posture_risk_signals", "posture_user_risk", "posture_rules", "posture_providers"] as const;
 /** Those with a connection. What was told stays in the log of its tenant until it is old. */
 const OF_CONNECTION = ["posture_exceptions", "posture_risk_signals"] as const;
 
