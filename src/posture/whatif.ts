@@ -142,7 +142,7 @@ class Groups {
 }
 
 /** Rules may be many: as large as a list of them that is applied. */
-const BODY_LIMIT = 8 * 1024 * 1024;
+const BODY_LIMIT = 16 * 1_048_576;
 
 export function whatIfRoutes({ store, clock, findTenant }: { readonly store: Store; readonly clock: Clock; readonly findTenant: FindTenant }): readonly Route<Tx>[] {
   return [
