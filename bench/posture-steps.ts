@@ -1,5 +1,5 @@
 /**
- * One step of the posture benchmark, in a process of its own so that its memory is its own: `fill`, `ask` or `sweep`, then the data folder and
+ * One step of the posture benchmark, in a process of its own so that its memory is its own: `fill`, `ask`, `whatif` or `sweep`, then the data folder and
  * how many devices. Devices go into the store through posture's own projection; ends with one line of JSON.
  */
 import { sql } from "kysely";
@@ -8,12 +8,13 @@ import { readSettings } from "../src/compose/settings.ts";
 import { DEFAULT_TENANT, type ConnectionId } from "../src/kernel/ids.ts";
 import { silentLog } from "../src/kernel/log.ts";
 import { EVERY_TENANT } from "../src/kernel/scope.ts";
-import { answerDevices, applyRules, parseRules } from "../src/posture/index.ts";
+import { applyRules, parseRules } from "../src/posture/index.ts";
 import type { DeviceFacts } from "../src/posture/model.ts";
 import { deviceRow, keysOf } from "../src/posture/project.ts";
 import { DEVICES } from "../src/posture/react.ts";
 import { foldSerial } from "../src/posture/serials.ts";
 import { sweepOne } from "../src/posture/sweep.ts";
+import { whatIf } from "../src/posture/whatif.ts";
 import type { BulkUpsert } from "../src/store/store.ts";
 
 const CONNECTION = "con_bench" as ConnectionId;
@@ -21,6 +22,7 @@ const BATCH = 5_000;
 const EVERY_MS = 300_000;
 /** Devices that the second set of rules refuses and the first does not. */
 const FLIPPING = 100;
+const REQUESTS = 400;
 
 const KEYS: BulkUpsert = { table: "posture_keys", columns: ["kind", "key", "connection_id", "id"].map((name) => ({ name, type: "text" as const })), key: ["kind", "key", "connection_id", "id"], update: [] };
 
@@ -95,36 +97,57 @@ function percentile(times: readonly number[], part: number): number {
   return times.toSorted((a, b) => a - b)[Math.min(times.length - 1, Math.floor(times.length * part))] ?? Number.NaN;
 }
 
-/** Requests come when they come, whether or not the last one is answered: a slow one counts for those behind it too. */
+interface Answered {
+  readonly result: Readonly<Record<string, { readonly s2s_id: string }>>;
+}
+
+/** Through the routes, as Cloudflare asks. Requests come when they come, whether or not the last one is answered: a slow one counts for those behind it too. */
 async function ask(hub: Hub): Promise<object> {
   await freshen(hub);
-  const one = async (size: number, start: number): Promise<void> => {
-    const questions = Array.from({ length: size }, (_unused, place) => ({ ref: String(place), identifiers: { serial: serialOf((start + place * 7_919) % devices) } }));
-    const answers = await answerDevices(hub.store.read, hub.store.kind, EVERY_TENANT, questions, Date.now());
-    if (answers.some(({ match }) => match.kind !== "matched")) throw new Error("a device was not found");
+  const owner = { host: "127.0.0.1", authorization: `Bearer ${hub.credential.reveal()}` };
+  const added = (await hub.app.inject({ method: "POST", url: "/api/v1/posture/providers", headers: owner, payload: { kind: "cloudflare" } })).json<{ client_id: string; client_secret: string }>();
+  const cloudflare = { host: "127.0.0.1", "cf-access-client-id": added.client_id, "cf-access-client-secret": added.client_secret };
+  const many = async (start: number): Promise<void> => {
+    const asked = Array.from({ length: 1_000 }, (_unused, place) => ({ device_id: String(place), serial_number: serialOf((start + place * 7_919) % devices), email: "", mac_address: "", hostname: "", virtual_ipv4: "" }));
+    const answer = await hub.app.inject({ method: "POST", url: "/integrations/cloudflare/posture", headers: cloudflare, payload: { devices: asked } });
+    if (answer.statusCode !== 200 || Object.values(answer.json<Answered>().result).some(({ s2s_id: id }) => id === "")) throw new Error("a device was not found");
   };
-  for (let round = 0; round < 20; round += 1) await one(1_000, round * 31);
-  const rssBefore = process.memoryUsage.rss();
-  const many: number[] = [];
+  const one = async (place: number): Promise<void> => {
+    const answer = await hub.app.inject({ method: "GET", url: `/api/v1/posture/devices?serial=${serialOf(place % devices)}`, headers: owner });
+    if (answer.statusCode !== 200) throw new Error("a device was not found");
+  };
+  for (let round = 0; round < 20; round += 1) await many(round * 31);
+  const waited: number[] = [];
   const alone: number[] = [];
+  let rssHalfway = 0;
+  const cpu = process.cpuUsage();
   const began = performance.now();
-  for (let request = 0; request < 400; request += 1) {
+  for (let request = 0; request < REQUESTS; request += 1) {
+    if (request === REQUESTS / 2) rssHalfway = process.memoryUsage.rss();
     const due = began + request * 50;
     const wait = due - performance.now();
     if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
     const from = performance.now();
-    await one(1_000, request * 104_729);
+    await many(request * 104_729);
     alone.push(performance.now() - from);
-    many.push(performance.now() - due);
+    waited.push(performance.now() - due);
   }
-  const rssAfter = process.memoryUsage.rss();
+  const { user, system } = process.cpuUsage(cpu);
+  const grownMb = (process.memoryUsage.rss() - rssHalfway) / 1_048_576;
   const single: number[] = [];
-  for (let request = 0; request < 2_000; request += 1) {
+  for (let request = 0; request < 2_200; request += 1) {
     const from = performance.now();
-    await one(1, request * 15_485_863);
-    single.push(performance.now() - from);
+    await one(request * 15_485_863);
+    if (request >= 200) single.push(performance.now() - from);
   }
-  return { manyP50: percentile(many, 0.5), manyP99: percentile(many, 0.99), aloneP50: percentile(alone, 0.5), aloneP99: percentile(alone, 0.99), singleP50: percentile(single, 0.5), singleP99: percentile(single, 0.99), grownMb: (rssAfter - rssBefore) / 1_048_576 };
+  return { manyP50: percentile(waited, 0.5), manyP99: percentile(waited, 0.99), aloneP50: percentile(alone, 0.5), aloneP99: percentile(alone, 0.99), cpuMs: (user + system) / 1_000 / REQUESTS, singleP50: percentile(single, 0.5), singleP99: percentile(single, 0.99), grownMb };
+}
+
+async function tryRules(hub: Hub): Promise<object> {
+  await freshen(hub);
+  const began = performance.now();
+  const { outcomes } = await whatIf(hub.store, EVERY_TENANT, { drafts: parseRules(rules(1)), tenant: null }, Date.now(), AbortSignal.timeout(120_000));
+  return { seconds: (performance.now() - began) / 1_000, failing: outcomes.fail };
 }
 
 async function sweepAgain(hub: Hub): Promise<object> {
@@ -136,9 +159,9 @@ async function sweepAgain(hub: Hub): Promise<object> {
   return { seconds, facts, pairs: devices * rules(1).length };
 }
 
-const STEPS: Readonly<Record<string, (hub: Hub) => Promise<object>>> = { fill, ask, sweep: sweepAgain };
+const STEPS: Readonly<Record<string, (hub: Hub) => Promise<object>>> = { fill, ask, whatif: tryRules, sweep: sweepAgain };
 const work = STEPS[step];
-if (work === undefined || folder === "" || !(devices >= 1_000)) throw new Error("fill|ask|sweep FOLDER DEVICES (1,000 or more)");
+if (work === undefined || folder === "" || !(devices >= 1_000)) throw new Error("fill|ask|whatif|sweep FOLDER DEVICES (1,000 or more)");
 const env = { VEDETTE_DATA: `${folder}/data`, VEDETTE_KEY_FILE: `${folder}/key` };
 const hub = await openHub({ settings: readSettings(env), env, log: silentLog });
 try {
