@@ -171,7 +171,7 @@ describe("every route the hub serves", () => {
   });
 
   it("keeps what is another tenant's out of every list", async () => {
-    for (const route of world.hub.routes.filter((each) => each.method === "GET" && !each.path.includes(":") && each.permission !== "public")) {
+    for (const route of world.hub.routes.filter((each) => each.method === "GET" && !each.path.includes(":") && !each.path.includes("/forward-auth") && each.permission !== "public")) {
       for (const role of ROLE_NAMES) {
         if (role === "operator" || !allowed(route, role)) continue;
         const answer = await call(route, route.path, role);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { csvCell, csvRow } from "./csv.ts";
+import { csvCell, csvRow, readCsv } from "./csv.ts";
 
 describe("CSV", () => {
   it.each(["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\tx", "\rx", "\nx", "＝1"])("a cell %j cannot run as a formula", (text) => {
@@ -12,5 +12,17 @@ describe("CSV", () => {
 
   it("quotes what needs quotes, ends rows with CRLF, leaves null empty", () => {
     expect(csvRow(['a "b"', "c,d", "e\nf", null, 5, -5])).toBe('"a ""b""","c,d","e\nf",,5,-5\r\n');
+  });
+});
+
+describe("a list somebody keeps in a spreadsheet", () => {
+  it.each([
+    ["commas and quotes", 'a,b\r\n"x, ""y""",z\r\n', [["a", "b"], ['x, "y"', "z"]]],
+    ["semicolons, a mark in front, bare line ends", "\ufeffa;b\n1;2\n\n3;", [["a", "b"], ["1", "2"], ["3", ""]]],
+    ["tabs and a line end inside a cell", 'a\tb\n"1\n2"\t3', [["a", "b"], ["1\n2", "3"]]],
+    ["a quote that never ends", 'a\n"1,2\n3', [["a"], ["1,2\n3"]]],
+    ["nothing", "", []],
+  ])("is read with %s", (_what, text, rows) => {
+    expect([...readCsv(text)]).toEqual(rows);
   });
 });

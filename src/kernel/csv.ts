@@ -23,3 +23,49 @@ export function cellText(value: unknown): string {
   if (typeof value === "number" || typeof value === "boolean") return String(value);
   return JSON.stringify(value);
 }
+
+/** Rows of a CSV text as people's spreadsheets write it: quotes, line ends of either kind, a byte order mark; by comma, semicolon or tab, whichever its first line has. */
+export function* readCsv(text: string): Generator<readonly string[]> {
+  const body = text.replace(/^\ufeff/, "");
+  const separator = separatorOf(body);
+  let row: string[] = [];
+  let at = 0;
+  while (at < body.length) {
+    const [cell, next] = cellAt(body, at, separator);
+    row.push(cell);
+    const end = body[next];
+    at = next + 1;
+    if (end === separator) {
+      if (at < body.length) continue;
+      row.push("");
+    }
+    if (end === "\r" && body[at] === "\n") at += 1;
+    if (row.length > 1 || row[0] !== "") yield row;
+    row = [];
+  }
+}
+
+function separatorOf(body: string): string {
+  const [first = ""] = body.split(/[\r\n]/, 1);
+  const counts = [",", ";", "\t"].map((separator) => [separator, first.split(separator).length] as const);
+  return counts.reduce((best, one) => (one[1] > best[1] ? one : best))[0];
+}
+
+/** The cell that begins there, and the place of what ends it. */
+function cellAt(body: string, from: number, separator: string): readonly [cell: string, end: number] {
+  let cell = "";
+  let at = from;
+  if (body[at] === '"') {
+    for (at += 1; ; at += 1) {
+      const quote = body.indexOf('"', at);
+      if (quote < 0) return [cell + body.slice(at), body.length];
+      cell += body.slice(at, quote);
+      at = quote + 1;
+      if (body[at] !== '"') break;
+      cell += '"';
+    }
+  }
+  const start = at;
+  while (at < body.length && body[at] !== separator && body[at] !== "\r" && body[at] !== "\n") at += 1;
+  return [cell + body.slice(start, at), at];
+}

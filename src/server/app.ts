@@ -72,6 +72,8 @@ export function createApp(options: AppOptions): FastifyInstance {
     const site = request.headers["sec-fetch-site"];
     guardRequest(guard, { method: request.method, host, origin, secFetchSite: typeof site === "string" ? site : undefined });
     const route = routeOf(request);
+    // A proxy that asks for its visitor repeats what kind of body he sent, and sends none.
+    if (route !== undefined && route.body === undefined && hasNoBody(request)) delete request.raw.headers["content-type"];
     if (route === undefined || route.permission === "public") return;
     // Before the body is read: a stranger's body is not worth parsing.
     call.actor = await permitted(options, route, request);
@@ -191,6 +193,10 @@ function checkedQuery(check: Check | undefined, query: object): unknown {
   const [unknown] = Object.keys(query);
   if (unknown !== undefined) throw new Fault("CONFIG_INVALID", `query has a key that is not known there: ${JSON.stringify(unknown.slice(0, 60))}.`);
   return undefined;
+}
+
+function hasNoBody({ headers }: FastifyRequest): boolean {
+  return headers["transfer-encoding"] === undefined && (headers["content-length"] === undefined || headers["content-length"] === "0");
 }
 
 /** Weak: what counts is the same, not every byte of it. */

@@ -10,6 +10,7 @@ const MAY_REVEAL: Readonly<Record<string, string>> = {
   connections: "seals it in the vault",
   delivery: "opens a destination's sealed configuration, to send with it",
   store: "opens the database with its password",
+  posture: "shows a provider's secret the once it is made",
   server: "compares a hash of an API key",
   cli: "hands what was typed to the hub",
   compose: "hands the environment's to the parts",
