@@ -12,19 +12,13 @@ import { postureMigrations } from "./tables.ts";
 import { reactToRisk } from "./user-risk.ts";
 
 export { answerDevices, type DeviceAnswer, type DeviceQuestion } from "./answer.ts";
-export { EXCEPTION_ENDED } from "./due.ts";
 export { evidenceByConnection, type ConnectionEvidence, type EvidenceByConnection } from "./evidence.ts";
-export { addException, endException, listExceptions, LONGEST_EXCEPTION_MS, type Exception, type ExceptionDraft, type ExceptionFilter } from "./exceptions.ts";
-export { exportResults, listResults, type PostureResult, type ResultFilter, type ResultPage } from "./results.ts";
-export { parseRules, writeRule } from "./rule-form.ts";
+export { addException, type Exception, type ExceptionDraft } from "./exceptions.ts";
+export { parseRules } from "./rule-form.ts";
 export { postureRoutes, type PostureRouteDeps } from "./routes.ts";
-export { applyRules, findRule, liveRules, removeRule, type AppliedRule, type RulesTarget, type StoredRule } from "./rules-store.ts";
-export { decideSerial, forgetSerialDecision, type DeviceName, type SerialDecision, type SerialDecisionDraft } from "./serial-decisions.ts";
-export { duplicateSerials, unnumberedDevices, type DuplicateSerial, type ReportedDevice, type UnnumberedDevice } from "./serial-report.ts";
+export { applyRules, type AppliedRule, type RulesTarget, type StoredRule } from "./rules-store.ts";
 export { postureMigrations } from "./tables.ts";
-export { VERDICT_CHANGED } from "./telling.ts";
 export { countTenantPosture, eraseConnectionPosture, purgeTenantPosture, tenantPosture } from "./upkeep.ts";
-export { findUserRisk, listUserRisk, resetUserRisk, USER_RISK_CHANGED, type RiskReason, type UserRisk, type UserRiskFilter } from "./user-risk.ts";
 export type { ActiveException, Evidence, Score, Verdict, VerdictReason } from "./verdicts.ts";
 
 const DAY = 86_400_000;
