@@ -42,9 +42,9 @@ function page(out: Terminal, answer: DevicePosture): void {
     aside.push(["where", `${device.siteName ?? "?"} / ${device.groupName ?? "?"}, tenant ${device.tenant}`]);
     aside.push(["system", [device.osName ?? device.platform ?? "?", `agent ${device.agentVersion ?? "?"}`, ...(device.decommissioned === true ? ["decommissioned"] : []), ...(device.uninstalled === true ? ["uninstalled"] : [])].join(", ")]);
     aside.push(["user", [...device.emails, ...(device.userName === null ? [] : [device.userName])].join(", ")]);
+    aside.push(["evidence", answer.evidenceAt === null ? "none yet" : `read up to ${time(answer.evidenceAt)}, ${duration((answer.evidenceAgeMs ?? 0) / 1000)} ago`]);
+    aside.push(["last active", `${time(answer.lastActive)} (the agent's own word, not the age of the evidence)`]);
   }
-  aside.push(["evidence", answer.evidenceAt === null ? "none yet" : `read up to ${time(answer.evidenceAt)}, ${duration((answer.evidenceAgeMs ?? 0) / 1000)} ago`]);
-  aside.push(["last active", `${time(answer.lastActive)} (the agent's own word, not the age of the evidence)`]);
   out.facts(aside);
   if (verdicts.length === 0) out.line("\nNo rule speaks of it.");
   for (const verdict of verdicts) ruleLines(out, verdict);

@@ -41,6 +41,7 @@ export async function addProvider(context: CliContext, api: ApiClient, kind: str
     return EXIT_OK;
   }
   out.note(clean(`${added.provider.name} (${added.provider.id}) is added. Paste into Cloudflare: Integrations > Service providers > Custom service provider. The secret is shown this once.`));
+  if (added.url.startsWith("/")) out.note("The hub does not know by which name it is reached: put https and that name before the path, and set VEDETTE_PUBLIC_URL.");
   if (team !== undefined) out.note("Behind Access, paste the id and secret of its own service token instead: the hub checks what Access adds to each request.");
   out.facts([["REST API URL", added.url], ["Access client ID", added.client_id], ["Access client secret", added.client_secret]]);
   return EXIT_OK;
