@@ -102,7 +102,8 @@ function proposed(draft: RuleDraft, place: number, live: readonly StoredRule[], 
 }
 
 async function pageOf({ read }: Pick<Store, "read">, scope: TenantScope, tenant: TenantId | null, after: DeviceRow | undefined): Promise<readonly DeviceRow[]> {
-  const behind = after === undefined ? sql`1 = 1` : sql`(connection_id > ${after.connection_id} OR (connection_id = ${after.connection_id} AND id > ${after.id}))`;
+  // Compared as a pair, each page begins in the key's index where the last one ended.
+  const behind = after === undefined ? sql`1 = 1` : sql`(connection_id, id) > (${after.connection_id}, ${after.id})`;
   const whose = tenant === null ? sql`1 = 1` : sql`tenant_id = ${tenant}`;
   const { rows } = await sql<DeviceRow>`
     SELECT connection_id, id, tenant_id, facts, verdicts FROM posture_devices WHERE ${behind} AND ${whose} AND ${withinScope(scope)} ORDER BY connection_id, id LIMIT ${PAGE}`.execute(read);
