@@ -12,7 +12,8 @@ import type { MirrorContext } from "./page.ts";
 import { reactOne } from "./reactions.ts";
 import { rowSql } from "./tables.ts";
 
-const PAGE = 1000;
+/** Rows in a transaction: each is an object of all its columns, and nobody is in a hurry. */
+const PAGE = 200;
 
 /** The capabilities that see this page now; the others are noted as owed. */
 export async function readersNow(tx: Tx, readers: readonly Capability[], connection: ConnectionId, stream: StreamId, firstRead: boolean): Promise<readonly Capability[]> {
