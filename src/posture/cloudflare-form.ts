@@ -27,7 +27,7 @@ export function readCloudflareRule(place: Place): RuleDraft {
   const fields = withoutNulls(fieldsOf(place, RULE_KEYS, "A Cloudflare rule"));
   wordAt(required(fields, place, "type", "sentinelone_s2s"), ["sentinelone_s2s"]);
   const name = nameAt(required(fields, place, "name", "the rule's name"));
-  const input = required(fields, place, "input", "an object with connection_id and what to check");
+  const input = required(fields, place, "input", "an object with what to check");
   const { condition, connectionId } = readInput(input);
   return {
     id: null,
@@ -73,11 +73,10 @@ function readMatch(place: Place | undefined): readonly Platform[] {
   return PLATFORMS.filter((platform) => platforms.includes(platform));
 }
 
-function readInput(place: Place): { readonly condition: Condition; readonly connectionId: string } {
+function readInput(place: Place): { readonly condition: Condition; readonly connectionId: string | null } {
   const fields = inputFields(place);
-  const connection = required(fields, place, "connection_id", "the id of Cloudflare's integration");
-  const connectionId = textAt(connection, "the id of Cloudflare's integration", LONGEST.id);
-  if (connectionId.trim() === "") throw expected(connection, "the id of Cloudflare's integration");
+  // Cloudflare asks for it, and it decides nothing here: a rule written by hand may leave it out.
+  const connectionId = optionalText(fields, "connection_id", LONGEST.id);
   const operator = fields.get("operator");
   const comparison = operator === undefined ? null : wordAt(operator, COMPARISONS);
   const leaves: Leaf[] = [];

@@ -123,7 +123,7 @@ export type FailMode = { readonly kind: "closed" } | { readonly kind: "open" } |
 export interface CloudflareSource {
   readonly id: string | null;
   readonly accountId: string | null;
-  readonly connectionId: string;
+  readonly connectionId: string | null;
   /** Of checks that the client runs itself; means nothing for this kind. */
   readonly schedule: string | null;
 }

@@ -71,6 +71,13 @@ describe("a rule of Cloudflare's", () => {
     });
   });
 
+  it("needs no connection of Cloudflare's: written by hand it has none", () => {
+    const rule = only({ ...CLOUDFLARE, input: { infected: false } });
+
+    expect(rule.source?.connectionId).toBeNull();
+    expect(parseRules([writeRule(rule)])).toEqual([rule]);
+  });
+
   it("with one attribute is that one condition", () => {
     expect(only(withInput({ infected: true })).condition).toEqual({ input: "infected", operator: "==", value: true });
   });
@@ -131,8 +138,7 @@ describe("a wrong rule is refused at its place:", () => {
     ["a long name", [{ ...CLOUDFLARE, name: "n".repeat(201) }], "$[0].name: 201 characters"],
     ["no input", [{ name: "x", type: "sentinelone_s2s" }], "$[0].input: missing"],
     ["input as a list", [{ ...CLOUDFLARE, input: [] }], "$[0].input: The input of a rule is expected, not an empty list."],
-    ["no connection", [{ ...CLOUDFLARE, input: { infected: false } }], "$[0].input.connection_id: missing"],
-    ["a blank connection", [{ ...CLOUDFLARE, input: { connection_id: " ", infected: false } }], "$[0].input.connection_id: the id of"],
+    ["a connection that is no text", [{ ...CLOUDFLARE, input: { connection_id: 5, infected: false } }], "$[0].input.connection_id: "],
     ["nothing asked", [withInput({})], "$[0].input: asks for nothing"],
     ["nothing asked but an operator", [withInput({ operator: "==" })], "$[0].input: asks for nothing"],
     ["a flag as text", [withInput({ infected: "false" })], '$[0].input.infected: true or false is expected, not "false".'],

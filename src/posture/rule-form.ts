@@ -100,7 +100,7 @@ function readSource(place: Place): CloudflareSource | null {
   return {
     id: optional(fields, "id", text) ?? null,
     accountId: optional(fields, "account_id", text) ?? null,
-    connectionId: textAt(required(fields, place, "connection_id", "text"), "text", LONGEST.id),
+    connectionId: optional(fields, "connection_id", text) ?? null,
     schedule: optional(fields, "schedule", text) ?? null,
   };
 }
