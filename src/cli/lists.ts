@@ -50,14 +50,15 @@ export async function gather<T>(items: AsyncIterable<T>): Promise<readonly T[]> 
   return all;
 }
 
-async function byNameOrId<T extends { readonly id: string; readonly name: string }>(items: AsyncIterable<T>, reference: string, noun: string): Promise<T> {
+/** `group`: the command that lists them. */
+export async function byNameOrId<T extends { readonly id: string; readonly name: string }>(items: AsyncIterable<T>, reference: string, noun: string, group = `${noun}s`): Promise<T> {
   const named: T[] = [];
   for await (const item of items) {
     if (item.id === reference) return item;
     if (item.name === reference) named.push(item);
   }
   const [first, second] = named;
-  if (first === undefined) throw new Fault("NOT_FOUND", `There is no ${noun} ${JSON.stringify(reference)}.`, { cure: `\`vedette ${noun}s list\` shows what there is.` });
+  if (first === undefined) throw new Fault("NOT_FOUND", `There is no ${noun} ${JSON.stringify(reference)}.`, { cure: `\`vedette ${group} list\` shows what there is.` });
   if (second !== undefined) throw new Fault("CONFIG_INVALID", `Several ${noun}s are named ${JSON.stringify(reference)}.`, { cure: `Give the id instead: ${named.map((item) => item.id).join(", ")}.` });
   return first;
 }

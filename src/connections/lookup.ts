@@ -1,19 +1,19 @@
 /** Finding connections and tenants for a caller: always through the scope, and never telling absent from forbidden. */
 import { Fault } from "../kernel/fault.ts";
 import { DEFAULT_TENANT, type ConnectionId, type TenantId } from "../kernel/ids.ts";
+import { notFound, oneByReference } from "../kernel/reference.ts";
 import { scopeAllows, type TenantScope } from "../kernel/scope.ts";
 import type { Database } from "../store/store.ts";
 import { faultsOf } from "./faults.ts";
 import { tables, withinScope, type ConnectionRow, type ConnectionTables } from "./tables.ts";
 import { readable, type ReadableConnection, type RowSurroundings } from "./views.ts";
 
-/** The same words whoever asks and whatever was asked for: the answer must not tell that another tenant has it. */
 export function NO_CONNECTION(): Fault {
-  return new Fault("NOT_FOUND", "There is no connection of that name or id.");
+  return notFound("connection", "vedette connections list");
 }
 
 export function NO_TENANT(): Fault {
-  return new Fault("NOT_FOUND", "There is no tenant of that name or id.", { cure: "`vedette tenants list` shows what there is." });
+  return notFound("tenant", "vedette tenants list");
 }
 
 /** By id, or by name where one visible connection has it. */
@@ -27,12 +27,7 @@ export async function connectionRow(db: Database, scope: TenantScope, reference:
     .orderBy("id")
     .limit(3)
     .execute();
-  const exact = rows.find((row) => row.id === reference);
-  if (exact !== undefined) return exact;
-  const [only, second] = rows;
-  if (only === undefined) throw NO_CONNECTION();
-  if (second !== undefined) throw new Fault("CONFIG_INVALID", "Several tenants have a connection of that name.", { cure: `Give the id instead: ${rows.map((row) => row.id).join(", ")}.` });
-  return only;
+  return oneByReference(rows, reference, "connection", "vedette connections list");
 }
 
 export async function tenantRow(db: Database, scope: TenantScope, reference: string): Promise<ConnectionTables["tenants"]> {

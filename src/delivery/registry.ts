@@ -11,6 +11,7 @@ import type { DestinationAdded, DestinationDraft, DestinationTest, DestinationVi
 import { asFault, Fault } from "../kernel/fault.ts";
 import { newId, type TenantId } from "../kernel/ids.ts";
 import type { AuditDetails } from "../kernel/route.ts";
+import { notFound, oneByReference } from "../kernel/reference.ts";
 import type { TenantScope } from "../kernel/scope.ts";
 import { Secret } from "../kernel/secret.ts";
 import { revokeLeases } from "../store/lease.ts";
@@ -76,7 +77,7 @@ export function createRegistry(ports: RegistryPorts) {
 
   async function viewOf(row: DestinationRow): Promise<DestinationView> {
     const [view] = await views([row]);
-    if (view === undefined) throw noDestination();
+    if (view === undefined) throw notFound("destination", "vedette destinations list");
     return view;
   }
 
@@ -222,17 +223,7 @@ export async function destinationRow(db: Database, scope: TenantScope, reference
     .orderBy("id")
     .limit(3)
     .execute();
-  const exact = rows.find((row) => row.id === reference);
-  if (exact !== undefined) return exact;
-  const [only, second] = rows;
-  if (only === undefined) throw noDestination();
-  if (second !== undefined) throw new Fault("CONFIG_INVALID", "Several tenants have a destination of that name.", { cure: `Give the id instead: ${rows.map((row) => row.id).join(", ")}.` });
-  return only;
-}
-
-/** The same words whoever asks and whatever was asked for: the answer must not tell that another tenant has it. */
-function noDestination(): Fault {
-  return new Fault("NOT_FOUND", "There is no destination of that name or id.", { cure: "`vedette destinations list` shows what there is." });
+  return oneByReference(rows, reference, "destination", "vedette destinations list");
 }
 
 async function refuseTaken(db: Database, row: DestinationRow): Promise<void> {

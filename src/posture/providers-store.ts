@@ -2,6 +2,7 @@
  * Providers as they are kept: added with a secret shown once, listed, removed, found by what a request proves. Who sees only some tenants
  * sees and makes providers of those alone.
  */
+import { oneByReference } from "../kernel/reference.ts";
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { Fault } from "../kernel/fault.ts";
 import { newId, type TenantId } from "../kernel/ids.ts";
@@ -78,11 +79,7 @@ export async function listProviders(db: Database, scope: TenantScope): Promise<r
 /** By id, or by name where one visible provider has it. */
 export async function findProvider(db: Database, scope: TenantScope, reference: string): Promise<Provider> {
   const found = (await listProviders(db, scope)).filter(({ id, name }) => id === reference || name === reference);
-  const [only, second] = found;
-  const exact = found.find(({ id }) => id === reference) ?? (second === undefined ? only : undefined);
-  if (exact !== undefined) return exact;
-  if (only === undefined) throw new Fault("NOT_FOUND", "There is no provider of that name or id.", { cure: "`vedette posture providers list` shows what there is." });
-  throw new Fault("CONFIG_INVALID", "Several providers have that name.", { cure: `Give the id instead: ${found.map(({ id }) => id).join(", ")}.` });
+  return oneByReference(found, reference, "provider", "vedette posture providers list");
 }
 
 export async function removeProvider(tx: Tx, scope: TenantScope, reference: string): Promise<Provider> {

@@ -5,6 +5,7 @@
  */
 import { Fault } from "../kernel/fault.ts";
 import { newId, type TenantId } from "../kernel/ids.ts";
+import { oneByReference } from "../kernel/reference.ts";
 import { scopeAllows, type TenantScope } from "../kernel/scope.ts";
 import type { Database, Tx } from "../store/store.ts";
 import { sql } from "kysely";
@@ -66,12 +67,7 @@ export async function findRule(db: Database, scope: TenantScope, reference: stri
 async function rowOf(db: Database, scope: TenantScope, reference: string): Promise<RuleRow> {
   const rows = await tables(db).selectFrom("posture_rules").selectAll().where("removed_at", "is", null).where(visible(scope))
     .where((where) => where.or([where("id", "=", reference), where("name", "=", reference)])).orderBy("id").limit(3).execute();
-  const exact = rows.find((row) => row.id === reference);
-  if (exact !== undefined) return exact;
-  const [only, second] = rows;
-  if (only === undefined) throw new Fault("NOT_FOUND", "There is no posture rule of that name or id.", { cure: "`vedette posture rules list` shows what there is." });
-  if (second !== undefined) throw new Fault("CONFIG_INVALID", "Several posture rules have that name.", { cure: `Give the id instead: ${rows.map((row) => row.id).join(", ")}.` });
-  return only;
+  return oneByReference(rows, reference, "posture rule", "vedette posture rules list");
 }
 
 function visible(scope: TenantScope) {
