@@ -4,7 +4,7 @@ import { Fault } from "../kernel/fault.ts";
 import type { CliContext, JsonOption } from "./command.ts";
 import { EXIT_OK } from "./faults.ts";
 import { time } from "./format.ts";
-import { gather, listItems, printArray, segment } from "./lists.ts";
+import { byNameOrId, gather, listItems, printArray, segment } from "./lists.ts";
 import type { ApiClient } from "./ports.ts";
 import { clean } from "./terminal.ts";
 
@@ -48,19 +48,10 @@ export async function addProvider(context: CliContext, api: ApiClient, kind: str
 }
 
 export async function removeProvider(context: CliContext, api: ApiClient, reference: string, options: JsonOption & { yes?: true }): Promise<number> {
-  const provider = await oneProvider(api, reference);
+  const provider = await byNameOrId(listItems<ProviderView>(api, PATH), reference, "provider", "posture providers");
   if (options.yes !== true) throw new Fault("CONFIG_INVALID", `Without ${JSON.stringify(provider.name)} its product is refused and every device fails there.`, { cure: "Add --yes if that is meant." });
   const answer = await api.request<unknown>("DELETE", `${PATH}/${segment(provider.id)}`);
   if (options.json === true) context.out.json(answer);
   else context.out.line(clean(`${provider.name}: removed`));
   return EXIT_OK;
-}
-
-async function oneProvider(api: ApiClient, reference: string): Promise<ProviderView> {
-  const all = await gather(listItems<ProviderView>(api, PATH));
-  const named = all.filter(({ name }) => name === reference);
-  const found = all.find(({ id }) => id === reference) ?? (named.length === 1 ? named[0] : undefined);
-  if (found !== undefined) return found;
-  if (named.length > 1) throw new Fault("CONFIG_INVALID", `Several providers are named ${JSON.stringify(reference)}.`, { cure: `Give the id instead: ${named.map(({ id }) => id).join(", ")}.` });
-  throw new Fault("NOT_FOUND", `There is no provider ${JSON.stringify(reference)}.`, { cure: "`vedette posture providers list` shows what there is." });
 }

@@ -68,6 +68,18 @@ describe("the command line", () => {
     expect(api.calls).toEqual([]);
   });
 
+  it.each([
+    [["posture", "check", "--serail", "X"], "posture check"],
+    [["posture", "check", "--json", "--serail", "X"], "posture check"],
+    [["posture", "providers", "add", "okta"], "posture providers add"],
+    [["posture", "chek"], "posture"],
+    [["conect"], ""],
+  ])("the way to the help of %j is that of the innermost command that was typed rightly", async (argv, command) => {
+    const { stderr } = await vedette(argv);
+
+    expect(stderr).toContain(`\`${["vedette", command, "--help"].filter((word) => word !== "").join(" ")}\``);
+  });
+
   it.each(Object.entries(FAULTS))("a fault of kind %s ends with its exit code, its message and its cure", async (kind, policy) => {
     const codes = { config: "NOT_FOUND", credential: "S1_TOKEN_EXPIRED", permission: "S1_FORBIDDEN", throttled: "S1_RATE_LIMITED", unavailable: "HUB_UNREACHABLE", protocol: "S1_NOT_JSON", cursor: "S1_CURSOR_REFUSED", record: "RECORD_INVALID", incomplete: "SOURCE_GAP", refused: "FORBIDDEN", fenced: "LEASE_LOST", internal: "INTERNAL" } as const;
     const fault = new Fault(codes[kind as keyof typeof codes], "What went \u001b[31mwrong.", { cure: "Do this." });

@@ -51,14 +51,14 @@ export async function runCli(argv: readonly string[], ports: CliPorts): Promise<
       }
     },
   };
+  const program = buildProgram(context);
   try {
-    const program = buildProgram(context);
     await program.parseAsync([...withList(program, argv)], { from: "user" });
     return exitCode;
   } catch (error) {
     if (!(error instanceof CommanderError)) return reportFault(out, error, json);
     if (error.exitCode === 0) return EXIT_OK;
-    return reportFault(out, usageFault(error, argv), json);
+    return reportFault(out, usageFault(error, argv, program), json);
   } finally {
     out.release();
   }
@@ -102,14 +102,20 @@ function withList(program: Command, argv: readonly string[]): readonly string[] 
   return rest.some((text) => text === "--help" || !text.startsWith("-")) ? argv : [word, "list", ...rest];
 }
 
+/** The names of the command that was meant, as far as they were typed rightly. */
+function wordsOf(command: Command, argv: readonly string[]): readonly string[] {
+  const [word, ...rest] = argv;
+  const next = command.commands.find((known) => known.name() === word);
+  return next === undefined ? [] : [next.name(), ...wordsOf(next, rest)];
+}
+
 function wantsJson(argv: readonly string[]): boolean {
   const end = argv.indexOf("--");
   return (end === -1 ? argv : argv.slice(0, end)).includes("--json");
 }
 
-function usageFault(error: CommanderError, argv: readonly string[]): Fault {
-  const words = argv.filter((word) => !word.startsWith("-")).slice(0, 1);
-  const help = ["vedette", ...words.filter((word) => COMMANDS.some((command) => command.id === word)), "--help"].join(" ");
+function usageFault(error: CommanderError, argv: readonly string[], program: Command): Fault {
+  const help = ["vedette", ...wordsOf(program, argv), "--help"].join(" ");
   if (error.code === "commander.help") return new Fault("CONFIG_INVALID", "A command is missing.", { cure: `\`${help}\` lists the commands.` });
   return new Fault("CONFIG_INVALID", error.message.replace(/^error: /, "").replace(/\n/g, " "), { cure: `\`${help}\` shows what is expected.` });
 }

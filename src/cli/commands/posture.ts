@@ -1,5 +1,5 @@
 /** `posture`: what devices are told and why, the rules behind it, what changed, and who asks. */
-import { Option, type Command } from "commander";
+import { Argument, Option, type Command } from "commander";
 import { finish, integer, type CliCommand, type CliContext, type JsonOption } from "../command.ts";
 import { check, type DeviceOptions } from "../posture-check.ts";
 import { accept, duplicates, forget, listRisk, prefer, resetRisk, showRisk, unnumbered, type DecideOptions, type RiskOptions } from "../posture-people.ts";
@@ -113,7 +113,8 @@ function providers(parent: Command, context: CliContext): void {
   finish(group.command("list").description("All providers, and when each last asked").action(context.ask((api, options: JsonOption) => listProviders(context, api, options))), "vedette posture providers list");
   finish(
     group
-      .command("add <kind>")
+      .command("add")
+      .addArgument(new Argument("<kind>", "which product").choices(["cloudflare"]))
       .description("Let one ask, `cloudflare`; prints what to paste there, the secret this once")
       .option("--name <name>", "what it is called")
       .option("--tenant <tenant>", "whose devices it may ask about (name or id)")
