@@ -1,13 +1,14 @@
 /** What capabilities do outside a page: what time changes (`due`), and replaying the live mirror after a rule or setting changed (`rebuild`), page by page. */
 import { sql } from "kysely";
-import type { ConnectionId, TenantId } from "../kernel/ids.ts";
+import type { ConnectionId } from "../kernel/ids.ts";
 import type { StreamId } from "../kernel/stream-ids.ts";
 import type { Store, Tx } from "../store/store.ts";
-import type { Capability, Change, MirrorRow } from "./capability.ts";
+import type { Capability, MirrorRow } from "./capability.ts";
 import type { MirrorContext } from "./page.ts";
 import { rowSql } from "./tables.ts";
 import { clearHealth } from "./parking.ts";
 import { reasonOf } from "./reactions.ts";
+import { asInserted } from "./rows.ts";
 
 export interface DueOutcome {
   readonly capability: string;
@@ -59,12 +60,12 @@ export async function rebuildPage(context: MirrorContext, tx: Tx, capability: Ca
   for (const stream of capability.reads.slice(Math.max(from, 0))) {
     const table = context.tables.find(stream);
     if (table === undefined) continue;
-    const after = place?.stream === stream ? sql`AND (connection_id > ${place.connection} OR (connection_id = ${place.connection} AND id > ${place.id}))` : sql``;
+    const after = place?.stream === stream ? sql`AND (connection_id, id) > (${place.connection}, ${place.id})` : sql``;
     const answer = await sql<MirrorRow>`
       SELECT ${rowSql(tx.kind, table)} FROM ${sql.table(table.name)} WHERE gone_at IS NULL ${after} ORDER BY connection_id, id LIMIT ${limit}`.execute(tx.db);
     const last = answer.rows.at(-1);
     if (last === undefined) continue;
-    for (const set of grouped(answer.rows)) await capability.rebuild({ ...set, stream, changed: [], gone: [], watermark: null }, tx, now);
+    for (const set of asInserted(answer.rows)) await capability.rebuild({ ...set, stream, changed: [], gone: [], watermark: null }, tx, now);
     return { stream, connection: String(last["connection_id"]) as ConnectionId, id: String(last["id"]) };
   }
   return null;
@@ -103,19 +104,6 @@ async function rebuildStep(context: MirrorContext, tx: Tx, capability: Capabilit
     INSERT INTO capability_rebuilds (capability, revision, place, done_at) VALUES (${capability.id}, ${revision}, ${place === null ? null : JSON.stringify(place)}, ${place === null ? now : null})
     ON CONFLICT (capability) DO UPDATE SET revision = excluded.revision, place = excluded.place, done_at = excluded.done_at`.execute(tx.db);
   return place === null;
-}
-
-function grouped(rows: readonly MirrorRow[]): readonly { readonly connection: ConnectionId; readonly tenant: TenantId; readonly inserted: readonly Change[] }[] {
-  const groups = new Map<string, { connection: ConnectionId; tenant: TenantId; inserted: Change[] }>();
-  for (const row of rows) {
-    const connection = String(row["connection_id"]) as ConnectionId;
-    const tenant = String(row["tenant_id"]) as TenantId;
-    const key = `${connection} ${tenant}`;
-    const group = groups.get(key) ?? { connection, tenant, inserted: [] };
-    group.inserted.push({ id: String(row["id"]), before: null, after: row });
-    groups.set(key, group);
-  }
-  return [...groups.values()];
 }
 
 export interface CapabilityHealth {

@@ -4,12 +4,13 @@
  * costs one page; changes that come in between are handed in as always, and the replay shows the row as it is by then.
  */
 import { sql } from "kysely";
-import type { ConnectionId, TenantId } from "../kernel/ids.ts";
+import type { ConnectionId } from "../kernel/ids.ts";
 import type { StreamId } from "../kernel/stream-ids.ts";
 import type { Store, Tx } from "../store/store.ts";
 import type { Capability, MirrorRow } from "./capability.ts";
 import type { MirrorContext } from "./page.ts";
 import { reactOne } from "./reactions.ts";
+import { asInserted } from "./rows.ts";
 import { rowSql } from "./tables.ts";
 
 /** Rows in a transaction: each is an object of all its columns, and nobody is in a hurry. */
@@ -62,7 +63,7 @@ async function payPage(tx: Tx, context: MirrorContext, now: number): Promise<boo
   const table = context.tables.find(stream);
   const rows = capability === undefined || table === undefined ? [] : await rowsAfter(tx, table, connection, one.after_id);
   if (capability !== undefined) {
-    for (const [tenant, inserted] of byTenant(rows)) {
+    for (const { tenant, inserted } of asInserted(rows)) {
       await reactOne(tx, capability, { connection, tenant, stream, inserted, changed: [], gone: [], watermark: null, firstRead: true }, { connection, stream, watermark: null, now, codeVersion: context.codeVersion });
     }
   }
@@ -77,16 +78,4 @@ async function rowsAfter(tx: Tx, table: Parameters<typeof rowSql>[1], connection
   const answer = await sql<MirrorRow>`
     SELECT ${rowSql(tx.kind, table)} FROM ${sql.table(table.name)} WHERE connection_id = ${connection} AND id > ${after} AND gone_at IS NULL ORDER BY id LIMIT ${PAGE}`.execute(tx.db);
   return answer.rows;
-}
-
-function byTenant(rows: readonly MirrorRow[]): ReadonlyMap<TenantId, { id: string; before: null; after: MirrorRow }[]> {
-  const groups = new Map<TenantId, { id: string; before: null; after: MirrorRow }[]>();
-  for (const row of rows) {
-    const tenant = String(row["tenant_id"]) as TenantId;
-    const change = { id: String(row["id"]), before: null, after: row };
-    const group = groups.get(tenant);
-    if (group === undefined) groups.set(tenant, [change]);
-    else group.push(change);
-  }
-  return groups;
 }

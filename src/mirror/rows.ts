@@ -1,12 +1,26 @@
 /** Reads mirror rows as capabilities see them: every column by name, the hub's own among them. */
 import { sql } from "kysely";
-import type { ConnectionId } from "../kernel/ids.ts";
+import type { ConnectionId, TenantId } from "../kernel/ids.ts";
 import type { Database, Store } from "../store/store.ts";
-import type { MirrorRow } from "./capability.ts";
+import type { Change, MirrorRow } from "./capability.ts";
 import { idList, rowSql, type StreamTable } from "./tables.ts";
 
 export async function rowsById(db: Database, kind: Store["kind"], table: StreamTable, connection: ConnectionId, ids: readonly string[]): Promise<ReadonlyMap<string, MirrorRow>> {
   if (ids.length === 0) return new Map();
   const answer = await sql<MirrorRow>`SELECT ${rowSql(kind, table)} FROM ${sql.table(table.name)} WHERE connection_id = ${connection} AND id IN ${idList(kind, ids)}`.execute(db);
   return new Map(answer.rows.map((row) => [String(row["id"]), row]));
+}
+
+/** Rows as a capability that sees them for the first time is shown them: for each connection and tenant its own. */
+export function asInserted(rows: readonly MirrorRow[]): readonly { readonly connection: ConnectionId; readonly tenant: TenantId; readonly inserted: readonly Change[] }[] {
+  const groups = new Map<string, { connection: ConnectionId; tenant: TenantId; inserted: Change[] }>();
+  for (const row of rows) {
+    const connection = String(row["connection_id"]) as ConnectionId;
+    const tenant = String(row["tenant_id"]) as TenantId;
+    const key = `${connection} ${tenant}`;
+    const group = groups.get(key) ?? { connection, tenant, inserted: [] };
+    group.inserted.push({ id: String(row["id"]), before: null, after: row });
+    groups.set(key, group);
+  }
+  return [...groups.values()];
 }

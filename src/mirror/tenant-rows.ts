@@ -18,7 +18,7 @@ export async function* tenantRows(store: Store, streams: readonly Stream[], tena
       if (signal.aborted) return;
       const { rows } = await sql<Row & { id: string; connection_id: string }>`
         SELECT ${rowSql(store.kind, table)} FROM ${sql.table(table.name)}
-        WHERE tenant_id = ${tenant} AND (connection_id > ${after.connection} OR (connection_id = ${after.connection} AND id > ${after.id}))
+        WHERE tenant_id = ${tenant} AND (connection_id, id) > (${after.connection}, ${after.id})
         ORDER BY connection_id, id LIMIT ${PAGE}`.execute(store.read);
       for (const row of rows) yield { table: table.view, row };
       const last = rows.at(-1);

@@ -69,7 +69,7 @@ function outcomeOf(devices: readonly DeviceFacts[], decisions: readonly SerialDe
 export async function unnumberedDevices(db: Database, kind: Store["kind"], scope: TenantScope, page: { readonly after?: { readonly connection: string; readonly agentId: string }; readonly limit?: number } = {}): Promise<readonly UnnumberedDevice[]> {
   const limit = Math.min(page.limit ?? 100, MOST_ON_A_PAGE);
   const { after } = page;
-  const behind = after === undefined ? sql`1 = 1` : sql`(connection_id > ${after.connection} OR (connection_id = ${after.connection} AND id > ${after.agentId}))`;
+  const behind = after === undefined ? sql`1 = 1` : sql`(connection_id, id) > (${after.connection}, ${after.agentId})`;
   const { rows } = await sql<{ facts: string; tenant_id: string }>`
     SELECT facts, tenant_id FROM posture_devices WHERE serial_key IS NULL AND ${behind} AND ${withinScope(scope)} ORDER BY connection_id, id LIMIT ${limit}`.execute(db);
   const facts = rows.map((row) => ({ ...readFacts(row.facts), tenant: row.tenant_id as TenantId }));
