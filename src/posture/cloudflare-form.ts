@@ -108,7 +108,7 @@ function readInput(place: Place): { readonly condition: Condition; readonly conn
 
 /** The operator belongs to `active_threats` alone; beside another attribute it is an equality that is there anyway. */
 function inputFields(place: Place): Fields {
-  const fields = withoutNulls(fieldsOf(place, [...INPUT_KEYS, ...OTHER_ATTRIBUTES], "The input of a rule"));
+  const fields = withoutNulls(fieldsOf(place, [...INPUT_KEYS, ...OTHER_ATTRIBUTES], "The input of a rule", INPUT_KEYS));
   for (const [key, found] of fields) {
     if (OTHER_ATTRIBUTES.has(key)) throw wrong(found, `belongs to rules of another type. A sentinelone_s2s rule has ${INPUT_KEYS.join(", ")}.`);
   }

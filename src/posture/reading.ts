@@ -30,13 +30,14 @@ export function expected(place: Place, what: string): Fault {
 }
 
 /** Own keys only; one that is not listed is refused, in the order written. */
-export function fieldsOf(place: Place, known: readonly string[], what: string): Fields {
+/** `told`: the keys that a message names, where some of the known ones are only tolerated. */
+export function fieldsOf(place: Place, known: readonly string[], what: string, told: readonly string[] = known): Fields {
   const { value } = place;
   if (!isObject(value)) throw expected(place, what);
   const fields = new Map<string, Place>();
   for (const [key, found] of Object.entries(value)) {
     const at = { path: pathOf(place.path, key), value: found };
-    if (!known.includes(key)) throw wrong(at, `unknown key. ${what} has ${known.join(", ")}.`);
+    if (!known.includes(key)) throw wrong(at, `unknown key. ${what} has ${told.join(", ")}.`);
     if (found !== undefined) fields.set(key, at);
   }
   return fields;

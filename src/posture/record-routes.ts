@@ -192,7 +192,7 @@ function riskRoutes({ store, clock, queueFact, findTenant }: PostureRouteDeps): 
 }
 
 function NO_USER(): Fault {
-  return new Fault("NOT_FOUND", "Nothing is known of the risk of such a user.", { cure: "The list of users shows whose is." });
+  return new Fault("NOT_FOUND", "Nothing is known of the risk of such a user.", { cure: "`vedette posture risk list` shows whose is." });
 }
 
 function userPlace(after: string): NonNullable<NonNullable<Parameters<typeof listUserRisk>[2]>["after"]> {

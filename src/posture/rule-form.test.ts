@@ -123,7 +123,7 @@ describe("a wrong rule is refused at its place:", () => {
     ["neither form and an unknown key", [{ nam: "x" }], "$[0].nam: unknown key."],
     ["an unknown key", [{ ...CLOUDFLARE, severity: 1 }], "$[0].severity: unknown key."],
     ["our key in Cloudflare's form", [{ ...CLOUDFLARE, condition: OWN.condition }], "$[0].condition: unknown key."],
-    ["an unknown attribute", [withInput({ infected: false, infectd: true })], "$[0].input.infectd: unknown key."],
+    ["an unknown attribute", [withInput({ infected: false, infectd: true })], "$[0].input.infectd: unknown key. The input of a rule has connection_id, infected, active_threats, is_active, network_status, operational_state, operator."],
     ["an unknown attribute that is null", [withInput({ infected: false, infectd: null })], "$[0].input.infectd: unknown key."],
     ["an odd key", [withInput({ "a.b": 1 })], '$[0].input["a.b"]: unknown key.'],
     ["__proto__", JSON.parse(`[{"type":"sentinelone_s2s","name":"x","input":{"connection_id":"c","__proto__":{"infected":false}}}]`), "$[0].input.__proto__: unknown key."],

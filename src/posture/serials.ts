@@ -18,8 +18,7 @@ const PLACEHOLDERS: ReadonlySet<string> = new Set(PLACEHOLDER_SERIALS);
 
 const LONGEST_SERIAL = 128;
 /** Blanks, control characters, zero-width ones, and what the mirror writes for the NUL bytes some firmware pads with. */
-// oxlint-disable-next-line no-control-regex
-const BLANKS = /[\s\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2060\ufeff\ufffd]+/g;
+const BLANKS = /[\s\p{Cc}\u200b-\u200f\u2060\ufeff\ufffd]+/gu;
 
 /** `key` compares with `===`. Inner blanks become one space, outer ones nothing. */
 export function foldSerial(text: string | null | undefined): FoldedSerial {
