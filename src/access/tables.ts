@@ -1,0 +1,136 @@
+/**
+ * Tables of the access graph. They hold what the console states, once: `access_bindings` is the graph, the others say what its ends are. Moments are integers,
+ * milliseconds since the epoch; facts and lists JSON text. What it means for a scope below another is worked out by queries (`effective.ts`).
+ */
+import { sql, type Kysely } from "kysely";
+import type { Database, Migration, Store } from "../store/store.ts";
+
+export type AccessTables = {
+  access_principals: PrincipalRow;
+  access_scopes: ScopeRow;
+  access_roles: RoleRow;
+  access_role_permissions: { connection_id: string; role_id: string; permission: string };
+  access_bindings: BindingRow;
+  access_changes: ChangeRow;
+};
+
+export type PrincipalRow = {
+  connection_id: string;
+  kind: string;
+  id: string;
+  tenant_id: string;
+  /** Folded for searching: the name, and the e-mail address. */
+  name_key: string | null;
+  email_key: string | null;
+  /** `PrincipalFacts`. */
+  facts: string;
+};
+
+export type ScopeRow = {
+  connection_id: string;
+  kind: string;
+  id: string;
+  tenant_id: string;
+  parent_kind: string | null;
+  parent_id: string | null;
+  name: string | null;
+  state: string | null;
+  inferred: number;
+};
+
+export type RoleRow = {
+  connection_id: string;
+  id: string;
+  tenant_id: string;
+  name: string;
+  description: string | null;
+  predefined: number | null;
+  scope_kind: string | null;
+  scope_id: string | null;
+  /** Sorted JSON list, or null where unread; `access_role_permissions` has the same, to be found by. */
+  permissions: string | null;
+  inferred: number;
+};
+
+export type BindingRow = {
+  connection_id: string;
+  principal_kind: string;
+  principal_id: string;
+  role_id: string;
+  scope_kind: string;
+  scope_id: string;
+  tenant_id: string;
+  seen_at: number;
+  absent_at: number | null;
+  doubted_at: number | null;
+};
+
+/**
+ * What changed, one row per field; nothing is written of a connection's first reading, which is where its history begins. The state at an earlier moment is
+ * today's with the later rows undone, so that two moments compare without either being stored.
+ */
+export type ChangeRow = {
+  seq: number;
+  connection_id: string;
+  tenant_id: string;
+  /** When we saw it. */
+  at: number;
+  /** Until when it was proven not to be so. */
+  absent_at: number | null;
+  subject: "binding" | "principal" | "role" | "scope";
+  change: "added" | "removed" | "changed";
+  principal_kind: string | null;
+  principal_id: string | null;
+  role_id: string | null;
+  scope_kind: string | null;
+  scope_id: string | null;
+  /** Of `changed` alone: the name of the field as in `model.ts`. */
+  field: string | null;
+  /** JSON. Of `added` and `removed`: the whole (facts, role or scope), so that what is gone can still be named. */
+  before: string | null;
+  after: string | null;
+  /** Names as they were: `{principal, role, scope}`. */
+  labels: string;
+};
+
+export function tables(db: Database): Kysely<AccessTables> {
+  return db.withTables<AccessTables>();
+}
+
+async function createAll(db: Database, kind: Store["kind"]): Promise<void> {
+  const seq = kind === "sqlite" ? "integer primary key autoincrement" : "bigint generated always as identity primary key";
+  const statements = [
+    `create table access_principals (
+      connection_id text not null, kind text not null, id text not null, tenant_id text not null, name_key text, email_key text, facts text not null,
+      primary key (connection_id, kind, id))`,
+    "create index access_principals_email on access_principals (email_key) where email_key is not null",
+    "create index access_principals_name on access_principals (name_key) where name_key is not null",
+    `create table access_scopes (
+      connection_id text not null, kind text not null, id text not null, tenant_id text not null, parent_kind text, parent_id text, name text, state text,
+      inferred integer not null, primary key (connection_id, kind, id))`,
+    "create index access_scopes_parent on access_scopes (connection_id, parent_kind, parent_id)",
+    "create index access_scopes_name on access_scopes (name)",
+    `create table access_roles (
+      connection_id text not null, id text not null, tenant_id text not null, name text not null, description text, predefined integer, scope_kind text, scope_id text,
+      permissions text, inferred integer not null, primary key (connection_id, id))`,
+    `create table access_role_permissions (
+      connection_id text not null, role_id text not null, permission text not null, primary key (connection_id, role_id, permission))`,
+    "create index access_role_permissions_permission on access_role_permissions (connection_id, permission)",
+    `create table access_bindings (
+      connection_id text not null, principal_kind text not null, principal_id text not null, role_id text not null, scope_kind text not null, scope_id text not null,
+      tenant_id text not null, seen_at bigint not null, absent_at bigint, doubted_at bigint,
+      primary key (connection_id, principal_kind, principal_id, role_id, scope_kind, scope_id))`,
+    "create index access_bindings_scope on access_bindings (connection_id, scope_kind, scope_id, principal_kind, principal_id, role_id)",
+    "create index access_bindings_role on access_bindings (connection_id, role_id)",
+    "create index access_bindings_doubted on access_bindings (doubted_at) where doubted_at is not null",
+    `create table access_changes (
+      seq ${seq}, connection_id text not null, tenant_id text not null, at bigint not null, absent_at bigint, subject text not null, change text not null,
+      principal_kind text, principal_id text, role_id text, scope_kind text, scope_id text, field text, before text, after text, labels text not null)`,
+    "create index access_changes_at on access_changes (connection_id, at, seq)",
+    "create index access_changes_tenant on access_changes (tenant_id, at)",
+    "create index access_changes_principal on access_changes (connection_id, principal_kind, principal_id, seq)",
+  ];
+  for (const statement of statements) await sql.raw(statement).execute(db);
+}
+
+export const accessMigrations: readonly Migration[] = [{ id: "0600-access", up: createAll }];
