@@ -40,7 +40,8 @@ export const CONTRACTS: Readonly<Record<string, readonly string[]>> = {
 export const OWNED_PACKAGES: Readonly<Record<string, readonly string[]>> = {
   undici: ["net"],
   // The mirror answers people's SQL over connections of its own, read-only and apart from the store's.
-  "better-sqlite3": ["store", "mirror"],
+  // A `.c1z` export is an SQLite database of its own, made and removed apart from the store.
+  "better-sqlite3": ["store", "mirror", "access"],
   pg: ["store", "mirror"],
   fastify: ["server"],
   commander: ["cli"],
