@@ -4,6 +4,7 @@
  */
 import { sql, type RawBuilder } from "kysely";
 import type { TenantScope } from "../kernel/scope.ts";
+import { textList, withinScope } from "../store/conditions.ts";
 import type { Database, Store } from "../store/store.ts";
 import { evidenceByConnection, evidenceFor, setAside, type EvidenceByConnection } from "./evidence.ts";
 import { exceptionsOn, type ExceptionsByDevice } from "./exceptions.ts";
@@ -13,7 +14,6 @@ import { readFacts, readTold } from "./project.ts";
 import { liveRules } from "./rules-store.ts";
 import { preferredBySerial, type PreferredBySerial } from "./serial-decisions.ts";
 import { foldHostname } from "./serials.ts";
-import { textList, withinScope } from "./tables.ts";
 import { scoreOf, verdictOf, verdictWithoutDevice, type Evidence, type Score, type ToldByRule, type Verdict, type VerdictReason } from "./verdicts.ts";
 
 export interface DeviceQuestion {

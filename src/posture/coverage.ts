@@ -9,13 +9,13 @@ import { Fault } from "../kernel/fault.ts";
 import { CoverageRequest } from "../kernel/posture-api.ts";
 import { defineRoute, unaudited, type Route, type RouteContext } from "../kernel/route.ts";
 import type { TenantScope } from "../kernel/scope.ts";
+import { textList, withinScope } from "../store/conditions.ts";
 import type { Store, Tx } from "../store/store.ts";
 import { chooseDevice, foldIdentifiers } from "./matching.ts";
 import { IDENTIFIERS, type DeviceFacts, type Identifier } from "./model.ts";
 import { readFacts } from "./project.ts";
 import type { PostureRouteDeps } from "./routes.ts";
 import { foldHostname } from "./serials.ts";
-import { textList, withinScope } from "./tables.ts";
 
 export type ListedDevice = Readonly<Partial<Record<Identifier | "agentId", string | null>>>;
 

@@ -3,8 +3,8 @@
  * heartbeat, and not the newest change seen either: in a fleet at rest nothing changes, and a page that lacked records has newer ones.
  */
 import { sql } from "kysely";
+import { textList } from "../store/conditions.ts";
 import type { Database, Store } from "../store/store.ts";
-import { textList } from "./tables.ts";
 import type { Evidence } from "./verdicts.ts";
 
 export interface ConnectionEvidence {

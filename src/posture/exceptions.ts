@@ -6,9 +6,10 @@ import { sql } from "kysely";
 import { Fault } from "../kernel/fault.ts";
 import { newId, type ConnectionId, type TenantId } from "../kernel/ids.ts";
 import type { TenantScope } from "../kernel/scope.ts";
+import { textList, withinScope } from "../store/conditions.ts";
 import type { Database, Store, Tx } from "../store/store.ts";
 import { findRule } from "./rules-store.ts";
-import { tables, textList, withinScope, type ExceptionRow } from "./tables.ts";
+import { tables, type ExceptionRow } from "./tables.ts";
 import type { ActiveException } from "./verdicts.ts";
 
 export const LONGEST_EXCEPTION_MS = 366 * 86_400_000;

@@ -8,9 +8,9 @@ import { Fault } from "../kernel/fault.ts";
 import { newId, type TenantId } from "../kernel/ids.ts";
 import { EVERY_TENANT, onlyTenants, type TenantScope } from "../kernel/scope.ts";
 import { Secret } from "../kernel/secret.ts";
+import { withinScope } from "../store/conditions.ts";
 import type { Database, Tx } from "../store/store.ts";
 import type { ProviderRow } from "./provider-tables.ts";
-import { withinScope } from "./tables.ts";
 
 export interface Provider {
   readonly id: string;

@@ -7,6 +7,7 @@ import type { ConnectionId, TenantId } from "../kernel/ids.ts";
 import { EVERY_TENANT } from "../kernel/scope.ts";
 import { sql } from "kysely";
 import type { ChangeSet } from "../mirror/capability.ts";
+import { textList } from "../store/conditions.ts";
 import type { BulkUpsert, Tx } from "../store/store.ts";
 import { evidenceByConnection, type EvidenceByConnection } from "./evidence.ts";
 import { factsOf } from "./facts.ts";
@@ -14,7 +15,7 @@ import { farewell, judge, type Flip } from "./judge.ts";
 import type { DeviceFacts, Rule } from "./model.ts";
 import { deviceRow, keysOf, readFacts, readTold, writeFacts } from "./project.ts";
 import { liveRules } from "./rules-store.ts";
-import { tables, textList } from "./tables.ts";
+import { tables } from "./tables.ts";
 import { tell } from "./telling.ts";
 
 export const DEVICES: BulkUpsert = {

@@ -1,8 +1,9 @@
 /** The results log: every change of a verdict, with Cloudflare's columns, as people list it and as it is handed over. Always within a tenant scope. */
 import { isoTime } from "../kernel/clock.ts";
 import type { TenantScope } from "../kernel/scope.ts";
+import { withinScope } from "../store/conditions.ts";
 import type { Database, Store } from "../store/store.ts";
-import { tables, withinScope, type ResultRow } from "./tables.ts";
+import { tables, type ResultRow } from "./tables.ts";
 
 export interface ResultFilter {
   readonly connection?: string;

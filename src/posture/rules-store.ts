@@ -7,12 +7,13 @@ import { Fault } from "../kernel/fault.ts";
 import { newId, type TenantId } from "../kernel/ids.ts";
 import { oneByReference } from "../kernel/reference.ts";
 import { scopeAllows, type TenantScope } from "../kernel/scope.ts";
+import { withinScope } from "../store/conditions.ts";
 import type { Database, Tx } from "../store/store.ts";
 import { sql } from "kysely";
 import type { Rule, RuleDraft } from "./model.ts";
 import { parseRules, writeRule } from "./rule-form.ts";
 import { remarksOn } from "./remarks.ts";
-import { tables, withinScope, type RuleRow } from "./tables.ts";
+import { tables, type RuleRow } from "./tables.ts";
 
 export interface StoredRule extends Rule {
   /** Milliseconds. */

@@ -6,9 +6,10 @@ import { sql } from "kysely";
 import { Fault } from "../kernel/fault.ts";
 import type { ConnectionId, TenantId } from "../kernel/ids.ts";
 import type { TenantScope } from "../kernel/scope.ts";
+import { textList, withinScope } from "../store/conditions.ts";
 import type { Database, Store, Tx } from "../store/store.ts";
 import { foldSerial } from "./serials.ts";
-import { tables, textList, withinScope, type SerialDecisionRow } from "./tables.ts";
+import { tables, type SerialDecisionRow } from "./tables.ts";
 
 export interface DeviceName {
   readonly connection: ConnectionId;

@@ -2,12 +2,13 @@
 import { sql } from "kysely";
 import type { ConnectionId, TenantId } from "../kernel/ids.ts";
 import type { TenantScope } from "../kernel/scope.ts";
+import { textList, withinScope } from "../store/conditions.ts";
 import type { Database, Store } from "../store/store.ts";
 import { breakTie } from "./matching.ts";
 import type { DeviceFacts } from "./model.ts";
 import { readFacts } from "./project.ts";
 import { fromRow, type SerialDecision } from "./serial-decisions.ts";
-import { tables, textList, withinScope, type SerialDecisionRow } from "./tables.ts";
+import { tables, type SerialDecisionRow } from "./tables.ts";
 
 export interface ReportedDevice {
   readonly connection: ConnectionId;

@@ -2,9 +2,8 @@
  * Tables of device posture. A device's row holds what the rules see of it and the verdict last told of each rule, so that a change is known by
  * comparing; keys lead from weaker identifiers to devices. Moments are integers, milliseconds since the epoch; lists and objects JSON text.
  */
-import { sql, type Kysely, type RawBuilder } from "kysely";
+import { sql, type Kysely } from "kysely";
 import { providerMigrations } from "./provider-tables.ts";
-import type { TenantScope } from "../kernel/scope.ts";
 import type { Database, Migration, Store } from "../store/store.ts";
 
 export type PostureTables = {
@@ -142,18 +141,6 @@ export const NEVER_LEFT_OUT = 9_000_000_000_000_000;
 
 export function tables(db: Database): Kysely<PostureTables> {
   return db.withTables<PostureTables>();
-}
-
-/** The tenants a query may see, as its condition on `column`; a scope of no tenant sees no row. */
-export function withinScope(scope: TenantScope, column = "tenant_id"): RawBuilder<boolean> {
-  if (scope.all) return sql<boolean>`1 = 1`;
-  if (scope.tenants.length === 0) return sql<boolean>`1 = 0`;
-  return sql<boolean>`${sql.ref(column)} in (${sql.join(scope.tenants)})`;
-}
-
-/** `(…)` after IN: a list of any length as one parameter. */
-export function textList(kind: Store["kind"], texts: readonly string[]): RawBuilder<unknown> {
-  return kind === "sqlite" ? sql`(SELECT value FROM json_each(${JSON.stringify(texts)}))` : sql`(SELECT unnest(${[...texts]}::text[]))`;
 }
 
 async function createAll(db: Database, kind: Store["kind"]): Promise<void> {

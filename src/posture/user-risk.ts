@@ -10,12 +10,13 @@ import { Fault } from "../kernel/fault.ts";
 import { newId, type TenantId } from "../kernel/ids.ts";
 import type { TenantScope } from "../kernel/scope.ts";
 import type { ChangeSet } from "../mirror/capability.ts";
+import { textList, withinScope } from "../store/conditions.ts";
 import type { BulkUpsert, Database, Store, Tx } from "../store/store.ts";
 import { factsOf } from "./facts.ts";
 import type { DeviceFacts } from "./model.ts";
 import { readFacts } from "./project.ts";
 import { alertSignal, asLevel, DECAY_MS, isolationSignal, RISK_WORDS, threatSignal, weigh, type RiskLevel, type RiskWord, type Signal } from "./risk-signals.ts";
-import { tables, textList, withinScope, type RiskSignalRow, type UserRiskRow } from "./tables.ts";
+import { tables, type RiskSignalRow, type UserRiskRow } from "./tables.ts";
 
 export const USER_RISK_CHANGED = "posture.user-risk-changed";
 const MOST_REASONS = 20;

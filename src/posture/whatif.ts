@@ -9,6 +9,7 @@ import type { TenantId } from "../kernel/ids.ts";
 import { WhatIfAnswer, WhatIfQuestion } from "../kernel/posture-whatif-api.ts";
 import { defineRoute, unaudited, type Route, type RouteContext } from "../kernel/route.ts";
 import type { TenantScope } from "../kernel/scope.ts";
+import { withinScope } from "../store/conditions.ts";
 import type { Store, Tx } from "../store/store.ts";
 import { evidenceByConnection, evidenceFor, setAside } from "./evidence.ts";
 import { exceptionsOn } from "./exceptions.ts";
@@ -18,7 +19,6 @@ import { readFacts, readTold } from "./project.ts";
 import { remarksOn } from "./remarks.ts";
 import { parseRules } from "./rule-form.ts";
 import { liveRules, type StoredRule } from "./rules-store.ts";
-import { withinScope } from "./tables.ts";
 import { scoreOf, verdictOf, type Verdict } from "./verdicts.ts";
 
 const PAGE = 1_000;
