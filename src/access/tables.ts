@@ -12,6 +12,7 @@ export type AccessTables = {
   access_role_permissions: { connection_id: string; role_id: string; permission: string };
   access_bindings: BindingRow;
   access_changes: ChangeRow;
+  access_losses: LossRow;
 };
 
 export type PrincipalRow = {
@@ -22,6 +23,8 @@ export type PrincipalRow = {
   /** Folded for searching: the name, and the e-mail address. */
   name_key: string | null;
   email_key: string | null;
+  /** Of what the console says it holds, how much could not be read as a role on a scope. */
+  unread: number;
   /** `PrincipalFacts`. */
   facts: string;
 };
@@ -34,6 +37,8 @@ export type ScopeRow = {
   parent_kind: string | null;
   parent_id: string | null;
   name: string | null;
+  /** The name, folded for searching. */
+  name_key: string | null;
   state: string | null;
   inferred: number;
 };
@@ -93,6 +98,19 @@ export type ChangeRow = {
   labels: string;
 };
 
+/** How many bindings records stopped stating in the reading that followed the one of `read_to`: what the brake on a mass of losses goes by. */
+export type LossRow = {
+  connection_id: string;
+  stream: string;
+  /** The last reading proven complete before these losses, ms; 0 for none. */
+  read_to: number;
+  lost: number;
+  /** Bindings there were before the first loss. */
+  held: number;
+  /** Changes after this one are of this reading. */
+  after_seq: number;
+};
+
 export function tables(db: Database): Kysely<AccessTables> {
   return db.withTables<AccessTables>();
 }
@@ -101,15 +119,16 @@ async function createAll(db: Database, kind: Store["kind"]): Promise<void> {
   const seq = kind === "sqlite" ? "integer primary key autoincrement" : "bigint generated always as identity primary key";
   const statements = [
     `create table access_principals (
-      connection_id text not null, kind text not null, id text not null, tenant_id text not null, name_key text, email_key text, facts text not null,
+      connection_id text not null, kind text not null, id text not null, tenant_id text not null, name_key text, email_key text, unread integer not null, facts text not null,
       primary key (connection_id, kind, id))`,
     "create index access_principals_email on access_principals (email_key) where email_key is not null",
     "create index access_principals_name on access_principals (name_key) where name_key is not null",
+    "create index access_principals_unread on access_principals (connection_id) where unread > 0",
     `create table access_scopes (
-      connection_id text not null, kind text not null, id text not null, tenant_id text not null, parent_kind text, parent_id text, name text, state text,
+      connection_id text not null, kind text not null, id text not null, tenant_id text not null, parent_kind text, parent_id text, name text, name_key text, state text,
       inferred integer not null, primary key (connection_id, kind, id))`,
     "create index access_scopes_parent on access_scopes (connection_id, parent_kind, parent_id)",
-    "create index access_scopes_name on access_scopes (name)",
+    "create index access_scopes_name on access_scopes (name_key) where name_key is not null",
     `create table access_roles (
       connection_id text not null, id text not null, tenant_id text not null, name text not null, description text, predefined integer, scope_kind text, scope_id text,
       permissions text, inferred integer not null, primary key (connection_id, id))`,
@@ -129,8 +148,12 @@ async function createAll(db: Database, kind: Store["kind"]): Promise<void> {
     "create index access_changes_at on access_changes (connection_id, at, seq)",
     "create index access_changes_tenant on access_changes (tenant_id, at)",
     "create index access_changes_principal on access_changes (connection_id, principal_kind, principal_id, seq)",
+    `create table access_losses (
+      connection_id text not null, stream text not null, read_to bigint not null, lost integer not null, held integer not null, after_seq bigint not null,
+      primary key (connection_id, stream))`,
   ];
   for (const statement of statements) await sql.raw(statement).execute(db);
 }
 
+/** Parts of the graph with tables of their own add theirs below. */
 export const accessMigrations: readonly Migration[] = [{ id: "0600-access", up: createAll }];

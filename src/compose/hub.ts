@@ -17,7 +17,7 @@ import { STREAMS } from "../sentinelone/streams/index.ts";
 import { openSqlite, type SqliteStore } from "../store/sqlite.ts";
 import { openPostgres, type PostgresStore } from "../store/postgres.ts";
 import { migrate } from "../store/migrate.ts";
-import type { Migration } from "../store/store.ts";
+import type { Database, Migration } from "../store/store.ts";
 import type { Capability } from "../mirror/capability.ts";
 import { createMirror, mirrorContext } from "../mirror/create.ts";
 import { runDue, runRebuilds } from "../mirror/capability-runs.ts";
@@ -43,6 +43,7 @@ import { deliveryRoutes } from "../delivery/routes.ts";
 import { deliveryMigrations } from "../delivery/tables.ts";
 import { countTenantDeliveries, failingDestinations, purgeTenantDeliveries, tenantDeliveries, tidyDeliveries } from "../delivery/upkeep.ts";
 import { countTenantPosture, createPosture, eraseConnectionPosture, postureMigrations, postureRoutes, purgeTenantPosture, tenantPosture } from "../posture/index.ts";
+import { accessMigrations, accessRoutes, countTenantAccess, createAccess, createCoverage, eraseConnectionAccess, purgeTenantAccess, tenantAccess } from "../access/index.ts";
 import { createAccessKeys } from "../server/access-keys.ts";
 import { apiKeyMigrations, createApiKeys } from "../server/api-keys.ts";
 import { createApp } from "../server/app.ts";
@@ -66,6 +67,7 @@ import { Clients } from "./clients.ts";
 import { DiskWatch } from "./disk-watch.ts";
 import { ThreadedPageMapper } from "./page-mapper.ts";
 import { parkedByStream } from "./parked-counts.ts";
+import { readingState } from "./reading-state.ts";
 import type { Settings } from "./settings.ts";
 import { statusReader, statusRoute } from "./status-route.ts";
 import { Upkeep } from "./upkeep.ts";
@@ -95,7 +97,7 @@ export interface HubOptions {
 
 export type Hub = Awaited<ReturnType<typeof openHub>>;
 
-export const CORE_MIGRATIONS: readonly Migration[] = [...MIRROR_MIGRATIONS, ...connectionMigrations, ...auditMigrations, ...apiKeyMigrations, ...syncMigrations, ...deliveryMigrations, ...postureMigrations];
+export const CORE_MIGRATIONS: readonly Migration[] = [...MIRROR_MIGRATIONS, ...connectionMigrations, ...auditMigrations, ...apiKeyMigrations, ...syncMigrations, ...deliveryMigrations, ...postureMigrations, ...accessMigrations];
 
 export async function openHub(options: HubOptions) {
   const { settings, log, env } = options;
@@ -118,8 +120,10 @@ export async function openHub(options: HubOptions) {
     await prepareMirror(opened, STREAMS);
     const queueFact = createQueueFact(clock);
     const accessKeys = createAccessKeys({ clock, env, userAgent: `vedette/${VERSION}`, allowedHosts: settings.destinationHosts });
-    const posture = createPosture({ queueFact, routes: postureRoutes({ store: opened, clock, queueFact, findTenant: async (db, scope, reference) => (await tenantRow(db, scope, reference)).id as TenantId, accessKeys, baseUrl: () => settings.publicUrl?.href ?? running.url ?? "" }) });
-    const capabilities: readonly Capability[] = [posture, ...given.capabilities];
+    const findTenant = async (db: Database, scope: TenantScope, reference: string): Promise<TenantId> => (await tenantRow(db, scope, reference)).id as TenantId;
+    const posture = createPosture({ queueFact, routes: postureRoutes({ store: opened, clock, queueFact, findTenant, accessKeys, baseUrl: () => settings.publicUrl?.href ?? running.url ?? "" }) });
+    const access = createAccess({ routes: accessRoutes({ store: opened, clock, findTenant, findConnection: async (scope, reference) => (await connections.get(scope, reference)).id as ConnectionId, coverage: createCoverage((id) => readingState(opened, connections, id)) }) });
+    const capabilities: readonly Capability[] = [posture, access, ...given.capabilities];
     const vault = await openVault(opened, { file: settings.keyFile, dataFolder: settings.dataFolder }, clock);
     await vault.resume();
 
@@ -173,12 +177,13 @@ export async function openHub(options: HubOptions) {
           yield* tenantRows(opened, STREAMS, tenant, signal);
           yield* tenantDeliveries(opened, tenant, signal);
           yield* tenantPosture(opened, tenant, signal);
+          yield* tenantAccess(opened, tenant, signal);
         },
         async purge(tx, tenant, limit) {
-          const rows = (await purgeTenantRows(tx, STREAMS, tenant, limit)) || (await purgeTenantPosture(tx, tenant, limit));
+          const rows = (await purgeTenantRows(tx, STREAMS, tenant, limit)) || (await purgeTenantPosture(tx, tenant, limit)) || (await purgeTenantAccess(tx, tenant, limit));
           return rows > 0 ? rows : purgeTenantDeliveries(tx, tenant, limit, (inner, destination) => sealer.destroy(inner, destination));
         },
-        count: async (tenant) => (await countTenantRows(opened, STREAMS, tenant)) + (await countTenantDeliveries(opened, tenant)) + (await countTenantPosture(opened, tenant)),
+        count: async (tenant) => (await countTenantRows(opened, STREAMS, tenant)) + (await countTenantDeliveries(opened, tenant)) + (await countTenantPosture(opened, tenant)) + (await countTenantAccess(opened, tenant)),
       },
       changed(id, change) {
         if (change !== "resumed") for (const run of runner.liveOf(id)) runner.cancel(run.id as Parameters<Runner["cancel"]>[0]);
@@ -250,7 +255,7 @@ export async function openHub(options: HubOptions) {
         await watchExpiry({ store: opened, clock, log });
       },
       tidyDeliveries: () => tidyDeliveries(opened, clock.now()),
-      eraseDerived: (tx, id, limit) => eraseConnectionPosture(tx, id, limit),
+      eraseDerived: async (tx, id, limit) => (await eraseConnectionPosture(tx, id, limit)) || eraseConnectionAccess(tx, id, limit),
       async capabilitiesDue(now, signal) {
         await runRebuilds(opened, context, now, PAGES_OF_UPKEEP);
         await mirror.payOwed(signal);

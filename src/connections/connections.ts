@@ -266,6 +266,12 @@ export function createConnections(ports: ConnectionPorts) {
     return Number(result.numDeletedRows);
   }
 
+  /** What the last verification found; null where there was none, or the connection was removed. */
+  async function lastReport(id: ConnectionId): Promise<VerifyReport | null> {
+    const row = await tables(store.read).selectFrom("connections").selectAll().where("id", "=", id).where("removed_at", "is", null).executeTakeFirst();
+    return row === undefined ? null : reportOf(row);
+  }
+
   /** Records what the reader met; a refused token stops this connection alone and keeps its checkpoints. */
   async function reportFault(id: ConnectionId, stream: StreamId | null, met: Fault): Promise<void> {
     const place = faultPlace(stream, met);
@@ -364,6 +370,7 @@ export function createConnections(ports: ConnectionPorts) {
     removeRow,
     log,
     appendTo,
+    lastReport,
     reportFault,
     reportHealthy,
     reportScopeAgrees,

@@ -1,5 +1,6 @@
 /** Every command, in the order help shows them. A command not in this list does not exist; a test holds the folder against it. */
 import type { CliCommand } from "../command.ts";
+import { accessCommand } from "./access.ts";
 import { apiKeysCommand } from "./api-keys.ts";
 import { auditCommand } from "./audit.ts";
 import { backupCommand } from "./backup.ts";
@@ -33,6 +34,7 @@ export const COMMANDS: readonly CliCommand[] = [
   parkedCommand,
   gapsCommand,
   postureCommand,
+  accessCommand,
   destinationsCommand,
   deliveriesCommand,
   sqlCommand,

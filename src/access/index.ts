@@ -1,0 +1,35 @@
+/**
+ * Who can do what, where and why: principals, scopes, roles and the bindings between them, kept as the console states them. What follows for scopes below is
+ * worked out when asked. It reaches nothing outside and changes nothing at the console.
+ */
+import type { Route } from "../kernel/route.ts";
+import type { Capability } from "../mirror/capability.ts";
+import type { Tx } from "../store/store.ts";
+import { ACCESS_STREAMS } from "./coverage.ts";
+import { accessMigrations } from "./tables.ts";
+
+export { ACCESS_STREAMS, createCoverage, type Coverage, type ReadingState, type ReadingStates } from "./coverage.ts";
+export { accessRoutes, type AccessRouteDeps } from "./routes.ts";
+export { accessMigrations } from "./tables.ts";
+export { countTenantAccess, eraseConnectionAccess, purgeTenantAccess, tenantAccess } from "./upkeep.ts";
+
+/** Raised when what is kept of a record is made in another way: everything is then made again from the mirror. */
+export const ACCESS_REVISION = 1;
+
+export interface AccessPorts {
+  readonly routes: readonly Route<Tx>[];
+}
+
+export function createAccess(ports: AccessPorts): Capability {
+  return {
+    id: "access",
+    reads: ACCESS_STREAMS,
+    revision: ACCESS_REVISION,
+    firstRead: "afterwards",
+    migrations: accessMigrations,
+    react: async () => undefined,
+    due: async () => null,
+    rebuild: async () => undefined,
+    routes: ports.routes,
+  };
+}

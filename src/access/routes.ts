@@ -1,0 +1,24 @@
+/** HTTP routes of the access graph. Each part has its own file and one line below. */
+import type { Clock } from "../kernel/clock.ts";
+import type { ConnectionId, TenantId } from "../kernel/ids.ts";
+import type { Route } from "../kernel/route.ts";
+import type { TenantScope } from "../kernel/scope.ts";
+import type { Database, Store, Tx } from "../store/store.ts";
+import type { Coverage } from "./coverage.ts";
+import { listRoutes } from "./list-routes.ts";
+
+export interface AccessRouteDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly coverage: Coverage;
+  /** The id of a tenant the scope sees, by id or name; NOT_FOUND otherwise. */
+  readonly findTenant: (db: Database, scope: TenantScope, reference: string) => Promise<TenantId>;
+  /** The id of a connection the scope sees, by id or name; NOT_FOUND otherwise. */
+  readonly findConnection: (scope: TenantScope, reference: string) => Promise<ConnectionId>;
+}
+
+export function accessRoutes(deps: AccessRouteDeps): readonly Route<Tx>[] {
+  return [
+    ...listRoutes(deps),
+  ];
+}

@@ -1,0 +1,31 @@
+/** What the reader and the connection know of a connection's streams, as the access graph asks for it. */
+import { Fault } from "../kernel/fault.ts";
+import type { ConnectionId } from "../kernel/ids.ts";
+import { EVERY_TENANT } from "../kernel/scope.ts";
+import type { ReadingState } from "../access/index.ts";
+import type { Connections } from "../connections/connections.ts";
+import type { Store } from "../store/store.ts";
+import { readStates } from "../sync/stream-state.ts";
+
+export async function readingState(store: Store, connections: Pick<Connections, "get" | "lastReport">, id: ConnectionId): Promise<ReadingState | undefined> {
+  const view = await viewOf(connections, id);
+  if (view === undefined) return undefined;
+  const states = await readStates(store, id);
+  const report = await connections.lastReport(id);
+  return {
+    name: view.name,
+    paused: view.paused,
+    level: view.scope?.level ?? null,
+    streams: new Map(view.streams.map((stream) => [stream, states.find((state) => state.stream === stream)?.fault ?? null])),
+    refused: new Map((report?.streams ?? []).filter(({ readable }) => !readable).map(({ stream, message }) => [stream, message])),
+  };
+}
+
+async function viewOf(connections: Pick<Connections, "get">, id: ConnectionId) {
+  try {
+    return await connections.get(EVERY_TENANT, id);
+  } catch (error) {
+    if (error instanceof Fault && error.code === "NOT_FOUND") return undefined;
+    throw error;
+  }
+}
