@@ -5,13 +5,13 @@ import type { EstateOptions } from "./ports.ts";
 
 export type EstateFlags = { readonly [Name in keyof EstateOptions]?: number };
 
-const NOUNS = ["agents", "users", "sites", "accounts", "alerts", "risks"] as const;
+const NOUNS = ["agents", "users", "service-users", "sites", "accounts", "alerts", "risks"] as const;
 
 export function estateOptions(command: Command): Command {
-  for (const noun of NOUNS) command.option(`--${noun} <number>`, `how many ${noun}`, integer(0, 10_000_000));
+  for (const noun of NOUNS) command.option(`--${noun} <number>`, `how many ${noun.replace("-", " ")}`, integer(0, 10_000_000));
   return command.option("--seed <number>", "same seed, same estate", integer(0, Number.MAX_SAFE_INTEGER));
 }
 
 export function estateOf(flags: EstateFlags): EstateOptions {
-  return { agents: flags.agents, users: flags.users, sites: flags.sites, accounts: flags.accounts, alerts: flags.alerts, risks: flags.risks, seed: flags.seed };
+  return { agents: flags.agents, users: flags.users, serviceUsers: flags.serviceUsers, sites: flags.sites, accounts: flags.accounts, alerts: flags.alerts, risks: flags.risks, seed: flags.seed };
 }

@@ -35,6 +35,7 @@ export interface ServeOptions {
 export interface EstateOptions {
   readonly agents: number | undefined;
   readonly users: number | undefined;
+  readonly serviceUsers: number | undefined;
   readonly sites: number | undefined;
   readonly accounts: number | undefined;
   readonly alerts: number | undefined;

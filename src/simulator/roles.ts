@@ -50,7 +50,7 @@ function role(name: string, description: string, predefined: boolean, permission
   return { name, description, predefined, permissions: new Set(permissions) };
 }
 
-/** In the order of their ids. The last two are custom ones. */
+/** In the order of their ids, all of the whole console. The last two are custom ones. */
 export const ROLES: readonly Role[] = [
   role("Admin", "Everything in its scope", true, EVERY),
   role("Viewer", "Sees, changes nothing", true, READING),
@@ -60,6 +60,29 @@ export const ROLES: readonly Role[] = [
   role("C-Level", "Reports and dashboards", true, ["Reports Page.view", "Endpoints.view", "Threats.view", "Sites.view", "Accounts.view"]),
   role("Inventory Reader", "Machines and software, no detections", false, ["Accounts.view", "Sites.view", "Groups.view", "Endpoints.view", "Applications Page.view", "Applications Page.viewRisks"]),
   role("Night Shift", "Detections without people", false, RESPONDING.filter((permission) => !/^(?:Users|Service Users|Roles)\./u.test(permission))),
+];
+
+/** A custom role, defined in one place and to be given there and below. */
+export interface PlacedRole extends Role {
+  readonly level: "tenant" | "account" | "site";
+  /** Of the accounts or sites. */
+  readonly place: "first" | "last";
+  /** False: nobody holds it. */
+  readonly held: boolean;
+}
+
+function placed(level: PlacedRole["level"], place: PlacedRole["place"], held: boolean, name: string, description: string, permissions: readonly string[]): PlacedRole {
+  return { ...role(name, description, false, permissions), level, place, held };
+}
+
+/** After ROLES, in the order of their ids. `Regional Lead` and `Break Glass` are next to Admin. */
+export const PLACED_ROLES: readonly PlacedRole[] = [
+  placed("tenant", "first", false, "Break Glass", "For the day nothing else works", EVERY.filter((permission) => !/^Roles\.(?:create|edit|delete)$/u.test(permission))),
+  placed("account", "first", true, "Field IT", "Machines of one account", [...READING, ...EVERY.filter((permission) => /^(?:Endpoints|Tag Management)\./u.test(permission))]),
+  placed("account", "last", true, "Regional Lead", "Nearly everything in one account", EVERY.filter((permission) => permission !== "Accounts.create" && permission !== "Roles.delete")),
+  placed("account", "first", false, "Contractor", "Kept for the next audit", ["Endpoints.view", "Sites.view", "Groups.view"]),
+  placed("site", "first", true, "Depot Operator", "Isolates and scans in one site", ["Sites.view", "Groups.view", "Endpoints.view", "Threats.view", "Endpoints.disconnectFromNetwork", "Endpoints.reconnectToNetwork", "Endpoints.initiateScan"]),
+  placed("site", "last", false, "Depot Watch", "Looks on in one site", ["Sites.view", "Groups.view", "Endpoints.view", "Threats.view"]),
 ];
 
 export const ROLE_INDEX = { admin: 0, viewer: 1, soc: 2, it: 3, ir: 4, cLevel: 5, inventory: 6, nightShift: 7 } as const;

@@ -11,7 +11,8 @@ import { readCves } from "./cves.ts";
 import { makeFleet } from "./fleet.ts";
 import { accountShape, accountSource, groupShape, groupSource, siteShape, siteSource, textAt } from "./frame.ts";
 import { loadedSource, loadFolder } from "./loaded.ts";
-import { roleShape, roleSource, serviceUserShape, serviceUserSource, userShape, userSource } from "./people.ts";
+import { serviceUserShape, serviceUserSource, userShape, userSource } from "./people.ts";
+import { roleShape, roleSource } from "./roles.ts";
 import { applicationShape, applicationSource, riskShape, riskSource } from "./software.ts";
 import { cloudAlertShape, cloudAlertSource } from "./cloud-alerts.ts";
 import { threatShape, threatSource } from "./threats.ts";
@@ -51,13 +52,16 @@ export function makeEstate(seed: number, nowMicros: number, sizes: Sizes, files:
   };
   const sites = collect("sites", { shape: siteShape, source: () => siteSource(world, fleet) });
   const agents = collect("agents", { shape: agentShape, source: () => agentSource(world, fleet) });
+  const accounts = collect("accounts", { shape: accountShape, source: () => accountSource(world, fleet) });
+  const groups = collect("groups", { shape: groupShape(sites), source: () => groupSource(world, fleet) });
+  const places = { accounts, sites, groups };
   const streams = {
     sites,
-    accounts: collect("accounts", { shape: accountShape, source: () => accountSource(world, fleet) }),
-    groups: collect("groups", { shape: groupShape(sites), source: () => groupSource(world, fleet) }),
-    roles: collect("roles", { shape: roleShape, source: roleSource }),
-    users: collect("users", { shape: userShape, source: userSource }),
-    "service-users": collect("service-users", { shape: serviceUserShape, source: serviceUserSource }),
+    accounts,
+    groups,
+    roles: collect("roles", { shape: roleShape(places), source: roleSource }),
+    users: collect("users", { shape: userShape(places), source: userSource }),
+    "service-users": collect("service-users", { shape: serviceUserShape(places), source: serviceUserSource }),
     agents,
     threats: collect("threats", { shape: threatShape(agents), source: () => threatSource(world, agents) }),
     alerts: collect("alerts", { shape: alertShape, source: () => alertSource(world, agents) }),

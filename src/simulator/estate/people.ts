@@ -1,7 +1,11 @@
-/** Users, service users and roles: people with one or several scope roles, local and SSO, with and without 2FA, some long gone quiet. */
-import type { Scope, Shape, Source } from "../collection.ts";
+/**
+ * Users and service users: people with one or several scope roles, local and SSO, with and without 2FA, some long gone quiet, some with a second account of
+ * their own; service users made by people who are there or have left, with tokens that end, have ended or never will.
+ */
+import type { Collection, Scope, Shape, Source } from "../collection.ts";
 import { isRecord, type ApiRecord } from "../record.ts";
-import { ROLES, rolePages } from "../roles.ts";
+import { ROLES } from "../roles.ts";
+import type { Dice } from "../random.ts";
 import { DAY, HOUR, micros } from "../times.ts";
 import { base, textAt } from "./frame.ts";
 import { FIRST, LAST } from "./names.ts";
@@ -9,7 +13,7 @@ import { createdAt, diceFor, idOf, TENANT_ID, updatedAt, type World } from "./wo
 
 type Level = "tenant" | "account" | "site";
 
-interface Holding {
+export interface Holding {
   readonly level: Level;
   readonly scopes: readonly Scope[];
   readonly scopeRoles: readonly ApiRecord[];
@@ -19,15 +23,31 @@ interface Holding {
 export function scopeRole(world: World, level: Level, index: number, role: number): ApiRecord {
   const site = world.sites[index];
   const account = world.accounts[level === "site" ? (site?.account ?? 0) : index];
-  const name = ROLES[role]?.name ?? "Viewer";
+  const name = roleName(world, role);
   const id = level === "tenant" ? TENANT_ID : level === "account" ? account?.id : site?.id;
   const scopeName = level === "tenant" ? "Global" : level === "account" ? account?.name : site?.name;
   return { id, name: scopeName, accountName: level === "tenant" ? "" : (account?.name ?? ""), roleId: idOf("roles", role), roleName: name, roles: [name] };
 }
 
+export function roleName(world: World, role: number): string {
+  return world.roles[role]?.role.name ?? "Viewer";
+}
+
 const SPREAD: readonly number[] = [1, 1, 1, 2, 2, 4, 3, 0, 5, 6, 7];
 
-function holding(world: World, kind: "users" | "service-users", index: number): Holding {
+/** The custom roles defined at a place or above it: on the whole console there are none that anybody holds. */
+function definedAt(world: World, level: Level, place: number): readonly number[] {
+  const account = level === "site" ? world.sites[place]?.account : place;
+  const found: number[] = [];
+  for (let index = ROLES.length; index < world.roles.length; index += 1) {
+    const role = world.roles[index];
+    if (role?.held !== true || level === "tenant") continue;
+    if ((role.level === "account" && role.place === account) || (role.level === "site" && level === "site" && role.place === place)) found.push(index);
+  }
+  return found;
+}
+
+export function holding(world: World, kind: "users" | "service-users", index: number): Holding {
   const dice = diceFor(world, kind, index);
   const level: Level = index < 2 ? "tenant" : dice.pick<Level>(1, ["tenant", "account", "account", "account", "site", "site"]);
   const places = level === "tenant" ? 1 : level === "account" ? world.accounts.length : world.sites.length;
@@ -35,15 +55,29 @@ function holding(world: World, kind: "users" | "service-users", index: number): 
   const first = dice.int(4, places);
   const scopeRoles: ApiRecord[] = [];
   const scopes: Scope[] = [];
-  let lowest = ROLES.length;
+  let lowest = world.roles.length;
   for (let n = 0; n < wanted; n += 1) {
     const place = (first + n) % places;
-    const role = index === 0 ? 0 : dice.pick(10 + n, SPREAD);
+    const local = index === 0 ? [] : definedAt(world, level, place);
+    const role = index === 0 ? 0 : local.length > 0 && dice.chance(50 + n, 0.25) ? dice.pick(55 + n, local) : dice.pick(10 + n, SPREAD);
     lowest = Math.min(lowest, role);
     scopeRoles.push(scopeRole(world, level, place, role));
     scopes.push(level === "tenant" ? { account: TENANT_ID } : ((level === "account" ? world.accountScopes : world.siteScopes)[place]?.[0] ?? {}));
   }
-  return { level, scopes, scopeRoles, lowest: ROLES[lowest]?.name ?? "Viewer" };
+  return { level, scopes, scopeRoles, lowest: roleName(world, lowest) };
+}
+
+/** Whose second account this is: a local one of somebody who signs in otherwise. It comes right after the first. */
+function firstAccountOf(world: World, index: number): number | undefined {
+  return index % 2 === 1 && index > 2 && diceFor(world, "users", index).chance(61, 0.06) ? index - 1 : undefined;
+}
+
+export function emailOf(world: World, index: number): string {
+  const first = firstAccountOf(world, index);
+  if (first !== undefined) return `adm.${emailOf(world, first)}`;
+  const place = holding(world, "users", index).scopes[0]?.account;
+  const domain = (world.accounts.find((account) => account.id === place) ?? world.accounts[0])?.domain ?? "estate.test";
+  return `${personName(world, "users", index).toLowerCase().replace(" ", ".")}${index < FIRST.length * LAST.length ? "" : String(index)}.${String(index)}@${domain}`;
 }
 
 export function userSource(world: World): Source {
@@ -56,23 +90,22 @@ export function userSource(world: World): Source {
       const held = holding(world, "users", index);
       const person = personName(world, "users", index);
       const joined = createdAt(world, "users", index, size, 600);
-      const sso = dice.chance(5, 0.55);
+      const second = firstAccountOf(world, index) !== undefined;
+      const sso = !second && dice.chance(5, 0.55);
       const twoFa = sso || dice.chance(6, 0.7);
       const quiet = dice.chance(7, 0.15);
       const lastLogin = Math.max(joined + HOUR, world.now - (quiet ? 120 + dice.int(8, 90) : dice.int(9, 20)) * DAY - dice.int(20, 86_400) * 1_000_000);
       const token = dice.chance(30, 0.2);
       // Invited, and never came.
       const never = index > 1 && dice.chance(42, 0.04);
-      const place = held.scopes[0]?.account;
-      const domain = (world.accounts.find((account) => account.id === place) ?? world.accounts[0])?.domain ?? "estate.test";
       return {
         id: idOf("users", index),
-        email: `${person.toLowerCase().replace(" ", ".")}${index < FIRST.length * LAST.length ? "" : String(index)}.${String(index)}@${domain}`,
+        email: emailOf(world, index),
         emailReadOnly: sso,
         emailVerified: !dice.chance(31, 0.05),
         fullName: person,
         fullNameReadOnly: sso,
-        source: sso ? "sso_saml" : index % 19 === 7 ? "active_directory" : "mgmt",
+        source: sso ? "sso_saml" : !second && index % 19 === 7 ? "active_directory" : "mgmt",
         scope: held.level,
         scopeRoles: held.scopeRoles,
         siteRoles: held.level === "site" ? held.scopeRoles.map(({ id, name, roles, roleName, roleId }) => ({ id, name, roles, roleName, roleId })) : [],
@@ -104,8 +137,21 @@ export function userSource(world: World): Source {
 export function personName(world: World, kind: "users" | "service-users", index: number): string {
   if (kind === "users" && index === 0) return "Vendor Ops";
   if (kind === "users" && index === 1) return "Mara Voss";
-  const dice = diceFor(world, kind, index);
+  const dice = diceFor(world, kind, (kind === "users" ? firstAccountOf(world, index) : undefined) ?? index);
   return `${dice.pick(40, FIRST)} ${dice.pick(41, LAST)}`;
+}
+
+/** Ids of people who have left: nobody has them, nobody will. */
+export const GONE = 8_000_000;
+
+/** Mostly the same person; sometimes one who has left since, or one the console does not tell. */
+function creatorOf(world: World, dice: Dice): ApiRecord | null {
+  const luck = dice.int(62, 100);
+  if (luck < 3) return null;
+  if (luck < 12) return { id: idOf("users", GONE + dice.int(63, 40)), name: `${dice.pick(64, FIRST)} ${dice.pick(65, LAST)}` };
+  // Of those who were there before the first service user.
+  const index = luck < 40 ? dice.int(66, Math.max(1, Math.floor(world.sizes.users * 0.4))) : 1;
+  return { id: idOf("users", index), name: personName(world, "users", index) };
 }
 
 const JOBS: readonly string[] = ["siem-reader", "asset-sync", "ticket-bridge", "posture-check", "backup-audit", "soar-playbooks"];
@@ -122,8 +168,9 @@ export function serviceUserSource(world: World): Source {
       // The first two are always near their end: one in days, one already past it; so are some of the others.
       const left = index === 0 ? 12 : index === 1 ? -4 : dice.chance(8, 0.07) ? -1 - dice.int(9, 60) : dice.int(5, 340) + 2;
       const ends = left < 0 ? Math.min(world.now - HOUR, Math.max(world.now + left * DAY, made + 6 * HOUR)) : world.now + left * DAY;
-      const used = Math.min(ends, world.now) - dice.int(7, 5000) * 60_000_000;
-      const creator = { id: idOf("users", 1), name: personName(world, "users", 1) };
+      const endless = index > 1 && dice.chance(10, 0.04);
+      const used = Math.min(endless ? world.now : ends, world.now) - dice.int(7, 5000) * 60_000_000;
+      const creator = creatorOf(world, dice);
       return {
         id: idOf("service-users", index),
         name: `${JOBS[index % JOBS.length] ?? "reader"}-${String(index + 1)}`,
@@ -135,65 +182,50 @@ export function serviceUserSource(world: World): Source {
         scopeRoles: held.scopeRoles,
         createdBy: creator,
         updatedBy: index % 3 === 0 ? creator : null,
-        apiToken: { createdAt: micros(made), expiresAt: micros(ends) },
+        apiToken: { createdAt: micros(made), expiresAt: endless ? null : micros(ends) },
       };
     },
   };
 }
 
-/** How many people hold each role somewhere. */
-function holders(world: World): readonly number[] {
-  const counts = ROLES.map(() => 0);
-  for (let index = 0; index < world.sizes.users; index += 1) {
-    const held = new Set(holding(world, "users", index).scopeRoles.map((role) => role["roleName"]));
-    for (const [at, role] of ROLES.entries()) if (held.has(role.name)) counts[at] = (counts[at] ?? 0) + 1;
+/** Where a role may be held. */
+export interface Places {
+  readonly accounts: Collection;
+  readonly sites: Collection;
+  readonly groups: Collection;
+}
+
+/** What lies at an id, whatever level it is said to be of; a place that is not there is what the level makes of it. */
+export function placeScope({ accounts, sites, groups }: Places, id: string, level: string | undefined): Scope {
+  for (const places of [sites, accounts, groups]) {
+    const [ordinal] = places.find(id);
+    const scope = ordinal === undefined ? undefined : places.scopes(ordinal)[0];
+    if (scope !== undefined) return scope;
   }
-  return counts;
-}
-
-export function roleSource(world: World): Source {
-  const size = ROLES.length;
-  let counts: readonly number[] | undefined;
-  return {
-    ...base("roles", size),
-    scopes: () => [{}],
-    make(index) {
-      const role = ROLES[index];
-      const predefined = role?.predefined ?? true;
-      const made = world.now - (predefined ? 2000 : 200 + index) * DAY;
-      counts ??= holders(world);
-      return {
-        id: idOf("roles", index),
-        name: role?.name ?? "Role",
-        description: role?.description ?? "",
-        predefinedRole: predefined,
-        scope: "tenant",
-        scopeId: TENANT_ID,
-        usersInRoles: counts[index] ?? 0,
-        accountName: null,
-        siteName: null,
-        creator: predefined ? null : "Mara Voss",
-        creatorId: predefined ? null : idOf("users", 1),
-        updatedBy: null,
-        updatedById: null,
-        createdAt: micros(made),
-        updatedAt: micros(made + 10 * DAY),
-        pages: role === undefined ? [] : rolePages(role),
-      };
-    },
-  };
+  if (level === "account") return { account: id };
+  return level === "group" ? { group: id } : { site: id };
 }
 
 /** A person's scopes are those of the roles held; a tenant-level one is nobody's account. */
-function heldScopes(record: ApiRecord): readonly Scope[] {
-  const level = textAt(record, "scope");
-  const roles = Array.isArray(record["scopeRoles"]) ? (record["scopeRoles"] as readonly unknown[]).filter(isRecord) : [];
-  if (level === "tenant" || level === "global") return [{ account: TENANT_ID }];
-  if (roles.length === 0) return [{}];
-  return roles.map((role) => (level === "account" ? { account: textAt(role, "id") } : { site: textAt(role, "id") }));
+function heldScopes(places: Places): Shape["scopesOf"] {
+  return (record) => {
+    const level = textAt(record, "scope");
+    if (level === "tenant" || level === "global") return [{ account: TENANT_ID }];
+    const roles = Array.isArray(record["scopeRoles"]) ? (record["scopeRoles"] as readonly unknown[]).filter(isRecord) : [];
+    const scopes = roles.flatMap((role) => {
+      const id = textAt(role, "id");
+      return id === undefined ? [] : [placeScope(places, id, level)];
+    });
+    return scopes.length === 0 ? [{}] : scopes;
+  };
 }
 
 const TIMES = new Set(["createdAt", "updatedAt", "dateJoined", "firstLogin", "lastLogin", "lastActivation", "apiToken.createdAt", "apiToken.expiresAt"]);
-export const userShape: Shape = { id: "users", times: TIMES, scopesOf: heldScopes };
-export const serviceUserShape: Shape = { id: "service-users", times: TIMES, scopesOf: heldScopes };
-export const roleShape: Shape = { id: "roles", times: new Set(["createdAt", "updatedAt"]), scopesOf: () => [{}] };
+
+export function userShape(places: Places): Shape {
+  return { id: "users", times: TIMES, scopesOf: heldScopes(places) };
+}
+
+export function serviceUserShape(places: Places): Shape {
+  return { id: "service-users", times: TIMES, scopesOf: heldScopes(places) };
+}

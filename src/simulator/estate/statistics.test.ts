@@ -112,11 +112,41 @@ describe("the people", () => {
     expect(new Set(users.map((user) => user["email"])).size).toBe(users.length);
   });
 
-  it("are joined by service users with tokens near their end, and past it", () => {
-    const left = rows("service-users").map((user) => (time(user, "apiToken.expiresAt") - NOW) / DAY);
+  it("hold custom roles of one account or site only there and below, and leave some roles to nobody", () => {
+    const roles = rows("roles");
+    for (const [scope, places] of [["account", "accounts"], ["site", "sites"]] as const) {
+      const local = roles.filter((role) => role["scope"] === scope);
+      expect(local.filter((role) => Number(role["usersInRoles"]) > 0).length).toBeGreaterThan(0);
+      expect(local.filter((role) => role["usersInRoles"] === 0).length).toBeGreaterThan(0);
+      for (const role of local) expect(rows(places).some((place) => place["id"] === role["scopeId"])).toBe(true);
+    }
+    const accountOf = new Map(rows("sites").map((site) => [site["id"], site["accountId"]]));
+    const home = new Map(roles.map((role) => [role["id"], role["scope"] === "tenant" ? null : role["scopeId"]]));
+    for (const person of [...rows("users"), ...rows("service-users")]) {
+      for (const held of person["scopeRoles"] as readonly Row[]) {
+        const defined = home.get(held["roleId"]);
+        if (defined !== null) expect([held["id"], accountOf.get(held["id"])]).toContain(defined);
+      }
+    }
+  });
+
+  it("are sometimes one person with two accounts, of which the second is a local one", () => {
+    const users = new Map(rows("users").map((user) => [user["email"], user]));
+    const second = rows("users").filter((user) => String(user["email"]).startsWith("adm."));
+    within(second.length / users.size, 0.01, 0.06);
+    for (const user of second) expect([user["source"], users.get(String(user["email"]).slice(4))?.["fullName"]]).toEqual(["mgmt", user["fullName"]]);
+  });
+
+  it("are joined by service users with tokens near their end, past it and without one, some of whose makers have left", () => {
+    const people = new Set(rows("users").map((user) => user["id"]));
+    const made = rows("service-users");
+    within(share(made, (user) => readPath(user, "apiToken.expiresAt") === null), 0.01, 0.1);
+    within(share(made, (user) => user["createdBy"] !== null && !people.has(readPath(user, "createdBy.id"))), 0.03, 0.2);
+    const ending = made.filter((user) => readPath(user, "apiToken.expiresAt") !== null);
+    const left = ending.map((user) => (time(user, "apiToken.expiresAt") - NOW) / DAY);
     within(left.filter((days) => days < 0).length / left.length, 0.01, 0.2);
     within(left.filter((days) => days >= 0 && days < 30).length / left.length, 0.01, 0.25);
-    for (const user of rows("service-users")) {
+    for (const user of ending) {
       expect(time(user, "apiToken.createdAt")).toBeLessThan(time(user, "apiToken.expiresAt"));
       if (user["lastActivation"] !== null) expect(time(user, "lastActivation")).toBeLessThanOrEqual(time(user, "apiToken.expiresAt"));
     }

@@ -6,6 +6,7 @@ import type { Scope } from "../collection.ts";
 import type { Sizes } from "../options.ts";
 import { Dice, mix } from "../random.ts";
 import { DAY } from "../times.ts";
+import { PLACED_ROLES, ROLES, type Role } from "../roles.ts";
 import { COMPANIES, PLACES } from "./names.ts";
 
 export const CODE = {
@@ -67,6 +68,15 @@ export interface Account {
   readonly initials: string;
 }
 
+/** A role and where it is defined: an index into accounts or sites, or the whole console. */
+export interface EstateRole {
+  readonly role: Role;
+  readonly level: "tenant" | "account" | "site";
+  readonly place: number;
+  /** False: nobody holds it. */
+  readonly held: boolean;
+}
+
 export interface World {
   readonly seed: number;
   /** Microseconds: the moment the estate is generated for. */
@@ -74,6 +84,8 @@ export interface World {
   readonly sizes: Sizes;
   readonly accounts: readonly Account[];
   readonly sites: readonly Place[];
+  /** In the order of their ids. */
+  readonly roles: readonly EstateRole[];
   readonly siteOfAgent: Uint16Array;
   readonly agentsInSite: Uint32Array;
   readonly agentsInAccount: Uint32Array;
@@ -135,6 +147,10 @@ export function makeWorld(seed: number, nowMicros: number, sizes: Sizes): World 
     sizes,
     accounts,
     sites,
+    roles: [
+      ...ROLES.map((role): EstateRole => ({ role, level: "tenant", place: 0, held: true })),
+      ...PLACED_ROLES.map((role): EstateRole => ({ role, level: role.level, place: role.place === "first" ? 0 : (role.level === "account" ? accounts : sites).length - 1, held: role.held })),
+    ],
     siteOfAgent,
     agentsInSite,
     agentsInAccount,

@@ -316,7 +316,7 @@ describe("programs of others", () => {
     ["/sites?skipCount=true", "sites"],
     ["/users?skipCount=true", "users"],
     ["/service-users?skipCount=true", "service-users"],
-    ["/rbac/roles?skipCount=true", "roles"],
+    ["/rbac/roles?skipCount=true&includeChildren=true", "roles"],
     ["/agents?limit=100", "agents"],
     ["/groups?limit=100", "groups"],
     ["/threats?limit=1000", "threats"],

@@ -1,5 +1,5 @@
 /** The listings of the streams, single records of them, and what is counted or gathered from them. */
-import { badRequest, forbidden } from "../errors.ts";
+import { badRequest, forbidden, notFound } from "../errors.ts";
 import { activityTypes } from "../estate/activities.ts";
 import type { ApiRecord } from "../record.ts";
 import { rolePages } from "../roles.ts";
@@ -10,6 +10,7 @@ import { applicationTest } from "./inventory.ts";
 import { joinTests } from "./joins.ts";
 import { listPage, type Page } from "./listing.ts";
 import { pageOf } from "./pages.ts";
+import { roleTests, seesRole } from "./role-scopes.ts";
 import { riskyApplications } from "./risky-applications.ts";
 import { data, paged, visible, type Call, type RestConsole, type RestRequest, type Route } from "./route.ts";
 
@@ -21,7 +22,8 @@ function read({ console, request, caller }: Pick<Call, "console" | "request" | "
   refuseSiteUsers(endpoint, caller);
   const collection = console.estate.streams[endpoint.stream];
   const joined = endpoint.stream === "applications" ? [applicationTest(collection, request.params)] : joinTests(console, endpoint, request.params);
-  return listPage(collection, endpoint, request.params, caller, { tests: joined, withheld: request.hidden(collection), strict: console.strict });
+  const scopes = endpoint.stream === "roles" ? { scopes: roleTests(console, request.params, caller, endpoint.scopeIds) } : {};
+  return listPage(collection, endpoint, request.params, caller, { tests: joined, withheld: request.hidden(collection), strict: console.strict, ...scopes });
 }
 
 function withoutPages(record: ApiRecord): ApiRecord {
@@ -80,8 +82,7 @@ function single(path: string, endpoint: ListEndpoint): Route {
     needs: [endpoint.permission],
     answer({ console, caller, ids: [id = ""] }) {
       refuseSiteUsers(endpoint, caller);
-      const { record } = visible(console.estate.streams[endpoint.stream], caller, id);
-      return data(endpoint.stream === "roles" ? { pages: [], ...record } : record);
+      return data(visible(console.estate.streams[endpoint.stream], caller, id).record);
     },
   };
 }
@@ -107,7 +108,17 @@ export const LIST_ROUTES: readonly Route[] = [
   single("/accounts/{account_id}", LIST_ENDPOINTS.accounts),
   single("/sites/{site_id}", LIST_ENDPOINTS.sites),
   single("/groups/{group_id}", LIST_ENDPOINTS.groups),
-  single("/rbac/role/{role_id}", LIST_ENDPOINTS.roles),
+  {
+    method: "GET",
+    path: "/rbac/role/{role_id}",
+    needs: ["Roles.view"],
+    answer({ console, caller, ids: [id = ""] }) {
+      const { roles } = console.estate.streams;
+      const record = roles.get(roles.find(id).find((found) => seesRole(console, caller, roles.scopes(found))) ?? -1);
+      if (record === undefined) throw notFound();
+      return data({ pages: [], ...record });
+    },
+  },
   {
     method: "GET",
     path: "/rbac/role",

@@ -22,6 +22,8 @@ export interface Extra {
   /** Records a fault keeps out of sight; not part of the cursor, since the listing is the same when they appear. */
   readonly withheld?: KeyedTest | undefined;
   readonly strict?: boolean;
+  /** In place of the scope parameters and the caller's own scope, where a listing takes them otherwise. */
+  readonly scopes?: readonly KeyedTest[];
 }
 
 export interface Page {
@@ -89,7 +91,7 @@ function selection(collection: Collection, endpoint: ListEndpoint, params: Param
   const strange = unknown.filter((name) => !STANDARD.has(name) && endpoint.joined?.includes(name) !== true);
   if (extra.strict === true && strange.length > 0) throw badRequest(`dict_values([${strange.map((name) => `'${name}'`).join(", ")}]): Unknown field`);
   const all = [...(extra.tests ?? []), ...conditions.map((condition) => conditionTest(collection, condition))];
-  const scopes = scopeTests(collection, params, caller, endpoint.scopeIds);
+  const scopes = extra.scopes ?? scopeTests(collection, params, caller, endpoint.scopeIds);
   const query = params.get("query")?.at(-1) ?? "";
   const tests: Test[] = [...scopes.map((scope) => scope.test), ...all.map((condition) => condition.test)];
   if (query !== "" && endpoint.query.length > 0) tests.push(queryTest(collection, endpoint, query));
