@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { csvCell, csvRow, readCsv } from "./csv.ts";
+import { csvCell, csvRow, readCsv, readCsvRows } from "./csv.ts";
 
 describe("CSV", () => {
   it.each(["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\tx", "\rx", "\nx", "＝1"])("a cell %j cannot run as a formula", (text) => {
@@ -24,5 +24,11 @@ describe("a list somebody keeps in a spreadsheet", () => {
     ["nothing", "", []],
   ])("is read with %s", (_what, text, rows) => {
     expect([...readCsv(text)]).toEqual(rows);
+  });
+
+  it("says on which line each row begins, and which quote never ends", () => {
+    const rows = [...readCsvRows('a,b\r\n"1\n2",3\n\n4,"5\n6')];
+
+    expect(rows.map(({ line, open }) => [line, open])).toEqual([[1, false], [2, false], [5, true]]);
   });
 });
