@@ -154,13 +154,15 @@ function tokenChange(body: ApiRecord): TokenChange {
 }
 
 function readMutation(body: unknown): Mutation {
-  if (!isRecord(body)) throw new RangeError('mutate takes {"stream","action":"update"|"add"|"remove","ids"?|"count"?|"fraction"?,"set"?}');
-  const { stream, action, ids, count, fraction, set } = body;
+  if (!isRecord(body)) throw new RangeError('mutate takes {"stream","action":"update"|"add"|"remove","ids"?|"count"?|"fraction"?,"set"?,"by"?}');
+  const { stream, action, ids, count, fraction, set, by } = body;
   if (typeof stream !== "string" || !isStreamId(stream)) throw new RangeError(`stream must be one of ${STREAM_IDS.join(", ")}`);
   if (action !== "update" && action !== "add" && action !== "remove") throw new RangeError("action must be update, add or remove");
+  if (by !== undefined && by !== true && typeof by !== "string") throw new RangeError("by must be a user's id or e-mail address, or true");
   return {
     stream,
     action,
+    ...(by === undefined ? {} : { by }),
     ...(Array.isArray(ids) ? { ids: ids.map(String) } : {}),
     ...(typeof count === "number" ? { count } : {}),
     ...(typeof fraction === "number" ? { fraction } : {}),

@@ -13,6 +13,7 @@ import type { ApiRecord } from "./record.ts";
 import { RequestLog, type RequestCounts } from "./requests.ts";
 import { Inventory } from "./rest/inventory.ts";
 import { makeServer } from "./server.ts";
+import { Staff } from "./staff.ts";
 import { TokenBook, type TokenChange, type TokenName } from "./tokens.ts";
 import type { StreamId } from "../kernel/stream-ids.ts";
 
@@ -59,7 +60,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const faults = new FaultBook(seed, options.faults, () => clock.now() / 1000);
   const requests = new RequestLog();
   const actions = new Actions(estate, clock);
-  const mutator = new Mutator(estate, clock);
+  const mutator = new Mutator(estate, clock, new Staff(estate, actions));
   const motion = new Motion({ estate, mutator, actions, clock });
   const advance = (ms: number, live = speed > 0 || options.clockRuns === true): void => {
     if (live) motion.advance(ms);

@@ -5,6 +5,7 @@ import { LATEST_AGENT } from "./estate/agents.ts";
 import { FIRST, LAST } from "./estate/names.ts";
 import { applicationOfRisk } from "./estate/software.ts";
 import type { MotionParts } from "./motion.ts";
+import { StaffMovements } from "./staff-movements.ts";
 import { mix } from "./random.ts";
 import type { ApiRecord } from "./record.ts";
 import { DAY, HOUR, micros, millis, MINUTE } from "./times.ts";
@@ -175,6 +176,7 @@ class Life {
 
 export function movements(parts: MotionParts): readonly Movement[] {
   const life = new Life(parts);
+  const staff = new StaffMovements(parts.estate, parts.mutator);
   const { mutator, estate } = parts;
   const move = (perAgent: number, slowest: number, fastest: number, most: number, happen: () => void): Movement => ({ perAgent, slowest, fastest, most, happen });
   const update = (stream: "alerts" | "threats" | "cloud-detection-alerts" | "applications") => (): void => {
@@ -202,5 +204,10 @@ export function movements(parts: MotionParts): readonly Movement[] {
     move(1 / 60_000_000, 1 / 7200, 1 / 60, 1, () => { life.return(); }),
     move(1 / 100_000, 1 / 300, 1, 5, () => { life.signIn(); }),
     move(1 / 200_000, 1 / 900, 1, 2, () => { life.serve(); }),
+    move(1 / 50_000_000, 1 / 7200, 1 / 300, 1, () => { staff.grant(); }),
+    move(1 / 200_000_000, 1 / 28_800, 1 / 900, 1, () => { staff.join(); }),
+    move(1 / 200_000_000, 1 / 43_200, 1 / 900, 1, () => { staff.leave(); }),
+    move(1 / 400_000_000, 1 / 28_800, 1 / 900, 1, () => { staff.automate(); }),
+    move(1 / 400_000_000, 1 / 43_200, 1 / 3600, 1, () => { staff.define(); }),
   ];
 }

@@ -10,8 +10,10 @@ import type { Estate } from "./estate/estate.ts";
 import type { StreamId } from "../kernel/stream-ids.ts";
 import { mix } from "./random.ts";
 import { ordinaryChange } from "./ordinary-change.ts";
+import type { Actor } from "./actions.ts";
+import { isStaffStream, STAFF_STREAMS, type Staff } from "./staff.ts";
 import { isRecord, readPath, withPath, type ApiRecord } from "./record.ts";
-import { micros, millis } from "./times.ts";
+import { DAY, micros, millis } from "./times.ts";
 
 export interface Mutation {
   readonly stream: StreamId;
@@ -23,6 +25,8 @@ export interface Mutation {
   readonly fraction?: number;
   /** Fields to set; dotted names reach inside. */
   readonly set?: Readonly<Record<string, unknown>>;
+  /** Of users, service users and roles: the person who did it, by id or e-mail address (`true`: any), whom an activity then names. Left out: no activity. */
+  readonly by?: string | true;
 }
 
 export interface MutationResult {
@@ -53,16 +57,20 @@ export const STAMPS: Readonly<Partial<Record<StreamId, { readonly created?: stri
 export class Mutator {
   readonly #estate: Estate;
   readonly #clock: SimulatedClock;
+  readonly #staff: Staff;
   #turn = 0;
 
-  constructor(estate: Estate, clock: SimulatedClock) {
+  constructor(estate: Estate, clock: SimulatedClock, staff: Staff) {
     this.#estate = estate;
     this.#clock = clock;
+    this.#staff = staff;
   }
 
   /** Applies a change; throws a RangeError for one that makes no sense. */
   apply(mutation: Mutation): MutationResult {
     const collection = this.#estate.streams[mutation.stream];
+    if (mutation.by !== undefined && !isStaffStream(mutation.stream)) throw new RangeError(`by is for ${STAFF_STREAMS.join(", ")}`);
+    const actor = mutation.by === undefined ? undefined : this.#staff.actor(mutation.by);
     this.#turn += 1;
     const idPath = collection.shape.idPath ?? "id";
     const ids: string[] = [];
@@ -73,15 +81,25 @@ export class Mutator {
     };
     if (mutation.action === "add") {
       const count = wholeCount(mutation.count ?? 1);
-      for (let n = 0; n < count; n += 1) note(this.#add(collection, mutation));
+      for (let n = 0; n < count; n += 1) {
+        const ordinal = this.#add(collection, mutation, actor);
+        note(ordinal);
+        this.#tell(mutation.stream, undefined, collection.get(ordinal), actor);
+      }
       return { changed, ids };
     }
     for (const ordinal of this.#chosen(collection, mutation)) {
       note(ordinal);
+      const before = actor === undefined ? undefined : collection.get(ordinal);
       if (mutation.action === "remove") collection.remove(ordinal, this.#clock.stamp());
       else this.#update(collection, ordinal, mutation);
+      this.#tell(mutation.stream, before, collection.get(ordinal), actor);
     }
     return { changed, ids };
+  }
+
+  #tell(stream: StreamId, before: ApiRecord | undefined, after: ApiRecord | undefined, actor: Actor | undefined): void {
+    if (actor !== undefined && isStaffStream(stream)) this.#staff.tell({ stream, before, after }, actor);
   }
 
   #chosen(collection: Collection, mutation: Mutation): readonly number[] {
@@ -115,7 +133,7 @@ export class Mutator {
     collection.patch(ordinal, { ...changes, ...moved }, stamp);
   }
 
-  #add(collection: Collection, mutation: Mutation): number {
+  #add(collection: Collection, mutation: Mutation, actor: Actor | undefined): number {
     const stamps = STAMPS[mutation.stream];
     const stamp = this.#stampFor(stamps?.format);
     return collection.add((id, n) => {
@@ -123,6 +141,7 @@ export class Mutator {
       for (const path of [collection.shape.idPath ?? "id", ...(mutation.stream === "threats" ? ["threatInfo.threatId"] : [])]) record = withPath(record, path, id);
       for (const path of [stamps?.created, stamps?.updated]) if (path !== undefined) record = withPath(record, path, stamps?.format(stamp));
       if (mutation.stream === "alerts") for (const path of ["detectedAt", "lastSeenAt", "firstSeenAt"]) record = withPath(record, path, millis(stamp));
+      if (actor !== undefined) record = madeBy(mutation.stream, record, actor, this.#estate);
       for (const [path, value] of Object.entries(mutation.set ?? {})) record = withPath(record, path, value);
       return record;
     }, stamp);
@@ -171,8 +190,10 @@ export class Mutator {
       };
     }
     if (stream === "threats") return this.#freshThreat(model, n, stamp);
-    if (stream === "users") return { ...model, email: `new.${mark.toLowerCase()}@estate.test`, fullName: `New Person ${mark}` };
+    if (stream === "users") return { ...model, email: `new.${mark.toLowerCase()}@estate.test`, fullName: `New Person ${mark}`, dateJoined: micros(stamp), firstLogin: null, lastLogin: null, apiToken: null };
     const name = readPath(model, "name");
+    if (stream === "service-users") return { ...model, name: `service ${mark}`, lastActivation: null, updatedBy: null, apiToken: { createdAt: micros(stamp), expiresAt: micros(stamp + 180 * DAY) } };
+    if (stream === "roles") return { ...model, name: `${typeof name === "string" ? name : "Role"} ${mark}`, predefinedRole: false, usersInRoles: 0 };
     return typeof name === "string" ? { ...model, name: `${name} ${mark}` } : model;
   }
 
@@ -199,6 +220,12 @@ export class Mutator {
     }
     return record;
   }
+}
+
+/** A service user or role names the person who made it. */
+function madeBy(stream: StreamId, record: ApiRecord, { id, name }: Actor, { streams: { users } }: Estate): ApiRecord {
+  if (stream === "service-users") return { ...record, createdBy: { id, name } };
+  return stream === "roles" ? { ...record, creator: users.value(users.find(id)[0] ?? -1, "email"), creatorId: id } : record;
 }
 
 function wholeCount(count: number): number {

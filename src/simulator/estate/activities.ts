@@ -6,7 +6,7 @@ import { micros, millis } from "../times.ts";
 import { WEIGHTED_KINDS, type ActivityKind } from "./activity-kinds.ts";
 import { agentFacts, type AgentFacts } from "./agents.ts";
 import { base, groupName, textAt } from "./frame.ts";
-import { personName } from "./people.ts";
+import { personName, serviceName } from "./people.ts";
 import { agentIndexOf, DAYS } from "./happenings.ts";
 import { threatFacts, threatsBy, type ThreatFacts } from "./threat-facts.ts";
 import { createdAt, diceFor, GROUPS_PER_SITE, idOf, type World } from "./world.ts";
@@ -38,6 +38,8 @@ interface Told {
   readonly user: string;
   readonly userId: string | null;
   readonly other: string;
+  readonly service: string;
+  readonly role: string;
   readonly ip: string;
   readonly at: number;
   readonly agent: AgentFacts;
@@ -51,7 +53,14 @@ function particulars(world: World, kind: ActivityKind, told: Told, dice: Dice): 
   if (kind.about === "rule") return aboutRule(world, kind, told, dice);
   if (kind.type === 5126) return { deviceName: "Contoso Drive", eventType: "connected", interface: "USB", uid: dice.hex(21, 12).toUpperCase() };
   if (kind.type === 112) return { byUser: told.user };
-  return {};
+  return kind.about === "user" ? aboutAccess(kind, told) : {};
+}
+
+/** Who did it, and to whom or what. */
+function aboutAccess(kind: ActivityKind, told: Told): ApiRecord {
+  if (kind.text.includes("{other}")) return { byUser: told.user, username: told.other };
+  if (kind.text.includes("{service}")) return { byUser: told.user, username: told.service };
+  return kind.text.includes("{role}") ? { byUser: told.user, roleName: told.role } : {};
 }
 
 function aboutThreat(kind: ActivityKind, told: Told, threat: ThreatFacts, dice: Dice): ApiRecord {
@@ -112,9 +121,12 @@ export function makeActivity(world: World, id: string, agentIndex: number, index
   const user = byUser ? dice.int(3, world.sizes.users) : undefined;
   const name = user === undefined ? "System" : personName(world, "users", user);
   const other = world.sizes.users > 0 ? personName(world, "users", dice.int(25, world.sizes.users)) : "System";
+  const service = serviceName(dice.int(27, Math.max(1, world.sizes.serviceUsers)));
+  const customs = world.roles.filter(({ role: { predefined } }) => !predefined);
+  const role = customs[dice.int(28, customs.length)]?.role.name ?? "Role";
   const ip = `198.51.100.${String(1 + dice.int(4, 250))}`;
   const onMachine = kind.about !== "user";
-  const filled: Readonly<Record<string, string>> = { "{user}": name, "{host}": agent.name, "{ip}": ip, "{file}": threat?.file ?? "a file", "{other}": other };
+  const filled: Readonly<Record<string, string>> = { "{user}": name, "{host}": agent.name, "{ip}": ip, "{file}": threat?.file ?? "a file", "{other}": other, "{service}": service, "{role}": role };
   const text = kind.text.replaceAll(/\{\w+\}/gu, (field) => filled[field] ?? field);
   const place = { accountName: account?.name ?? null, siteName: onMachine ? (site?.name ?? null) : null, groupName: onMachine ? groupName(agent.group % GROUPS_PER_SITE) : null };
   const userId = user === undefined ? null : idOf("users", user);
@@ -152,7 +164,7 @@ export function makeActivity(world: World, id: string, agentIndex: number, index
       fullScopeDetails: `Account ${account?.name ?? ""}`,
       fullScopeDetailsPath: `Global / ${account?.name ?? ""}`,
       reason: refused,
-      ...particulars(world, kind, { id, user: name, userId, other, ip, at, agent, threat }, dice),
+      ...particulars(world, kind, { id, user: name, userId, other, service, role, ip, at, agent, threat }, dice),
     },
   };
 }

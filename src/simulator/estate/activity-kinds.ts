@@ -1,6 +1,6 @@
 /**
  * Activity types: every number the vendor's filter accepts, names of those whose meaning is known, and the kinds a generated log is made of.
- * `{user}`, `{host}`, `{ip}`, `{file}` and `{other}` in a text are filled in. Sources: facts on activities (section 7), the vendor's spec for the numbers.
+ * `{user}`, `{host}`, `{ip}`, `{file}`, `{other}`, `{service}` and `{role}` in a text are filled in. Sources: facts on activities (section 7), the vendor's spec for the numbers.
  */
 import type { ApiRecord } from "../record.ts";
 
@@ -39,15 +39,15 @@ export const ACTIVITY_KINDS: readonly ActivityKind[] = [
   kind(1, 67, "user", "User 2FA Modified", "The management user {user} changed two-factor authentication of {other}."),
   kind(1, 145, "user", "User Enrolled 2FA", "The management user {user} enrolled in two-factor authentication."),
   kind(1, 146, "user", "User Reset 2FA", "The management user {user} reset two-factor authentication."),
-  kind(1, 107, "user", "Role Created", "The management user {user} created a role."),
-  kind(1, 108, "user", "Role Edited", "The management user {user} edited a role."),
+  kind(1, 107, "user", "Role Created", "The management user {user} created the role {role}."),
+  kind(1, 108, "user", "Role Edited", "The management user {user} edited the role {role}."),
   kind(1, 110, "user", "API Token Generation Enabled", "The management user {user} allowed {other} to generate API tokens."),
   kind(1, 111, "user", "API Token Generation Disabled", "The management user {user} no longer allows {other} to generate API tokens."),
   kind(3, 112, "user", "API Token Generated", "The management user {user} generated an API token."),
   kind(1, 113, "user", "API Token Revoked", "The management user {user} revoked an API token."),
-  kind(2, 140, "user", "Service User Created", "The management user {user} added a service user."),
-  kind(1, 141, "user", "Service User Modified", "The management user {user} modified a service user."),
-  kind(1, 142, "user", "Service User Deleted", "The management user {user} deleted a service user."),
+  kind(2, 140, "user", "Service User Created", "The management user {user} added the service user {service}."),
+  kind(1, 141, "user", "Service User Modified", "The management user {user} modified the service user {service}."),
+  kind(1, 142, "user", "Service User Deleted", "The management user {user} deleted the service user {service}."),
   kind(1, 3710, "user", "Password Changed", "The management user {user} changed the password."),
   kind(6, 19, "threat", "New Malicious Threat Not Mitigated", "Threat {file} not mitigated on {host}."),
   kind(8, 18, "threat", "New Threat Mitigated", "Threat {file} mitigated on {host}."),

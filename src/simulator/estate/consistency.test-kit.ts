@@ -102,11 +102,13 @@ function* people(all: (stream: StreamId) => readonly Row[]): Generator<string> {
 function* log(all: (stream: StreamId) => readonly Row[], agentOf: ReadonlyMap<string, Row>): Generator<string> {
   const threatOf = byId(all("threats"));
   const users = byId(all("users"));
+  // What somebody did stays in the log after that person was deleted.
+  const left = new Set(all("activities").filter((activity) => activity["activityType"] === 25).map((activity) => text(activity, "data.relatedId")));
   for (const activity of all("activities")) {
     const id = text(activity, "id");
     const agent = activity["agentId"] === null ? undefined : agentOf.get(text(activity, "agentId"));
     if (agent !== undefined && text(activity, "createdAt") < text(agent, "createdAt")) yield `activity ${id} was before its agent`;
-    if (activity["userId"] !== null && !users.has(text(activity, "userId"))) yield `activity ${id} is somebody's who is not there`;
+    if (activity["userId"] !== null && !users.has(text(activity, "userId")) && !left.has(text(activity, "userId"))) yield `activity ${id} is somebody's who is not there`;
     if (activity["threatId"] === null) continue;
     const threat = threatOf.get(text(activity, "threatId"));
     if (threat === undefined || text(threat, "agentRealtimeInfo.agentId") !== activity["agentId"]) yield `activity ${id} tells of a threat on another machine`;

@@ -11,7 +11,7 @@ import { base, textAt } from "./frame.ts";
 import { FIRST, LAST } from "./names.ts";
 import { createdAt, diceFor, idOf, TENANT_ID, updatedAt, type World } from "./world.ts";
 
-type Level = "tenant" | "account" | "site";
+export type Level = "tenant" | "account" | "site";
 
 export interface Holding {
   readonly level: Level;
@@ -67,6 +67,17 @@ export function holding(world: World, kind: "users" | "service-users", index: nu
   return { level, scopes, scopeRoles, lowest: roleName(world, lowest) };
 }
 
+/** How a user's record says what the user holds. */
+export function heldFields({ level, scopeRoles, lowest }: Pick<Holding, "level" | "scopeRoles" | "lowest">): ApiRecord {
+  return {
+    scope: level,
+    scopeRoles,
+    siteRoles: level === "site" ? scopeRoles.map(({ id, name, roles, roleName, roleId }) => ({ id, name, roles, roleName, roleId })) : [],
+    tenantRoles: level === "tenant" ? [lowest] : [],
+    lowestRole: lowest,
+  };
+}
+
 /** Whose second account this is: a local one of somebody who signs in otherwise. It comes right after the first. */
 function firstAccountOf(world: World, index: number): number | undefined {
   return index % 2 === 1 && index > 2 && diceFor(world, "users", index).chance(61, 0.06) ? index - 1 : undefined;
@@ -106,11 +117,7 @@ export function userSource(world: World): Source {
         fullName: person,
         fullNameReadOnly: sso,
         source: sso ? "sso_saml" : !second && index % 19 === 7 ? "active_directory" : "mgmt",
-        scope: held.level,
-        scopeRoles: held.scopeRoles,
-        siteRoles: held.level === "site" ? held.scopeRoles.map(({ id, name, roles, roleName, roleId }) => ({ id, name, roles, roleName, roleId })) : [],
-        tenantRoles: held.level === "tenant" ? [held.lowest] : [],
-        lowestRole: held.lowest,
+        ...heldFields(held),
         groupsReadOnly: sso,
         twoFaEnabled: twoFa,
         twoFaEnabledReadOnly: sso,
@@ -156,6 +163,10 @@ function creatorOf(world: World, dice: Dice): ApiRecord | null {
 
 const JOBS: readonly string[] = ["siem-reader", "asset-sync", "ticket-bridge", "posture-check", "backup-audit", "soar-playbooks"];
 
+export function serviceName(index: number): string {
+  return `${JOBS[index % JOBS.length] ?? "reader"}-${String(index + 1)}`;
+}
+
 export function serviceUserSource(world: World): Source {
   const size = world.sizes.serviceUsers;
   return {
@@ -173,7 +184,7 @@ export function serviceUserSource(world: World): Source {
       const creator = creatorOf(world, dice);
       return {
         id: idOf("service-users", index),
-        name: `${JOBS[index % JOBS.length] ?? "reader"}-${String(index + 1)}`,
+        name: serviceName(index),
         description: index % 2 === 0 ? "read only" : "made for an integration",
         createdAt: micros(made),
         updatedAt: micros(updatedAt(world, "service-users", index, made)),

@@ -17,7 +17,7 @@ afterAll(async () => {
 
 /** Names of the roles listed, without the vendor's. */
 async function custom(query: string, token?: string): Promise<readonly unknown[]> {
-  return (await walk(simulator, `/rbac/roles?limit=5&predefinedRole=false${query}`, token)).map((role) => role["name"]).toSorted();
+  return (await walk(simulator, `/rbac/roles?limit=5&predefinedRole=false${query}`, token)).map((role) => String(role["name"])).toSorted();
 }
 
 const CONSOLE = ["Break Glass", "Inventory Reader", "Night Shift"];
