@@ -6,6 +6,8 @@ import type { Route } from "../kernel/route.ts";
 import type { Capability } from "../mirror/capability.ts";
 import type { Tx } from "../store/store.ts";
 import { ACCESS_STREAMS } from "./coverage.ts";
+import { confirmLosses } from "./losses.ts";
+import { reactToPage } from "./react.ts";
 import { accessMigrations } from "./tables.ts";
 
 export { ACCESS_STREAMS, createCoverage, type Coverage, type ReadingState, type ReadingStates } from "./coverage.ts";
@@ -27,9 +29,9 @@ export function createAccess(ports: AccessPorts): Capability {
     revision: ACCESS_REVISION,
     firstRead: "afterwards",
     migrations: accessMigrations,
-    react: async () => undefined,
-    due: async () => null,
-    rebuild: async () => undefined,
+    react: (set, tx, now) => reactToPage(set, tx, now, set.firstRead === true),
+    due: async (now, tx) => ((await confirmLosses(tx, now)) ? now : null),
+    rebuild: (page, tx, now) => reactToPage(page, tx, now, true),
     routes: ports.routes,
   };
 }

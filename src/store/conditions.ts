@@ -14,3 +14,10 @@ export function withinScope(scope: TenantScope, column = "tenant_id"): RawBuilde
 export function textList(kind: Store["kind"], texts: readonly string[]): RawBuilder<unknown> {
   return kind === "sqlite" ? sql`(SELECT value FROM json_each(${JSON.stringify(texts)}))` : sql`(SELECT unnest(${[...texts]}::text[]))`;
 }
+
+/** As `textList`, of rows with several columns: `(a, b) IN rowList(…)`. Every row has `width` texts. */
+export function rowList(kind: Store["kind"], width: number, rows: readonly (readonly string[])[]): RawBuilder<unknown> {
+  const places = Array.from({ length: width }, (_, place) => place);
+  if (kind === "sqlite") return sql`(SELECT ${sql.join(places.map((place) => sql`value ->> ${sql.lit(place)}`))} FROM json_each(${JSON.stringify(rows)}))`;
+  return sql`(SELECT * FROM unnest(${sql.join(places.map((place) => sql`${rows.map((row) => row[place] ?? "")}::text[]`))}))`;
+}
