@@ -83,7 +83,7 @@ async function fill(hub: Hub): Promise<object> {
   for (let from = 0; from < devices; from += BATCH) {
     const batch = Array.from({ length: Math.min(BATCH, devices - from) }, (_unused, place) => deviceAt(from + place, now));
     await hub.store.tx(async (tx) => {
-      await tx.bulkUpsert(DEVICES, batch.map((device) => deviceRow(device, {}, null, now)));
+      await tx.bulkUpsert(DEVICES, batch.map((device) => deviceRow(device, { told: {}, turnsAt: null, letters: "" }, now)));
       await tx.bulkUpsert(KEYS, batch.flatMap((device) => keysOf(device).map(({ kind, key }) => [kind, key, CONNECTION, device.id])));
     });
   }

@@ -6,9 +6,9 @@ import { sql, type RawBuilder } from "kysely";
 import type { TenantScope } from "../kernel/scope.ts";
 import { textList, withinScope } from "../store/conditions.ts";
 import type { Database, Store } from "../store/store.ts";
-import { evidenceByConnection, evidenceFor, setAside, type EvidenceByConnection } from "./evidence.ts";
+import { connectionStates, evidenceFor, setAside, type EvidenceByConnection } from "./evidence.ts";
 import { exceptionsOn, type ExceptionsByDevice } from "./exceptions.ts";
-import { chooseDevice, CONFIDENCE, foldIdentifiers, type Choice } from "./matching.ts";
+import { chooseDevice, CONFIDENCE, foldIdentifier, type Choice } from "./matching.ts";
 import { IDENTIFIERS, type DeviceFacts, type Identifier, type Rule } from "./model.ts";
 import { readFacts, readTold } from "./project.ts";
 import { liveRules } from "./rules-store.ts";
@@ -60,20 +60,27 @@ interface Bench {
   readonly now: number;
 }
 
+/** Ids of the rules that count for an asker; null = every rule. */
+export type RuleChoice = ReadonlySet<string> | null;
+
 /** In the order of the questions. `db` may be `store.read` or a transaction's; devices and rules outside `scope` do not exist. */
-export async function answerDevices(db: Database, kind: Store["kind"], scope: TenantScope, questions: readonly DeviceQuestion[], now: number): Promise<readonly DeviceAnswer[]> {
-  const rules = await liveRules(db, scope);
+export async function answerDevices(db: Database, kind: Store["kind"], scope: TenantScope, questions: readonly DeviceQuestion[], now: number, chosen: RuleChoice = null): Promise<readonly DeviceAnswer[]> {
+  const rules = (await liveRules(db, scope)).filter((rule) => chosen === null || chosen.has(rule.id));
   const widest = rules.length === 0 ? (["serial"] as const) : IDENTIFIERS.filter((identifier) => rules.some((rule) => rule.matchBy.includes(identifier)));
   const asked = questions.map((question) => ({ question, keys: keysOf(question, widest) }));
+  // Before the devices: what is read of them meanwhile is newer than the evidence says, and never older.
+  const connections = await connectionStates(db);
   const found = await lookUp(db, kind, scope, asked.flatMap(({ keys }) => keys));
-  const [connections, aside, exceptions] = [await evidenceByConnection(db), await setAside(db, kind, found), await exceptionsOn(db, kind, found, now)];
+  const of = (flag: "aside" | "excepted") => found.filter((row) => connections.get(row.connection_id)?.[flag] !== false);
+  const [aside, exceptions] = [await setAside(db, kind, of("aside")), await exceptionsOn(db, kind, of("excepted"), now)];
+  const index = byKey(found, new Set(asked.flatMap(({ keys }) => keys.map((key) => key.of))), connections, aside);
   const ways = distinctWays(widest, rules);
   const bench: Bench = {
     rules: rules.map((rule) => ({ rule, way: ways.findIndex((way) => way.join(" ") === rule.matchBy.join(" ")) })),
     ways,
-    byKey: byKey(found, new Set(asked.flatMap(({ keys }) => keys.map((key) => key.of))), connections, aside),
+    byKey: index,
     exceptions,
-    preferred: await preferredBySerial(db, kind, scope, [...new Set(asked.flatMap(({ keys }) => keys.filter((key) => key.of === "serial").map((key) => key.key)))]),
+    preferred: await preferredBySerial(db, kind, scope, sharedSerials(index)),
     now,
   };
   return asked.map(({ question, keys }) => answerOne(question, keys, bench));
@@ -87,11 +94,17 @@ interface Key {
 function keysOf({ identifiers }: DeviceQuestion, allowed: readonly Identifier[]): readonly Key[] {
   const agentId = identifiers.agentId?.trim() ?? "";
   if (agentId !== "") return [{ of: "agentId", key: agentId }];
-  const folded = foldIdentifiers(identifiers);
-  return allowed.flatMap((of) => {
-    const key = folded[of];
-    return key === null ? [] : [{ of, key }];
-  });
+  const keys: Key[] = [];
+  for (const of of allowed) {
+    const key = foldIdentifier(of, identifiers);
+    if (key !== null) keys.push({ of, key });
+  }
+  return keys;
+}
+
+/** Where somebody may have said which device is meant. */
+function sharedSerials(index: Bench["byKey"]): readonly string[] {
+  return [...index].flatMap(([place, known]) => (known.length > 1 && place.startsWith("serial ") ? [place.slice("serial ".length)] : []));
 }
 
 interface FoundRow {
@@ -109,6 +122,10 @@ async function lookUp(db: Database, kind: Store["kind"], scope: TenantScope, key
   const serials = of("serial");
   const hostnames = of("hostname");
   const agents = of("agentId");
+  if (kind === "sqlite" && serials.length > 0 && hostnames.length + agents.length + of("mac").length + of("email").length === 0) {
+    const few = await fewOf(db, scope, serials);
+    if (few !== null) return few;
+  }
   if (serials.length > 0) parts.push(newestOf(kind, scope, "serial_key", serials));
   if (hostnames.length > 0) parts.push(newestOf(kind, scope, "hostname_key", hostnames));
   for (const weaker of ["mac", "email"] as const) {
@@ -120,6 +137,15 @@ async function lookUp(db: Database, kind: Store["kind"], scope: TenantScope, key
   const { rows } = await sql<FoundRow>`
     SELECT d.connection_id, d.id, d.facts, d.verdicts FROM posture_devices AS d WHERE (${place("d")}) IN (${sql.join(parts, sql` UNION ALL `)}) AND ${withinScope(scope, "d.tenant_id")}`.execute(db);
   return rows;
+}
+
+/** Where numbers are what they should be, each one device's: half the work. Null where some number has many. */
+async function fewOf(db: Database, scope: TenantScope, serials: readonly string[]): Promise<readonly FoundRow[] | null> {
+  const most = 2 * serials.length + MOST_PER_KEY;
+  const { rows } = await sql<FoundRow>`
+    SELECT d.connection_id, d.id, d.facts, d.verdicts FROM json_each(${JSON.stringify(serials)}) AS k CROSS JOIN posture_devices AS d ON d.serial_key = k.value
+    WHERE ${withinScope(scope, "d.tenant_id")} LIMIT ${most}`.execute(db);
+  return rows.length < most ? rows : null;
 }
 
 /** The few of each key that reported last: a number that a thousand machines share must not bring all of them. */

@@ -10,8 +10,9 @@ import { Fault } from "../kernel/fault.ts";
 import { MOST_DEVICES } from "../kernel/posture-api.ts";
 import { defineRoute, unaudited, type Actor, type AuditDetails, type OwnCredentials, type Route, type RouteContext } from "../kernel/route.ts";
 import type { Store, Tx } from "../store/store.ts";
-import { answerDevices, type DeviceAnswer, type DeviceQuestion } from "./answer.ts";
+import type { DeviceQuestion } from "./answer.ts";
 import { accessProviders, findProvider, noteAsked, provenByToken, scopeOf, type Provider } from "./providers-store.ts";
+import { scoreDevices, type DeviceScore } from "./scores.ts";
 
 export interface CloudflareDeps {
   readonly store: Store;
@@ -60,7 +61,7 @@ export function cloudflareRoute({ store, clock, accessKeys }: CloudflareDeps): R
       const questions = readDevices(body.devices ?? body.Devices);
       const now = clock.now();
       const { scores } = await findProvider(store.read, scope, actor.id);
-      const answers = await answerDevices(store.read, store.kind, scope, questions, now);
+      const answers = await scoreDevices(store.read, store.kind, scope, questions, now);
       note(actor.id, now);
       return { result: entriesOf(answers, scores) };
     },
@@ -132,10 +133,10 @@ interface Entry {
 }
 
 /** Two entries with one device_id that mean different devices are none. */
-function entriesOf(answers: readonly DeviceAnswer[], scores: Provider["scores"]): Readonly<Record<string, Entry>> {
+function entriesOf(answers: readonly DeviceScore[], scores: Provider["scores"]): Readonly<Record<string, Entry>> {
   const entries = Object.create(null) as Record<string, Entry>;
-  for (const { ref, device, score } of answers) {
-    const entry: Entry = { s2s_id: device?.id ?? "", score: score === 100 ? scores.pass : score === 60 ? scores.warn : scores.fail };
+  for (const { ref, agentId, score } of answers) {
+    const entry: Entry = { s2s_id: agentId ?? "", score: score === 100 ? scores.pass : score === 60 ? scores.warn : scores.fail };
     const before = entries[ref];
     entries[ref] = before === undefined || before.s2s_id === entry.s2s_id ? entry : { s2s_id: "", score: scores.fail };
   }

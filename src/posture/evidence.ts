@@ -14,6 +14,24 @@ export interface ConnectionEvidence {
   readonly everyMs: number | null;
 }
 
+/** Of one connection at the moment of asking, by one query: a device's answer hangs on no more than this and its row. */
+export interface ConnectionState extends ConnectionEvidence {
+  /** The rules that all of its devices were met with last; null where that is not known. */
+  readonly met: string | null;
+  /** Whether there is any agent of it whose record was set aside, and any exception that has not been told to have ended. */
+  readonly aside: boolean;
+  readonly excepted: boolean;
+}
+
+/** By connection, those whose agents are read. */
+export async function connectionStates(db: Database): Promise<ReadonlyMap<string, ConnectionState>> {
+  const { rows } = await sql<{ connection_id: string; read_to: number | null; every_ms: number | null; met: string | null; aside: number | boolean; excepted: number | boolean }>`
+    SELECT c.connection_id, c.read_to, c.every_ms, s.met, EXISTS (SELECT 1 FROM mirror_parked AS p WHERE p.connection_id = c.connection_id AND p.stream = 'agents') AS aside,
+      EXISTS (SELECT 1 FROM posture_exceptions AS e WHERE e.connection_id = c.connection_id AND e.ended_at IS NULL) AS excepted
+    FROM mirror_checkpoints AS c LEFT JOIN posture_sweeps AS s ON s.connection_id = c.connection_id WHERE c.stream = 'agents'`.execute(db);
+  return new Map(rows.map((row) => [row.connection_id, { at: row.read_to, everyMs: row.every_ms, met: row.met, aside: Boolean(row.aside), excepted: Boolean(row.excepted) }]));
+}
+
 export type EvidenceByConnection = ReadonlyMap<string, ConnectionEvidence>;
 
 export async function evidenceByConnection(db: Database): Promise<EvidenceByConnection> {

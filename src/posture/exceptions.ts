@@ -116,6 +116,15 @@ export async function exceptionsOn(db: Database, kind: Store["kind"], devices: r
   return (connection, device, rule) => found.get(`${connection} ${device} ${rule}`) ?? found.get(`${connection} ${device} `) ?? null;
 }
 
+/** Those of the devices that any exception holds for, by `connection agent`. */
+export async function exceptedDevices(db: Database, kind: Store["kind"], devices: readonly { readonly connection_id: string; readonly id: string }[], now: number): Promise<readonly string[]> {
+  if (devices.length === 0) return [];
+  const { rows } = await sql<Pick<ExceptionRow, "connection_id" | "device_id">>`
+    SELECT connection_id, device_id FROM posture_exceptions WHERE ended_at IS NULL AND ends_at > ${now} AND connection_id IN ${textList(kind, [...new Set(devices.map((device) => device.connection_id))])}
+      AND device_id IN ${textList(kind, devices.map((device) => device.id))}`.execute(db);
+  return rows.map((row) => `${row.connection_id} ${row.device_id}`);
+}
+
 function fromRow(row: ExceptionRow): Exception {
   return {
     id: row.id,

@@ -2,11 +2,12 @@
  * Compares what a device's verdicts are with what was last told of them. Pure. The first verdict a device gets under a rule is a beginning and no
  * change; evidence that is too old tells nothing new of a device that was never judged. What a page has just brought is as fresh as can
  * be, yet says nothing while the connection as a whole is stale: the answers of that time say unknown, and so does the log.
+ * Beside what is told stand letters: what each rule makes of the facts as they are, the age of the evidence left aside.
  */
 import { DEFAULT_EXPIRATION_MS, evaluate, nextTurn } from "./evaluate.ts";
 import { INPUTS } from "./inputs.ts";
 import { CLOCK_SKEW_MS } from "./comparers.ts";
-import type { Condition, DeviceFacts, LeafResult, Outcome, Rule } from "./model.ts";
+import type { Condition, DeviceFacts, Evaluation, LeafResult, Outcome, Rule } from "./model.ts";
 import { lastProven, type Evidence, type Told, type ToldByRule, type VerdictReason } from "./verdicts.ts";
 
 export interface Flip {
@@ -25,9 +26,14 @@ export interface Judged {
   /** Whether `told` is another one than before. */
   readonly changed: boolean;
   readonly flips: readonly Flip[];
-  /** When time alone may change one of them. */
+  /** When time alone may change one of them, or a letter. */
   readonly turnsAt: number | null;
+  /** One for each rule, in their order: true of these facts, under these rules, until `turnsAt`. */
+  readonly letters: string;
 }
+
+/** `x`: unknown because the platform is not known; `u`: because of a condition. */
+export type Letter = "p" | "f" | "u" | "x" | "n";
 
 /** `page`: the facts were read just now. `sweep`: they are as old as the connection's evidence. */
 export type Occasion = "page" | "sweep";
@@ -47,16 +53,19 @@ export function judge(rules: readonly Rule[], device: DeviceFacts, before: ToldB
   const flips: Flip[] = [];
   let changed = false;
   let turnsAt = Infinity;
+  let letters = "";
   for (const rule of rules) {
     const known = Object.hasOwn(before, rule.id) ? before[rule.id] : undefined;
     const stale = isStale(rule, evidence, now);
+    const ageless = evaluate(timeless(rule), device, { evidenceAt: now, now });
+    letters += letterOf(ageless);
+    if (isTimed(rule.condition)) turnsAt = Math.min(turnsAt, nextTurn(timeless(rule), device, { evidenceAt: now, now }) ?? Infinity);
     if (stale && (occasion === "page" || known === undefined)) {
       if (known !== undefined) told[rule.id] = known;
       continue;
     }
     const evidenceAt = occasion === "page" ? now : evidence.at;
-    const { outcome, reason, conditions } = evaluate(stale ? rule : timeless(rule), device, { evidenceAt: stale ? Number.NEGATIVE_INFINITY : now, now });
-    if (!stale && isTimed(rule.condition)) turnsAt = Math.min(turnsAt, nextTurn(timeless(rule), device, { evidenceAt: now, now }) ?? Infinity);
+    const { outcome, reason, conditions } = stale ? evaluate(rule, device, { evidenceAt: Number.NEGATIVE_INFINITY, now }) : ageless;
     if (known?.o === outcome) {
       told[rule.id] = known;
       continue;
@@ -69,7 +78,19 @@ export function judge(rules: readonly Rule[], device: DeviceFacts, before: ToldB
   }
   // What is told of a rule that is no more goes without a word: the rule went, the device did not change.
   if (!changed) for (const id of Object.keys(before)) changed ||= !Object.hasOwn(told, id);
-  return { told, changed, flips, turnsAt: turnsAt >= FOREVER_MS ? null : turnsAt };
+  return { told, changed, flips, turnsAt: turnsAt >= FOREVER_MS ? null : turnsAt, letters };
+}
+
+function letterOf({ outcome, reason }: Evaluation): Letter {
+  if (outcome === "pass") return "p";
+  if (outcome === "fail") return "f";
+  if (outcome === "not-applicable") return "n";
+  return reason === "platform-not-known" ? "x" : "u";
+}
+
+/** Whether the device's row says anything else by now. */
+export function differs(judged: Judged, row: { readonly turns_at: number | null; readonly letters: string | null }): boolean {
+  return judged.changed || judged.turnsAt !== row.turns_at || judged.letters !== row.letters;
 }
 
 /** A device that is no more: whoever relied on its verdicts has to hear it. */

@@ -32,8 +32,15 @@ export type Choice<D extends Candidate> =
 
 /** The asker's identifiers, folded: the keys by which candidates are to be looked up. */
 export function foldIdentifiers(identifiers: Identifiers): Readonly<Record<Identifier, string | null>> {
-  const serial = foldSerial(identifiers.serial);
-  return { serial: "key" in serial ? serial.key : null, mac: foldMac(identifiers.mac), hostname: foldHostname(identifiers.hostname), email: foldEmail(identifiers.email) };
+  return { serial: foldIdentifier("serial", identifiers), mac: foldIdentifier("mac", identifiers), hostname: foldIdentifier("hostname", identifiers), email: foldIdentifier("email", identifiers) };
+}
+
+export function foldIdentifier(of: Identifier, { serial, mac, hostname, email }: Identifiers): string | null {
+  if (of === "mac") return foldMac(mac);
+  if (of === "hostname") return foldHostname(hostname);
+  if (of === "email") return foldEmail(email);
+  const folded = foldSerial(serial);
+  return "key" in folded ? folded.key : null;
 }
 
 /** `candidates` may hold devices that answer to none of the identifiers: they are compared here, exactly. */

@@ -1,4 +1,5 @@
 /** A device between its facts and its row, and the keys by which it is found. */
+import type { Judged } from "./judge.ts";
 import type { DeviceFacts } from "./model.ts";
 import { foldHostname } from "./serials.ts";
 import { NEVER_LEFT_OUT } from "./tables.ts";
@@ -29,8 +30,8 @@ export function keysOf(facts: Pick<DeviceFacts, "macs" | "emails">): readonly De
 }
 
 /** In the order of `DEVICES`' columns. */
-export function deviceRow(facts: DeviceFacts, told: ToldByRule, turnsAt: number | null, now: number): readonly (string | number | null)[] {
+export function deviceRow(facts: DeviceFacts, { told, turnsAt, letters }: Pick<Judged, "told" | "turnsAt" | "letters">, now: number): readonly (string | number | null)[] {
   const time = Date.parse(facts.lastActive ?? "");
   const lastActive = Number.isNaN(time) || time > now ? NEVER_LEFT_OUT : time;
-  return [facts.connection, facts.id, facts.tenant, facts.serialKey, foldHostname(facts.hostname), writeFacts(facts), JSON.stringify(told), lastActive, turnsAt];
+  return [facts.connection, facts.id, facts.tenant, facts.serialKey, foldHostname(facts.hostname), writeFacts(facts), JSON.stringify(told), lastActive, turnsAt, letters];
 }

@@ -11,7 +11,7 @@ import { textList } from "../store/conditions.ts";
 import type { BulkUpsert, Tx } from "../store/store.ts";
 import { evidenceByConnection, type EvidenceByConnection } from "./evidence.ts";
 import { factsOf } from "./facts.ts";
-import { farewell, judge, type Flip } from "./judge.ts";
+import { differs, farewell, judge, type Flip } from "./judge.ts";
 import type { DeviceFacts, Rule } from "./model.ts";
 import { deviceRow, keysOf, readFacts, readTold, writeFacts } from "./project.ts";
 import { liveRules } from "./rules-store.ts";
@@ -24,9 +24,10 @@ export const DEVICES: BulkUpsert = {
     ...["connection_id", "id", "tenant_id", "serial_key", "hostname_key", "facts", "verdicts"].map((name) => ({ name, type: "text" as const })),
     { name: "last_active", type: "integer" },
     { name: "turns_at", type: "integer" },
+    { name: "letters", type: "text" },
   ],
   key: ["connection_id", "id"],
-  update: ["tenant_id", "serial_key", "hostname_key", "facts", "verdicts", "last_active", "turns_at"],
+  update: ["tenant_id", "serial_key", "hostname_key", "facts", "verdicts", "last_active", "turns_at", "letters"],
 };
 
 export const KEYS: BulkUpsert = { table: "posture_keys", columns: ["kind", "key", "connection_id", "id"].map((name) => ({ name, type: "text" as const })), key: ["kind", "key", "connection_id", "id"], update: [] };
@@ -37,6 +38,7 @@ interface StoredDevice {
   readonly facts: string;
   readonly verdicts: string;
   readonly turns_at: number | null;
+  readonly letters: string | null;
 }
 
 interface Round {
@@ -65,10 +67,10 @@ export async function reactToAgents(set: ChangeSet, tx: Tx, queueFact: QueueFact
       flips.push(...leaving(before, set.connection, round));
       parting.push(id);
     }
-    const { told, changed, flips: turned, turnsAt } = judge(own, facts, stays ? readTold(before.verdicts) : {}, { ...evidenceOf(set.connection, round), setAside: false }, "page", now);
-    flips.push(...turned);
+    const judged = judge(own, facts, stays ? readTold(before.verdicts) : {}, { ...evidenceOf(set.connection, round), setAside: false }, "page", now);
+    flips.push(...judged.flips);
     moved.set(id, { facts, before: before === undefined ? null : readFacts(before.facts) });
-    if (!stays || changed || before.turns_at !== turnsAt || before.facts !== writeFacts(facts)) rows.push(deviceRow(facts, told, turnsAt, now));
+    if (!stays || differs(judged, before) || before.facts !== writeFacts(facts)) rows.push(deviceRow(facts, judged, now));
   }
   const gone: string[] = [];
   for (const { id } of set.gone) {
@@ -96,7 +98,7 @@ function leaving(before: StoredDevice, connection: ConnectionId, round: Round): 
 
 async function storedDevices(tx: Tx, connection: ConnectionId, ids: readonly string[]): Promise<ReadonlyMap<string, StoredDevice>> {
   const { rows } = await sql<StoredDevice>`
-    SELECT id, tenant_id, facts, verdicts, turns_at FROM posture_devices WHERE connection_id = ${connection} AND id IN ${textList(tx.kind, ids)}`.execute(tx.db);
+    SELECT id, tenant_id, facts, verdicts, turns_at, letters FROM posture_devices WHERE connection_id = ${connection} AND id IN ${textList(tx.kind, ids)}`.execute(tx.db);
   return new Map(rows.map((row) => [row.id, row]));
 }
 

@@ -10,7 +10,7 @@ import type { TenantId } from "../kernel/ids.ts";
 import { EVERY_TENANT } from "../kernel/scope.ts";
 import type { Tx } from "../store/store.ts";
 import { evidenceByConnection, evidenceFor, setAside, type ConnectionEvidence, type EvidenceByConnection } from "./evidence.ts";
-import { isStale, judge, type Flip } from "./judge.ts";
+import { differs, isStale, judge, type Flip } from "./judge.ts";
 import type { Rule } from "./model.ts";
 import { deviceRow, readFacts, readTold } from "./project.ts";
 import { DEVICES } from "./react.ts";
@@ -29,6 +29,7 @@ interface DeviceRow {
   readonly facts: string;
   readonly verdicts: string;
   readonly turns_at: number | null;
+  readonly letters: string | null;
 }
 
 /** One page of one connection; false where no connection waits for one. */
@@ -47,12 +48,22 @@ export async function sweepOne(tx: Tx, queueFact: QueueFact<Tx>, now: number): P
     const page = await pageOf(tx, connection, after);
     await meet(tx, queueFact, page, rules, connections, now);
     const last = page.length < SWEEP_PAGE ? null : (page.at(-1)?.id ?? null);
-    const place = { state, after_id: last, done_at: last === null ? now : null };
-    await tables(tx.db).insertInto("posture_sweeps").values({ connection_id: connection, ...place }).onConflict((conflict) => conflict.column("connection_id").doUpdateSet(place)).execute();
+    const place = { state, after_id: last, done_at: last === null ? now : null, ...(last === null ? { met: rulesMet(rules) } : {}) };
+    await tables(tx.db).insertInto("posture_sweeps").values({ connection_id: connection, met: null, ...place }).onConflict((conflict) => conflict.column("connection_id").doUpdateSet(place)).execute();
     return true;
   }
   return false;
 }
+
+/** Stands for the rules as they are: once a connection's devices have all been met with them, their letters speak of these rules. */
+export function rulesMet(rules: readonly Rule[]): string {
+  const hash = createHash("sha256").update(`judged ${String(JUDGED)}\n`);
+  for (const rule of rules) hash.update(`${rule.id} ${String(rule.version)}\n`);
+  return hash.digest("base64url");
+}
+
+/** Raised when the same rule makes something else of the same facts. */
+const JUDGED = 1;
 
 /** What all verdicts of a connection hang on besides its devices: the rules and whether the evidence counts for them. */
 async function stateOf(tx: Tx, connection: string, rules: readonly Rule[], evidence: ConnectionEvidence, now: number): Promise<string> {
@@ -73,14 +84,14 @@ async function asideOf(tx: Tx, connection: string): Promise<readonly (readonly [
 
 async function pageOf(tx: Tx, connection: string, after: string): Promise<readonly DeviceRow[]> {
   const { rows } = await sql<DeviceRow>`
-    SELECT connection_id, id, tenant_id, facts, verdicts, turns_at FROM posture_devices WHERE connection_id = ${connection} AND id > ${after} ORDER BY id LIMIT ${SWEEP_PAGE}`.execute(tx.db);
+    SELECT connection_id, id, tenant_id, facts, verdicts, turns_at, letters FROM posture_devices WHERE connection_id = ${connection} AND id > ${after} ORDER BY id LIMIT ${SWEEP_PAGE}`.execute(tx.db);
   return rows;
 }
 
 /** Devices of which time alone may have changed a verdict; true where more are waiting. */
 export async function meetTurned(tx: Tx, queueFact: QueueFact<Tx>, now: number): Promise<boolean> {
   const { rows } = await sql<DeviceRow>`
-    SELECT connection_id, id, tenant_id, facts, verdicts, turns_at FROM posture_devices WHERE turns_at <= ${now} ORDER BY turns_at LIMIT ${SWEEP_PAGE}`.execute(tx.db);
+    SELECT connection_id, id, tenant_id, facts, verdicts, turns_at, letters FROM posture_devices WHERE turns_at <= ${now} ORDER BY turns_at LIMIT ${SWEEP_PAGE}`.execute(tx.db);
   if (rows.length === 0) return false;
   await meet(tx, queueFact, rows, await liveRules(tx.db, EVERY_TENANT), await evidenceByConnection(tx.db), now);
   return rows.length === SWEEP_PAGE;
@@ -97,7 +108,7 @@ async function meet(tx: Tx, queueFact: QueueFact<Tx>, page: readonly DeviceRow[]
     const facts = { ...readFacts(row.facts), tenant: row.tenant_id as TenantId };
     const judged = judge(own, facts, readTold(row.verdicts), evidenceFor(row, connections, aside), "sweep", now);
     for (const flip of judged.flips) flips.push(flip);
-    if (judged.changed || judged.turnsAt !== row.turns_at) changedRows.push(deviceRow(facts, judged.told, judged.turnsAt, now));
+    if (differs(judged, row)) changedRows.push(deviceRow(facts, judged, now));
   }
   if (changedRows.length > 0) await tx.bulkUpsert(DEVICES, changedRows);
   await tell(tx, queueFact, flips, now);

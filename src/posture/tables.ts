@@ -43,6 +43,8 @@ export type DeviceRow = {
   last_active: number;
   /** When time alone may change a verdict; null for never. */
   turns_at: number | null;
+  /** What each rule of its tenant makes of the facts, by the rules' names; null before it was met with any. */
+  letters: string | null;
 };
 
 export type ResultRow = {
@@ -73,8 +75,8 @@ export type ResultRow = {
   evidence_at: number | null;
 };
 
-/** How far the devices of a connection have been met with `state`: the rules as they stand and which of them the evidence is too old for. */
-export type SweepRow = { connection_id: string; state: string; after_id: string | null; done_at: number | null };
+/** How far the devices of a connection have been met with `state`: the rules as they stand and which of them the evidence is too old for. `met`: the rules all were met with last. */
+export type SweepRow = { connection_id: string; state: string; after_id: string | null; done_at: number | null; met: string | null };
 
 export type ExceptionRow = {
   id: string;
@@ -195,4 +197,11 @@ async function createAll(db: Database, kind: Store["kind"]): Promise<void> {
   for (const statement of statements) await sql.raw(statement).execute(db);
 }
 
-export const postureMigrations: readonly Migration[] = [{ id: "0500-posture", up: createAll }, ...providerMigrations];
+/** A score is answered from the index alone: a device's row is twenty times as long. PostgreSQL asks the rows (see `scores.ts`). */
+async function addLetters(db: Database, kind: Store["kind"]): Promise<void> {
+  const statements = ["alter table posture_devices add column letters text", "alter table posture_sweeps add column met text"];
+  const covering = ["drop index posture_devices_serial", "create index posture_devices_serial on posture_devices (serial_key, last_active, connection_id, id, tenant_id, letters, turns_at) where serial_key is not null"];
+  for (const statement of kind === "sqlite" ? [...statements, ...covering] : statements) await sql.raw(statement).execute(db);
+}
+
+export const postureMigrations: readonly Migration[] = [{ id: "0500-posture", up: createAll }, ...providerMigrations, { id: "0520-posture-letters", up: addLetters }];
