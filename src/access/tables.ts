@@ -4,6 +4,7 @@
  */
 import { sql, type Kysely } from "kysely";
 import type { Database, Migration, Store } from "../store/store.ts";
+import { riskMigrations } from "./risk-tables.ts";
 
 export type AccessTables = {
   access_principals: PrincipalRow;
@@ -123,12 +124,14 @@ async function createAll(db: Database, kind: Store["kind"]): Promise<void> {
       primary key (connection_id, kind, id))`,
     "create index access_principals_email on access_principals (email_key) where email_key is not null",
     "create index access_principals_name on access_principals (name_key) where name_key is not null",
+    "create index access_principals_tenant on access_principals (connection_id, tenant_id)",
     "create index access_principals_unread on access_principals (connection_id) where unread > 0",
     `create table access_scopes (
       connection_id text not null, kind text not null, id text not null, tenant_id text not null, parent_kind text, parent_id text, name text, name_key text, state text,
       inferred integer not null, primary key (connection_id, kind, id))`,
     "create index access_scopes_parent on access_scopes (connection_id, parent_kind, parent_id)",
     "create index access_scopes_name on access_scopes (name_key) where name_key is not null",
+    "create index access_scopes_tenant on access_scopes (connection_id, tenant_id)",
     `create table access_roles (
       connection_id text not null, id text not null, tenant_id text not null, name text not null, description text, predefined integer, scope_kind text, scope_id text,
       permissions text, inferred integer not null, primary key (connection_id, id))`,
@@ -156,4 +159,4 @@ async function createAll(db: Database, kind: Store["kind"]): Promise<void> {
 }
 
 /** Parts of the graph with tables of their own add theirs below. */
-export const accessMigrations: readonly Migration[] = [{ id: "0600-access", up: createAll }];
+export const accessMigrations: readonly Migration[] = [{ id: "0600-access", up: createAll }, ...riskMigrations];

@@ -2,6 +2,7 @@
 import { sql } from "kysely";
 import type { ConnectionId, TenantId } from "../kernel/ids.ts";
 import type { Store, Tx } from "../store/store.ts";
+import { countTenantRisks, eraseConnectionRisks, purgeTenantRisks, tenantRisks } from "./risk-upkeep.ts";
 
 /** Every table with a connection and a tenant, and the columns that name a row of it for good. Parts of the graph with tables of their own add theirs. */
 const KEPT: readonly { readonly table: string; readonly key: readonly string[] }[] = [
@@ -15,6 +16,8 @@ const KEPT: readonly { readonly table: string; readonly key: readonly string[] }
 const OF_CONNECTION = ["access_role_permissions", "access_losses"] as const;
 
 export async function eraseConnectionAccess(tx: Tx, connection: ConnectionId, limit: number): Promise<number> {
+  const risks = await eraseConnectionRisks(tx, connection, limit);
+  if (risks > 0) return risks;
   for (const table of [...KEPT.map((kept) => kept.table), ...OF_CONNECTION]) {
     const dropped = await dropSome(tx, table, "connection_id", connection, limit);
     if (dropped > 0) return dropped;
@@ -23,6 +26,8 @@ export async function eraseConnectionAccess(tx: Tx, connection: ConnectionId, li
 }
 
 export async function purgeTenantAccess(tx: Tx, tenant: TenantId, limit: number): Promise<number> {
+  const risks = await purgeTenantRisks(tx, tenant, limit);
+  if (risks > 0) return risks;
   const { rows } = await sql<{ connection_id: string; id: string }>`SELECT connection_id, id FROM access_roles WHERE tenant_id = ${tenant} LIMIT ${limit}`.execute(tx.db);
   for (const { connection_id: connection, id } of rows) await sql`DELETE FROM access_role_permissions WHERE connection_id = ${connection} AND role_id = ${id}`.execute(tx.db);
   for (const { table } of KEPT) {
@@ -45,7 +50,7 @@ export async function countTenantAccess(store: Pick<Store, "read">, tenant: Tena
     const { rows } = await sql<{ n: number }>`SELECT count(*) AS n FROM ${sql.table(table)} WHERE tenant_id = ${tenant}`.execute(store.read);
     total += Number(rows[0]?.n ?? 0);
   }
-  return total;
+  return total + (await countTenantRisks(store, tenant));
 }
 
 type Row = Readonly<Record<string, string | number | null>>;
@@ -62,4 +67,5 @@ export async function* tenantAccess(store: Pick<Store, "read">, tenant: TenantId
       behind = sql`AND (${columns}) > (${sql.join(key.map((name) => last[name] ?? null))})`;
     }
   }
+  yield* tenantRisks(store, tenant, signal);
 }
