@@ -5,6 +5,7 @@
 import type { Route } from "../kernel/route.ts";
 import type { Capability } from "../mirror/capability.ts";
 import type { Tx } from "../store/store.ts";
+import { settleActors } from "./actors.ts";
 import { ACCESS_STREAMS } from "./coverage.ts";
 import { confirmLosses } from "./losses.ts";
 import { reactToPage } from "./react.ts";
@@ -12,6 +13,7 @@ import { accessMigrations } from "./tables.ts";
 
 export { ACCESS_STREAMS, createCoverage, type Coverage, type ReadingState, type ReadingStates } from "./coverage.ts";
 export { accessRoutes, type AccessRouteDeps } from "./routes.ts";
+export type { Readings } from "./diff.ts";
 export { accessMigrations } from "./tables.ts";
 export { countTenantAccess, eraseConnectionAccess, purgeTenantAccess, tenantAccess } from "./upkeep.ts";
 
@@ -22,6 +24,13 @@ export interface AccessPorts {
   readonly routes: readonly Route<Tx>[];
 }
 
+/** A bounded piece of work; now, where more is waiting. */
+async function dueWork(now: number, tx: Tx): Promise<number | null> {
+  const confirmed = await confirmLosses(tx, now);
+  const settled = await settleActors(tx, now);
+  return confirmed || settled ? now : null;
+}
+
 export function createAccess(ports: AccessPorts): Capability {
   return {
     id: "access",
@@ -30,7 +39,7 @@ export function createAccess(ports: AccessPorts): Capability {
     firstRead: "afterwards",
     migrations: accessMigrations,
     react: (set, tx, now) => reactToPage(set, tx, now, set.firstRead === true),
-    due: async (now, tx) => ((await confirmLosses(tx, now)) ? now : null),
+    due: dueWork,
     rebuild: (page, tx, now) => reactToPage(page, tx, now, true),
     routes: ports.routes,
   };

@@ -5,6 +5,7 @@ import { EVERY_TENANT } from "../kernel/scope.ts";
 import type { ReadingState } from "../access/index.ts";
 import type { Connections } from "../connections/connections.ts";
 import type { Store } from "../store/store.ts";
+import { listRuns } from "../sync/run-history.ts";
 import { readStates } from "../sync/stream-state.ts";
 
 export async function readingState(store: Store, connections: Pick<Connections, "get" | "lastReport">, id: ConnectionId): Promise<ReadingState | undefined> {
@@ -28,4 +29,16 @@ async function viewOf(connections: Pick<Connections, "get">, id: ConnectionId) {
     if (error instanceof Fault && error.code === "NOT_FOUND") return undefined;
     throw error;
   }
+}
+
+/** As many as are kept of a connection. */
+const RUNS = 500;
+
+/** When its principals were last read whole, newest first, ms: of runs that are kept and did not fail on them. */
+export async function endsOfReadings(store: Store, id: ConnectionId): Promise<readonly number[]> {
+  const runs = await listRuns(EVERY_TENANT, store, { connection: id, limit: RUNS });
+  const whole = (stream: string) => runs.filter((run) => run.endedAt !== null && run.streams.some((one) => one.stream === stream && one.phase === "done"));
+  // A token that may not read users may still read service users.
+  const users = whole("users");
+  return (users.length > 0 ? users : whole("service-users")).map((run) => Date.parse(run.endedAt ?? "")).toSorted((left, right) => right - left);
 }
