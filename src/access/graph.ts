@@ -28,11 +28,11 @@ export function bindingsOf(db: Database, scope: TenantScope, connection: Connect
   return all<BindingRow, Binding>(db, scope, connection, "access_bindings", ["principal_kind", "principal_id", "role_id", "scope_kind", "scope_id"], bindingFrom);
 }
 
-/** Connections that have anything in the graph, with the tenants that have it, by id. */
+/** Connections of which the scope sees anything in the graph, by id. */
 export async function connectionsOf(db: Database, scope: TenantScope): Promise<readonly ConnectionId[]> {
+  const seen = (table: string) => sql`EXISTS (SELECT 1 FROM ${sql.table(table)} AS t WHERE t.connection_id = c.connection_id AND ${withinScope(scope, "t.tenant_id")})`;
   const { rows } = await sql<{ connection_id: ConnectionId }>`
-    SELECT connection_id FROM access_scopes WHERE ${withinScope(scope)} GROUP BY connection_id
-    UNION SELECT connection_id FROM access_principals WHERE ${withinScope(scope)} GROUP BY connection_id ORDER BY connection_id`.execute(db);
+    SELECT DISTINCT connection_id FROM mirror_checkpoints AS c WHERE ${seen("access_scopes")} OR ${seen("access_principals")} ORDER BY connection_id`.execute(db);
   return rows.map((row) => row.connection_id);
 }
 

@@ -1,6 +1,6 @@
 /** HTTP routes that list what the graph holds, and say what it rests on. */
 import { sql } from "kysely";
-import { AccessCoverage, accessList, AccessListQuery, AccessRoleView, BindingView, CoverageAnswer, PrincipalView, ScopeView } from "../kernel/access-api.ts";
+import { type AccessCoverage, accessList, AccessListQuery, AccessRoleView, BindingView, CoverageAnswer, PrincipalView, ScopeView } from "../kernel/access-api.ts";
 import { Fault } from "../kernel/fault.ts";
 import type { ConnectionId } from "../kernel/ids.ts";
 import { defineRoute, unaudited, type Route, type RouteContext } from "../kernel/route.ts";
@@ -18,7 +18,7 @@ const BASE = "/api/v1/access";
 const Reading = "reads only";
 const DEFAULT_PAGE = 100;
 
-type NamedBinding = BindingRow & { readonly principal_name: string | null; readonly email: string | null; readonly role_name: string | null; readonly scope_name: string | null };
+type NamedBinding = BindingRow & { readonly principal_name: string | null; readonly email: string | null; readonly principal_created: string | null; readonly role_name: string | null; readonly scope_name: string | null };
 
 export function listRoutes(deps: AccessRouteDeps): readonly Route<Tx>[] {
   return [
@@ -31,7 +31,7 @@ export function listRoutes(deps: AccessRouteDeps): readonly Route<Tx>[] {
         LEFT JOIN access_principals AS p ON p.connection_id = t.connection_id AND p.kind = t.principal_kind AND p.id = t.principal_id
         LEFT JOIN access_roles AS r ON r.connection_id = t.connection_id AND r.id = t.role_id
         LEFT JOIN access_scopes AS s ON s.connection_id = t.connection_id AND s.kind = t.scope_kind AND s.id = t.scope_id`,
-      columns: sql`t.*, p.facts ->> 'name' AS principal_name, p.facts ->> 'email' AS email, r.name AS role_name, s.name AS scope_name`,
+      columns: sql`t.*, p.facts ->> 'name' AS principal_name, p.facts ->> 'email' AS email, p.facts ->> 'createdAt' AS principal_created, r.name AS role_name, s.name AS scope_name`,
       key: ["connection_id", "principal_kind", "principal_id", "role_id", "scope_kind", "scope_id"],
       view: bindingView,
     }),
@@ -40,7 +40,7 @@ export function listRoutes(deps: AccessRouteDeps): readonly Route<Tx>[] {
 
 function bindingView(row: NamedBinding): BindingView {
   const { connection, tenant, principal, role, scope, ...since } = bindingFrom(row);
-  return { connection, tenant, principal: { ...principal, name: row.principal_name, email: row.email }, role: { id: role, name: row.role_name ?? role }, scope: { ...scope, name: row.scope_name }, since: sinceView(since) };
+  return { connection, tenant, principal: { ...principal, name: row.principal_name, email: row.email }, role: { id: role, name: row.role_name ?? role }, scope: { ...scope, name: row.scope_name }, since: sinceView(since, { createdAt: row.principal_created }) };
 }
 
 function coverageRoute({ store, coverage, findConnection }: AccessRouteDeps): Route<Tx> {
@@ -59,8 +59,8 @@ function coverageRoute({ store, coverage, findConnection }: AccessRouteDeps): Ro
 }
 
 /** Of the connection named, or of all that the scope has anything of. */
-export async function coverageOf({ store, coverage }: Pick<AccessRouteDeps, "store" | "coverage">, scope: TenantScope, connection: ConnectionId | undefined): Promise<Static<typeof AccessCoverage>[]> {
-  const all: Static<typeof AccessCoverage>[] = [];
+export async function coverageOf({ store, coverage }: Pick<AccessRouteDeps, "store" | "coverage">, scope: TenantScope, connection: ConnectionId | undefined): Promise<AccessCoverage[]> {
+  const all: AccessCoverage[] = [];
   for (const one of connection === undefined ? await connectionsOf(store.read, scope) : [connection]) all.push(await coverage(store.read, one));
   return all;
 }
@@ -110,5 +110,5 @@ export function placeOf(after: string, parts: number): readonly string[] {
     place = null;
   }
   if (!Array.isArray(place) || place.length !== parts || !place.every((part) => typeof part === "string")) throw new Fault("CONFIG_INVALID", "query/after is not what an earlier page gave as `next`.");
-  return place as readonly string[];
+  return place;
 }

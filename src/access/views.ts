@@ -1,7 +1,7 @@
 /** Nouns of the graph as the API shows them. */
 import type { AccessRoleView, BindingSince, PrincipalView, ScopeView } from "../kernel/access-api.ts";
 import { isoTime } from "../kernel/clock.ts";
-import type { AccessRole, Binding, Principal, Scope } from "./model.ts";
+import type { AccessRole, Binding, Principal, PrincipalFacts, Scope } from "./model.ts";
 
 export function principalView({ facts, ...principal }: Principal): PrincipalView {
   const { token, createdBy, ...rest } = facts;
@@ -16,6 +16,8 @@ export function roleView({ scope, permissions, ...role }: AccessRole): AccessRol
   return { ...role, scope: scope === null ? null : { ...scope }, permissions: permissions === null ? null : [...permissions] };
 }
 
-export function sinceView({ seenAt, absentAt, doubtedAt }: Pick<Binding, "seenAt" | "absentAt" | "doubtedAt">): BindingSince {
-  return { evidence: absentAt === null ? "there-at-first-reading" : "seen-arriving", from: absentAt === null ? null : isoTime(absentAt), to: isoTime(seenAt), doubtedAt: doubtedAt === null ? null : isoTime(doubtedAt) };
+/** What was there at the first reading may be as old as its principal, and no older. */
+export function sinceView({ seenAt, absentAt, doubtedAt }: Pick<Binding, "seenAt" | "absentAt" | "doubtedAt">, facts: Pick<PrincipalFacts, "createdAt"> | null): BindingSince {
+  const from = absentAt === null ? (facts?.createdAt ?? null) : isoTime(absentAt);
+  return { evidence: absentAt === null ? "there-at-first-reading" : "seen-arriving", from, to: isoTime(seenAt), doubtedAt: doubtedAt === null ? null : isoTime(doubtedAt) };
 }

@@ -1,5 +1,6 @@
 /** Shapes of the access graph in our HTTP API, shared by the routes that answer and the commands that ask. Ids are the console's, unique within a connection. */
 import Type, { type Static, type TSchema } from "typebox";
+import { AccessChangeActor } from "./access-risk-api.ts";
 
 const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 const Text = Type.String();
@@ -105,3 +106,62 @@ export const accessList = <T extends TSchema>(item: T) => Type.Object({ items: T
 
 /** One per line, so that parts of the graph with routes of their own add theirs below. */
 export const CoverageAnswer = Type.Object({ items: Type.Array(AccessCoverage) });
+
+const Paging = { connection: ConnectionName, ...Page };
+const Scoped = Type.Object({ connection: Text, kind: ScopeKindName, id: Text, name: Nullable(Text) });
+/** `ancestorsKnown` false: somebody may hold a role on a scope between that is not known. */
+const Chain = Type.Object({ scope: Scoped, lies: Type.Array(ScopeName, { description: "What it lies in, nearest first." }), ancestorsKnown: Type.Boolean() });
+const Grants = Type.Enum(["yes", "may"]);
+const PermissionAsked = Nullable(Type.Object({ asked: Text, id: Text }));
+const Answered = { total: Type.Integer({ minimum: 0 }), next: Next, notes: Type.Array(Text), coverage: AccessCoverage };
+
+export const WhoQuery = Type.Object({
+  scope: Type.String({ minLength: 1, maxLength: 500, description: "`global`, or `account:`, `site:`, `group:` with an id or a name." }),
+  can: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: "A permission as the console names it, or an everyday word like `isolate`." })),
+  role: Type.Optional(Type.String({ minLength: 1, maxLength: 400, description: "Id or name." })),
+  ...Paging,
+});
+export const WhoRow = Type.Object({
+  principal: Type.Object({ ...PrincipalName.properties, status: Nullable(Text), twoFaEnabled: Flag, source: Nullable(Text) }),
+  role: RoleName,
+  /** Of the permission asked for; `may` where it cannot be read what the role permits. */
+  grants: Nullable(Grants),
+  via: Type.Enum(["direct", "inherited"]),
+  /** From the scope the role is held on down to the one asked about. */
+  path: Type.Array(ScopeName),
+  since: BindingSince,
+});
+export type WhoRow = Static<typeof WhoRow>;
+export const WhoAnswer = Type.Object({ ...Chain.properties, permission: PermissionAsked, items: Type.Array(WhoRow), ...Answered });
+export type WhoAnswer = Static<typeof WhoAnswer>;
+
+const Reach = Type.Object({ accounts: Type.Integer({ minimum: 0 }), sites: Type.Integer({ minimum: 0 }), groups: Type.Integer({ minimum: 0 }) });
+export const WhatQuery = Type.Object({ principal: Type.String({ minLength: 1, maxLength: 500, description: "Of a user or service user: e-mail address, id or name." }), ...Paging });
+export const WhatAnswer = Type.Object({
+  principal: PrincipalView,
+  items: Type.Array(Type.Object({ role: RoleName, scope: ScopeName, since: BindingSince, covers: Reach })),
+  /** Everything any of its roles reaches, each scope counted once. */
+  covers: Reach,
+  /** Of the roles on this page, what they permit; null where that could not be read. */
+  roles: Type.Array(Type.Object({ ...RoleName.properties, permissions: Nullable(Type.Array(Text)) })),
+  ...Answered,
+});
+export type WhatAnswer = Static<typeof WhatAnswer>;
+
+export const WhyQuery = Type.Object({
+  principal: WhatQuery.properties.principal,
+  role: Type.String({ minLength: 1, maxLength: 400, description: "A role by id or name, or a permission." }),
+  scope: WhoQuery.properties.scope,
+  connection: ConnectionName,
+});
+export const WhyPath = Type.Object({
+  role: RoleName,
+  grants: Nullable(Grants),
+  /** The first step is what is held; each further one, what that scope contains. */
+  steps: Type.Array(Type.Union([Type.Object({ step: Type.Literal("holds"), role: RoleName, scope: ScopeName, since: BindingSince, by: Nullable(AccessChangeActor) }), Type.Object({ step: Type.Literal("contains"), scope: ScopeName, contains: ScopeName })])),
+});
+export const WhyAnswer = Type.Object({ principal: PrincipalName, asked: Type.Object({ role: Text, permission: PermissionAsked }), ...Chain.properties, holds: Type.Enum(["yes", "may", "no"]), paths: Type.Array(WhyPath), notes: Type.Array(Text), coverage: AccessCoverage });
+export type WhyAnswer = Static<typeof WhyAnswer>;
+
+export const ACCESS_EXPORT_FORMATS = ["csv", "json", "dot", "c1z"] as const;
+export type AccessExportFormat = (typeof ACCESS_EXPORT_FORMATS)[number];

@@ -1,6 +1,7 @@
 /** `access`: who can do what, where and why. Each part has its own file; it adds its line to `register`. */
 import { Argument, type Command } from "commander";
 import { listGraph, type ListOptions } from "../access-list.ts";
+import { what, who, why, type QuestionOptions, type WhoOptions } from "../access-questions.ts";
 import { finish, integer, type CliCommand, type CliContext } from "../command.ts";
 
 export const accessCommand: CliCommand = {
@@ -21,5 +22,26 @@ function questions(group: Command, context: CliContext): void {
       .option("--limit <number>", "how many at most", integer(1, 1_000_000))
       .action(context.ask((api, what: string, options: ListOptions) => listGraph(context, api, what, options))),
     ["vedette access list", "vedette access list bindings --connection emea --json"],
+  );
+  const asked = (command: Command): Command => command.option("--connection <name>", "only of this connection").option("--limit <number>", "how many at most", integer(1, 1_000_000));
+  finish(
+    asked(group.command("who").description("Who reaches a scope, by a role held there or on what it lies in, and since when"))
+      .requiredOption("--scope <scope>", "global, or account:, site: or group: with a name or an id")
+      .option("--can <permission>", "only who has this permission: isolate, remote shell, …, or as the console names it")
+      .option("--role <role>", "only who holds this role (name or id)")
+      .action(context.ask((api, options: WhoOptions) => who(context, api, options))),
+    ["vedette access who --scope 'site:Lyon Depot' --can isolate", "vedette access who --scope global --role Admin --json"],
+  );
+  finish(
+    asked(group.command("what <user>").description("What a user or service user holds and what that covers (USER is an e-mail, an id or a name)")).action(context.ask((api, principal: string, options: QuestionOptions) => what(context, api, principal, options))),
+    "vedette access what mara.voss@orchard.test",
+  );
+  finish(
+    group
+      .command("why <user> <role> <scope>")
+      .description("Why somebody has a role, or a permission, on a scope: every path, since when, given by whom; exit code 0 where it is so")
+      .option("--connection <name>", "only of this connection")
+      .action(context.ask((api, principal: string, role: string, scope: string, options: QuestionOptions) => why(context, api, principal, role, scope, options))),
+    ["vedette access why mara.voss@orchard.test Admin 'site:Lyon Depot'", "vedette access why mara.voss@orchard.test isolate 'site:Lyon Depot'"],
   );
 }

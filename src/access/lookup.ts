@@ -1,0 +1,70 @@
+/** Whom and what people mean: users by e-mail, id or name, scopes as `site:NAME`, roles by name or id. Several that fit are listed by id; what is not there and what is another tenant's look the same. */
+import { sql } from "kysely";
+import { Fault } from "../kernel/fault.ts";
+import type { ConnectionId } from "../kernel/ids.ts";
+import { notFound } from "../kernel/reference.ts";
+import type { TenantScope } from "../kernel/scope.ts";
+import { textList, withinScope } from "../store/conditions.ts";
+import type { Store } from "../store/store.ts";
+import { connectionsOf, principalFrom, roleFrom, scopeFrom } from "./graph.ts";
+import { SCOPE_KINDS, type AccessRole, type Principal, type Scope, type ScopeKind } from "./model.ts";
+import type { PrincipalRow, RoleRow, ScopeRow } from "./tables.ts";
+import { fold } from "./words.ts";
+
+export type Reader = Pick<Store, "read" | "kind">;
+
+const MOST = 21;
+
+/** By id, else by e-mail address, else by name; in the connection, or all that the scope sees. */
+export async function findPrincipal(store: Reader, scope: TenantScope, reference: string, connection: ConnectionId | undefined): Promise<Principal> {
+  const connections = textList(store.kind, connection === undefined ? await connectionsOf(store.read, scope) : [connection]);
+  const key = fold(reference) ?? "";
+  for (const condition of [sql`kind IN ('user', 'service-user') AND id = ${reference.trim()}`, sql`email_key = ${key}`, sql`name_key = ${key}`]) {
+    const { rows } = await sql<PrincipalRow>`
+      SELECT * FROM access_principals WHERE connection_id IN ${connections} AND ${condition} AND ${withinScope(scope)} ORDER BY connection_id, kind, id LIMIT ${MOST}`.execute(store.read);
+    const [only, second] = rows.map(principalFrom);
+    if (only !== undefined && second === undefined) return only;
+    if (only !== undefined) throw several("principals", rows.map((row) => `${row.id} (${principalFrom(row).facts.email ?? principalFrom(row).facts.name ?? row.kind}, connection ${row.connection_id})`));
+  }
+  throw notFound("user or service user", "vedette access list principals");
+}
+
+/** `global`, `account:`, `site:` or `group:` with an id or a name; without the kind, whichever has that id or name. */
+export async function findScope(store: Reader, scope: TenantScope, reference: string, connection: ConnectionId | undefined): Promise<Scope> {
+  const { kind, rest } = parted(reference);
+  const connections = textList(store.kind, connection === undefined ? await connectionsOf(store.read, scope) : [connection]);
+  const kinds = textList(store.kind, kind === null ? [...SCOPE_KINDS] : [kind]);
+  const conditions = kind === "global" && rest === "" ? [sql`1 = 1`] : [sql`id = ${rest}`, sql`name_key = ${fold(rest) ?? ""}`];
+  for (const condition of conditions) {
+    const { rows } = await sql<ScopeRow>`
+      SELECT * FROM access_scopes WHERE connection_id IN ${connections} AND kind IN ${kinds} AND ${condition} AND ${withinScope(scope)} ORDER BY connection_id, kind, id LIMIT ${MOST}`.execute(store.read);
+    const [only, second] = rows.map(scopeFrom);
+    if (only !== undefined && second === undefined) return only;
+    if (only !== undefined) throw several("scopes", rows.map((row) => `${row.kind}:${row.id} (${row.name ?? "no name"}, connection ${row.connection_id})`));
+  }
+  throw notFound(kind ?? "scope", "vedette access list scopes");
+}
+
+function parted(reference: string): { readonly kind: ScopeKind | null; readonly rest: string } {
+  const text = reference.trim();
+  if (/^(global|tenant)$/i.test(text)) return { kind: "global", rest: "" };
+  const at = text.indexOf(":");
+  const word = at < 0 ? "" : text.slice(0, at).trim().toLowerCase();
+  const kind = SCOPE_KINDS.find((known) => known === word) ?? null;
+  return kind === null ? { kind: null, rest: text } : { kind, rest: text.slice(at + 1).trim() };
+}
+
+/** A name may be that of several roles, defined in several places: all of them are meant. */
+export async function findRoles(store: Reader, scope: TenantScope, connection: ConnectionId, reference: string): Promise<readonly AccessRole[]> {
+  const { rows } = await sql<RoleRow>`SELECT * FROM access_roles WHERE connection_id = ${connection} AND ${withinScope(scope)} ORDER BY id`.execute(store.read);
+  const roles = rows.map(roleFrom);
+  const exact = roles.filter(({ id }) => id === reference.trim());
+  if (exact.length > 0) return exact;
+  const key = fold(reference);
+  return roles.filter(({ name }) => fold(name) === key);
+}
+
+function several(noun: string, found: readonly string[]): Fault {
+  const shown = found.slice(0, MOST - 1);
+  return new Fault("CONFIG_INVALID", `Several ${noun} are called that.`, { cure: `Give the id instead, with --connection where it is the same in several: ${shown.join("; ")}${found.length > shown.length ? "; …" : ""}.` });
+}
