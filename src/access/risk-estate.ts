@@ -22,6 +22,7 @@ export interface AdminRole {
   /** `name`: called so. `near`: a custom role that may nearly as much. */
   readonly by: "name" | "near";
   readonly name: string;
+  readonly tenant: string;
   /** Of an administrator's permissions; 1 where it is called so. */
   readonly share: number;
 }
@@ -129,15 +130,15 @@ async function referenceRoles(db: Database, kind: Store["kind"], connection: Con
 }
 
 async function adminRoles(db: Database, kind: Store["kind"], connection: ConnectionId, { adminRoles: names, nearAdminShare }: Thresholds, reference: Reference): Promise<ReadonlyMap<string, AdminRole>> {
-  const called = await sql<{ id: string; name: string }>`
-    SELECT id, name FROM access_roles WHERE connection_id = ${connection} AND lower(name) IN ${textList(kind, names.map((name) => name.toLowerCase()))} ORDER BY id`.execute(db);
-  const admins = new Map<string, AdminRole>(called.rows.map(({ id, name }) => [id, { by: "name", name, share: 1 }]));
+  const called = await sql<{ id: string; name: string; tenant: string }>`
+    SELECT id, name, tenant_id AS tenant FROM access_roles WHERE connection_id = ${connection} AND lower(name) IN ${textList(kind, names.map((name) => name.toLowerCase()))} ORDER BY id`.execute(db);
+  const admins = new Map<string, AdminRole>(called.rows.map(({ id, name, tenant }) => [id, { by: "name", name, tenant, share: 1 }]));
   if (reference.permissions === 0) return admins;
-  const near = await sql<{ id: string; name: string; n: number }>`
-    SELECT r.id, r.name, count(*) AS n FROM access_roles r JOIN access_role_permissions p ON p.connection_id = r.connection_id AND p.role_id = r.id
+  const near = await sql<{ id: string; name: string; tenant: string; n: number }>`
+    SELECT r.id, r.name, r.tenant_id AS tenant, count(*) AS n FROM access_roles r JOIN access_role_permissions p ON p.connection_id = r.connection_id AND p.role_id = r.id
     WHERE r.connection_id = ${connection} AND r.predefined = 0 AND p.permission IN
       (SELECT permission FROM access_role_permissions WHERE connection_id = ${connection} AND role_id IN ${textList(kind, reference.ids)})
-    GROUP BY r.id, r.name HAVING count(*) >= ${nearAdminShare * reference.permissions} ORDER BY r.id`.execute(db);
-  for (const { id, name, n } of near.rows) if (!admins.has(id)) admins.set(id, { by: "near", name, share: Number(n) / reference.permissions });
+    GROUP BY r.id, r.name, r.tenant_id HAVING count(*) >= ${nearAdminShare * reference.permissions} ORDER BY r.id`.execute(db);
+  for (const { id, name, tenant, n } of near.rows) if (!admins.has(id)) admins.set(id, { by: "near", name, tenant, share: Number(n) / reference.permissions });
   return admins;
 }

@@ -8,6 +8,7 @@ import type { PrincipalFacts } from "./model.ts";
 import type { Estate } from "./risk-estate.ts";
 import { raised, RISKS, type Confidence, type FoundRisk, type RiskKind } from "./risk-model.ts";
 import { PAGE, type SubjectFindings } from "./risk-principals.ts";
+import { timeAfter } from "./risk-times.ts";
 import { HAS_MAILBOX, hasNamesakes, mailboxSql, namesakeSql } from "./risk-tables.ts";
 
 const WAYS = ["mailbox", "namesake"] as const;
@@ -84,7 +85,7 @@ async function judge(estate: Estate, way: Way, group: Group): Promise<FoundRisk 
       names: accounts.map(({ facts }) => facts.name ?? ""),
       sources: accounts.map(({ facts }) => facts.source ?? ""),
     },
-    since: accounts.length < group.accounts ? null : newest,
+    since: accounts.length < group.accounts ? null : timeAfter(newest),
     about: [way, group.key],
   };
 }

@@ -114,7 +114,7 @@ function judgeUser({ thresholds, ssoUsers, now }: Estate, { facts }: PrincipalIn
     });
   }
   if (facts.source === "local" && ssoUsers >= thresholds.ssoUsers) {
-    found.push({ risk: "local-beside-sso", severity: RISKS["local-beside-sso"].severity, confidence: "high", evidence: { source: facts.source, ssoUsers, lastUsed: facts.lastUsed, twoFaEnabled: facts.twoFaEnabled }, since: facts.createdAt });
+    found.push({ risk: "local-beside-sso", severity: RISKS["local-beside-sso"].severity, confidence: "high", evidence: { source: facts.source, ssoUsers, lastUsed: facts.lastUsed, twoFaEnabled: facts.twoFaEnabled }, since: timeAfter(facts.createdAt) });
   }
   const invitedDays = daysSince(facts.createdAt, now);
   if (facts.isSystem !== true && facts.lastUsed === null && facts.firstLogin === null && (invitedDays === null || invitedDays >= thresholds.neverSignedInDays)) {

@@ -11,7 +11,7 @@ const NAMED = 20;
 
 export async function* roleRisks(estate: Estate, wanted: ReadonlySet<RiskKind>, from: readonly string[] | null): AsyncGenerator<readonly SubjectFindings[]> {
   if (!wanted.has("near-admin") || estate.principal !== null) return;
-  const near = [...estate.admins].filter(([, { by }]) => by === "near").map(([id]) => id).toSorted(compare).filter((id) => from === null || id > (from[0] ?? ""));
+  const near = [...estate.admins].filter(([, { by, tenant }]) => by === "near" && tenant === estate.tenant).map(([id]) => id).toSorted(compare).filter((id) => from === null || id > (from[0] ?? ""));
   for (let start = 0; start < near.length; start += PAGE) {
     const found: SubjectFindings[] = [];
     for (const id of near.slice(start, start + PAGE)) found.push(await judge(estate, id));
