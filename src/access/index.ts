@@ -12,6 +12,7 @@ import { reactToPage } from "./react.ts";
 import { accessMigrations } from "./tables.ts";
 
 export { ACCESS_STREAMS, createCoverage, type Coverage, type ReadingState, type ReadingStates } from "./coverage.ts";
+export { removeLeftoverExports } from "./export/run.ts";
 export { accessRoutes, type AccessRouteDeps } from "./routes.ts";
 export type { Readings } from "./diff.ts";
 export { accessMigrations } from "./tables.ts";

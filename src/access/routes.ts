@@ -5,7 +5,12 @@ import type { Route } from "../kernel/route.ts";
 import type { TenantScope } from "../kernel/scope.ts";
 import type { Database, Store, Tx } from "../store/store.ts";
 import type { Coverage } from "./coverage.ts";
+import { changeRoutes } from "./change-routes.ts";
+import type { Readings } from "./diff.ts";
+import { exportRoutes } from "./export-routes.ts";
 import { listRoutes } from "./list-routes.ts";
+import { riskRoutes } from "./risk-routes.ts";
+import { questionRoutes } from "./question-routes.ts";
 
 export interface AccessRouteDeps {
   readonly store: Store;
@@ -15,10 +20,17 @@ export interface AccessRouteDeps {
   readonly findTenant: (db: Database, scope: TenantScope, reference: string) => Promise<TenantId>;
   /** The id of a connection the scope sees, by id or name; NOT_FOUND otherwise. */
   readonly findConnection: (scope: TenantScope, reference: string) => Promise<ConnectionId>;
+  readonly readings: Readings;
+  /** Private; each export has a folder of its own in it while it is made. */
+  readonly exportFolder: string;
 }
 
 export function accessRoutes(deps: AccessRouteDeps): readonly Route<Tx>[] {
   return [
     ...listRoutes(deps),
+    ...riskRoutes(deps),
+    ...changeRoutes(deps),
+    ...questionRoutes(deps),
+    ...exportRoutes(deps),
   ];
 }

@@ -77,7 +77,8 @@ function draw({ db }: Spool, roots: readonly ScopeColumns[], line: (text: string
 }
 
 function heading(scope: ScopeColumns): string {
-  return `${LEVELS[scope.kind] ?? scope.kind}: ${scope.name ?? scope.id}${scope.state === null || scope.state === "active" ? "" : ` (${scope.state})`}${scope.inferred === 1 ? " (by reference)" : ""}`;
+  const level = LEVELS[scope.kind] ?? scope.kind;
+  return `${scope.name === level ? "" : `${level}: `}${scope.name ?? scope.id}${scope.state === null || scope.state === "active" ? "" : ` (${scope.state})`}${scope.inferred === 1 ? " (by reference)" : ""}`;
 }
 
 function rolesOn(db: Spool["db"], scope: ScopeColumns): readonly string[] {

@@ -14,12 +14,12 @@ import { hasMovedOn, type Batch } from "./spool.ts";
 
 const BATCH = 1000;
 const ATTEMPTS = 3;
-const PREFIX = "export-";
+const LEFTOVER = /^export-(\d+)-/;
 
 /** The bytes of the export. Nothing is read before the first is asked for; a Fault instead of the first where it cannot be written. */
 export async function* exportBytes(source: GraphSource, parent: string, options: ExportOptions, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
   privateFolder(parent);
-  const folder = await mkdtemp(join(parent, PREFIX));
+  const folder = await mkdtemp(join(parent, `export-${String(process.pid)}-`));
   try {
     const file = await writtenAtLast(source, folder, options, signal);
     yield* createReadStream(file, { highWaterMark: 1 << 18, ...(signal === undefined ? {} : { signal }) }) as AsyncIterable<Uint8Array>;
@@ -28,10 +28,23 @@ export async function* exportBytes(source: GraphSource, parent: string, options:
   }
 }
 
-/** What an export that was killed has left, removed when a hub opens. */
-export async function removeLeftovers(parent: string): Promise<void> {
+/** What exports left that were killed with their process, removed when a hub opens: before any of its own, and beside those of another that lives. */
+export async function removeLeftoverExports(parent: string): Promise<void> {
   const names = await readdir(parent).catch(() => []);
-  for (const name of names) if (name.startsWith(PREFIX)) await rm(join(parent, name), { recursive: true, force: true });
+  for (const name of names) {
+    const pid = Number(LEFTOVER.exec(name)?.[1] ?? Number.NaN);
+    if (pid === process.pid || (pid > 0 && !isAlive(pid))) await rm(join(parent, name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // It may be somebody else's.
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
 }
 
 /** The mirror is read page by page while it is written: where its parts do not fit together, they are read again. */

@@ -1,5 +1,5 @@
 /** What an export is made of: the nouns of the graph as they come. Nothing here knows where they are kept. */
-import type { AccessCoverage } from "../../kernel/access-api.ts";
+import type { AccessCoverage, AccessExportFormat } from "../../kernel/access-api.ts";
 import type { AccessRole, Binding, Principal, Scope } from "../model.ts";
 
 export interface GraphSource {
@@ -9,11 +9,8 @@ export interface GraphSource {
   bindings(): AsyncIterable<Binding>;
 }
 
-export const EXPORT_FORMATS = ["csv", "json", "dot", "c1z"] as const;
-export type ExportFormat = (typeof EXPORT_FORMATS)[number];
-
 export interface ExportOptions {
-  readonly format: ExportFormat;
+  readonly format: AccessExportFormat;
   /** Of each connection in it. */
   readonly coverage: readonly AccessCoverage[];
   /** Of a picture: this scope and what is below it. */

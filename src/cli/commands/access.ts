@@ -1,7 +1,9 @@
 /** `access`: who can do what, where and why. Each part has its own file; it adds its line to `register`. */
-import { Argument, type Command } from "commander";
+import { Argument, Option, type Command } from "commander";
+import { exportGraph, type ExportGraphOptions } from "../access-export.ts";
 import { listGraph, type ListOptions } from "../access-list.ts";
 import { what, who, why, type QuestionOptions, type WhoOptions } from "../access-questions.ts";
+import { ACCESS_EXPORT_FORMATS } from "../../kernel/access-api.ts";
 import { finish, integer, type CliCommand, type CliContext } from "../command.ts";
 
 export const accessCommand: CliCommand = {
@@ -9,6 +11,7 @@ export const accessCommand: CliCommand = {
   register(program: Command, context: CliContext) {
     const group = program.command("access").description("Access graph: who can do what at the consoles, where, and why");
     questions(group, context);
+    exports(group, context);
   },
 };
 
@@ -43,5 +46,20 @@ function questions(group: Command, context: CliContext): void {
       .option("--connection <name>", "only of this connection")
       .action(context.ask((api, principal: string, role: string, scope: string, options: QuestionOptions) => why(context, api, principal, role, scope, options))),
     ["vedette access why mara.voss@orchard.test Admin 'site:Lyon Depot'", "vedette access why mara.voss@orchard.test isolate 'site:Lyon Depot'"],
+  );
+}
+
+function exports(group: Command, context: CliContext): void {
+  finish(
+    group
+      .command("export")
+      .description("The whole graph for other tools: a table for reviews (csv), objects (json), a picture for Graphviz (dot), or a file for ConductorOne and baton (c1z)")
+      .addOption(new Option("--format <format>", "which").choices(ACCESS_EXPORT_FORMATS).default("json"))
+      .option("--output <file>", "write to this file, whole or not at all (- for standard output; a c1z goes to vedette-access.c1z when left out)")
+      .option("--connection <name>", "only this connection; a c1z holds one")
+      .option("--scope <scope>", "of a picture: this scope and what is below it, like 'site:Lyon Depot'")
+      .action(context.ask((api, options: ExportGraphOptions) => exportGraph(context, api, options))),
+    ["vedette access export --format csv > access.csv", "vedette access export --format c1z --connection emea", "vedette access export --format dot --scope 'account:Orchard Freight' | dot -Tsvg > access.svg"],
+    "of a file: print what was written as JSON",
   );
 }
