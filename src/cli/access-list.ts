@@ -2,7 +2,7 @@
 import type { AccessCoverage, AccessRoleView, BindingSince, BindingView, PrincipalView, ScopeView } from "../kernel/access-api.ts";
 import type { CliContext, JsonOption } from "./command.ts";
 import { EXIT_OK } from "./faults.ts";
-import { count, time } from "./format.ts";
+import { count, day, time } from "./format.ts";
 import { gather, listItems, printArray } from "./lists.ts";
 import type { ApiClient } from "./ports.ts";
 import { clean, type Terminal } from "./terminal.ts";
@@ -34,7 +34,7 @@ export function scopeText({ kind, id, name }: { readonly kind: string; readonly 
 }
 
 export function sinceText({ evidence, from, to, doubtedAt }: BindingSince): string {
-  const since = evidence === "seen-arriving" ? `${time(from)} to ${time(to)}` : `before ${time(to)}`;
+  const since = evidence === "seen-arriving" ? `${time(from)} to ${time(to)}` : `before ${time(to)}${from === null ? "" : `, not before ${day(from)}`}`;
   return doubtedAt === null ? since : `${since}; not stated since ${time(doubtedAt)}`;
 }
 
