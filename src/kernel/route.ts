@@ -75,7 +75,7 @@ export interface StreamedBody {
 }
 
 export interface Route<Tx = unknown> {
-  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  readonly method: "GET" | "HEAD" | "OPTIONS" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Fastify form, `/api/v1/connections/:id`. */
   readonly path: string;
   readonly summary: string;

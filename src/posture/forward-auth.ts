@@ -16,6 +16,7 @@ const HEADERS = { "x-device-serial": "serial", "x-device-mac": "mac", "x-device-
 const NAMES = Object.keys(HEADERS) as readonly (keyof typeof HEADERS)[];
 /** The visitor's Authorization is the application's; the proxy's key comes beside it. */
 const KEY_HEADER = "x-vedette-key";
+const METHODS = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"] as const;
 const ASKS = "answers from what is known; changes that matter are in the results log";
 
 const Answer = Type.Object({ allow: Type.Literal(true), score: Type.Integer() });
@@ -33,13 +34,12 @@ export function forwardAuthRoutes({ store, clock }: PostureRouteDeps): readonly 
     throw new Fault("FORBIDDEN", message, { cure: "Ask your IT team if this stays.", details: { match: answer.match.kind, reason } });
   }
   const settings = { summary: "Whether a reverse proxy may let this device through", permission: "posture.read", audit: unaudited(ASKS), headers: NAMES, keyHeader: KEY_HEADER, answer: Answer } as const;
-  return [
-    defineRoute({ ...settings, permission: "posture.read", audit: unaudited(ASKS), method: "GET", path: FORWARD_AUTH, handle: (_input, context: RouteContext<Tx>) => decide(context) }),
-    // Envoy asks with the visitor's own method, and his path behind the one it was given.
-    ...(["GET", "POST", "PUT", "PATCH", "DELETE"] as const).map((method) =>
-      defineRoute({ ...settings, permission: "posture.read", audit: unaudited(ASKS), method, path: `${FORWARD_AUTH}/*`, query: Type.Object({}, { additionalProperties: true }), handle: (_input, context: RouteContext<Tx>) => decide(context) }),
+  // A proxy may ask with the visitor's own method; Envoy puts his path behind the one it was given, others his query.
+  return METHODS.flatMap((method) =>
+    [FORWARD_AUTH, `${FORWARD_AUTH}/*`].map((path) =>
+      defineRoute({ ...settings, permission: "posture.read", audit: unaudited(ASKS), method, path, query: Type.Object({}, { additionalProperties: true }), handle: (_input, context: RouteContext<Tx>) => decide(context) }),
     ),
-  ];
+  );
 }
 
 function identifiersOf(headers: NamedHeaders): DeviceQuestion["identifiers"] {
