@@ -4,6 +4,7 @@
  */
 import { sql } from "kysely";
 import { textList } from "../store/conditions.ts";
+import type { TenantId } from "../kernel/ids.ts";
 import type { Database, Store } from "../store/store.ts";
 import type { Evidence } from "./verdicts.ts";
 
@@ -30,6 +31,14 @@ export async function connectionStates(db: Database): Promise<ReadonlyMap<string
       EXISTS (SELECT 1 FROM posture_exceptions AS e WHERE e.connection_id = c.connection_id AND e.ended_at IS NULL) AS excepted
     FROM mirror_checkpoints AS c LEFT JOIN posture_sweeps AS s ON s.connection_id = c.connection_id WHERE c.stream = 'agents'`.execute(db);
   return new Map(rows.map((row) => [row.connection_id, { at: row.read_to, everyMs: row.every_ms, met: row.met, aside: Boolean(row.aside), excepted: Boolean(row.excepted) }]));
+}
+
+/** How often the slowest of a tenant's connections (of all, for null) is read; null where that is not known of any. */
+export async function slowestReading(db: Database, tenant: TenantId | null): Promise<number | null> {
+  const whose = tenant === null ? sql`1 = 1` : sql`EXISTS (SELECT 1 FROM posture_devices AS d WHERE d.tenant_id = ${tenant} AND d.connection_id = c.connection_id)`;
+  const { rows } = await sql<{ slowest: number | null }>`SELECT max(c.every_ms) AS slowest FROM mirror_checkpoints AS c WHERE c.stream = 'agents' AND ${whose}`.execute(db);
+  const slowest = rows[0]?.slowest ?? null;
+  return slowest === null ? null : Number(slowest);
 }
 
 export type EvidenceByConnection = ReadonlyMap<string, ConnectionEvidence>;

@@ -23,6 +23,13 @@ describe("what is remarked on a rule", () => {
     expect(said({ all: [{ input: "known_exploited", operator: "==", value: false }, { any: [{ input: "worst_open_cve", operator: "<", value: "high" }] }] })).toMatch(/known_exploited: .*\n.*worst_open_cve: /s);
   });
 
+  it("is an expiration that runs out between two readings, of a connection that is read seldom too", () => {
+    const rule = (expirationMs: number | null) => ruleOf({ input: "infected", operator: "==", value: false }, { expirationMs });
+    expect([remarksOn(rule(600_000)), remarksOn(rule(null)), remarksOn(rule(3_600_000), 1_800_000)]).toEqual([[], [], []]);
+    expect(remarksOn(rule(540_000))).toEqual([expect.stringContaining("expiration: 9m is less than twice the 5m between two readings")]);
+    expect(remarksOn(rule(600_000), 3_600_000)).toEqual([expect.stringContaining("Make it 2h or longer")]);
+  });
+
   it("is a rule that applies to no agent, lets everybody in, or goes by persons", () => {
     const sound: Condition = { input: "infected", operator: "==", value: false };
     expect(remarksOn(ruleOf(sound))).toEqual([]);

@@ -2,10 +2,13 @@
  * What is allowed in a rule and yet seldom meant: a check that every device passes, one that none can, a field read for what its name
  * says instead of what it means. Said when rules are applied; never a reason to refuse them.
  */
+import { writeDuration } from "../kernel/durations.ts";
+import { DEFAULT_EXPIRATION_MS } from "./evaluate.ts";
 import { INPUTS } from "./inputs.ts";
 import type { Condition, Leaf, RuleDraft } from "./model.ts";
 
-export function remarksOn(rule: RuleDraft): readonly string[] {
+/** `slowestMs`: between two readings of the slowest connection that the rule speaks of; null where that is not known. */
+export function remarksOn(rule: RuleDraft, slowestMs: number | null = null): readonly string[] {
   const remarks = new Set<string>();
   walk(rule.condition, false, (leaf, negated) => {
     const remark = remarkOn(leaf, negated);
@@ -16,7 +19,14 @@ export function remarksOn(rule: RuleDraft): readonly string[] {
   }
   if (rule.failMode.kind === "open") remarks.add("fail: open lets every device in that nothing is known of, those SentinelOne has never seen among them.");
   if (rule.matchBy.includes("email")) remarks.add("match_by: an e-mail names a person; somebody with two devices is ambiguous.");
+  const short = remarkOnExpiration(rule.expirationMs, slowestMs ?? DEFAULT_EXPIRATION_MS / 2);
+  if (short !== null) remarks.add(short);
   return [...remarks];
+}
+
+function remarkOnExpiration(expirationMs: number | null, everyMs: number): string | null {
+  if (expirationMs === null || expirationMs >= 2 * everyMs) return null;
+  return `expiration: ${writeDuration(expirationMs)} is less than twice the ${writeDuration(everyMs)} between two readings of the agents, so that verdicts turn unknown while nothing is wrong. Make it ${writeDuration(2 * everyMs)} or longer, or leave it out.`;
 }
 
 function walk(condition: Condition, negated: boolean, visit: (leaf: Leaf, negated: boolean) => void): void {

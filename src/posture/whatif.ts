@@ -11,7 +11,7 @@ import { defineRoute, unaudited, type Route, type RouteContext } from "../kernel
 import type { TenantScope } from "../kernel/scope.ts";
 import { withinScope } from "../store/conditions.ts";
 import type { Store, Tx } from "../store/store.ts";
-import { evidenceByConnection, evidenceFor, setAside } from "./evidence.ts";
+import { evidenceByConnection, evidenceFor, setAside, slowestReading } from "./evidence.ts";
 import { exceptionsOn } from "./exceptions.ts";
 import type { DeviceFacts, Outcome, Rule, RuleDraft } from "./model.ts";
 import type { FindTenant } from "./owner.ts";
@@ -46,6 +46,7 @@ export async function whatIf(store: Pick<Store, "read" | "kind">, scope: TenantS
   const rules = request.drafts.map((draft, place) => proposed(draft, place, live, request.tenant));
   const current = new Set(live.filter(({ shadow, warnOnly }) => !shadow && !warnOnly).map(({ id }) => id));
   const connections = await evidenceByConnection(store.read);
+  const slowest = await slowestReading(store.read, request.tenant);
   const perRule = rules.map(() => ({ pass: 0, fail: 0, unknown: 0, "not-applicable": 0 }) satisfies Record<Outcome, number>);
   const outcomes = { pass: 0, warn: 0, fail: 0, unknown: 0 };
   const [sites, systems, users] = [new Groups(), new Groups(), new Groups()];
@@ -86,7 +87,7 @@ export async function whatIf(store: Pick<Store, "read" | "kind">, scope: TenantS
     outcomes,
     newlyFailing,
     excepted,
-    rules: rules.map((rule, place) => ({ name: rule.name, shadow: rule.shadow, pass: perRule[place]?.pass ?? 0, fail: perRule[place]?.fail ?? 0, unknown: perRule[place]?.unknown ?? 0, notApplicable: perRule[place]?.["not-applicable"] ?? 0, remarks: [...remarksOn(rule)] })),
+    rules: rules.map((rule, place) => ({ name: rule.name, shadow: rule.shadow, pass: perRule[place]?.pass ?? 0, fail: perRule[place]?.fail ?? 0, unknown: perRule[place]?.unknown ?? 0, notApplicable: perRule[place]?.["not-applicable"] ?? 0, remarks: [...remarksOn(rule, slowest)] })),
     bySite: sites.largest(),
     byOs: systems.largest(),
     byUser: users.largest(),
