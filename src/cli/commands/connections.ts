@@ -7,6 +7,8 @@ import { Fault } from "../../kernel/fault.ts";
 import { finish, integer, type CliCommand, type CliContext, type JsonOption } from "../command.ts";
 import { EXIT_NO, EXIT_OK } from "../faults.ts";
 import { day, time } from "../format.ts";
+import { readDuration } from "../../kernel/durations.ts";
+import type { PostureRuleView } from "../../kernel/posture-api.ts";
 import { findConnection, gather, listItems, printArray, segment } from "../lists.ts";
 import type { ApiClient } from "../ports.ts";
 import { clean, cureLines } from "../terminal.ts";
@@ -33,6 +35,13 @@ export const connectionsCommand: CliCommand = {
     finish(
       group.command("log <name>").description("What happened to it, newest last").option("--limit <number>", "how many lines", integer(1, 10_000), 100).action(act((api, connection, options: JsonOption & { limit: number }) => log(context, api, connection, options))),
       "vedette connections log emea --limit 20",
+    );
+    finish(
+      group
+        .command("polling <name> [interval]")
+        .description("How often its agents are read: 5m, 10m, 1h, 12h …, from 1m to 24h; shown when left out, `default` is the hub's own 5m")
+        .action(context.ask(async (api, name: string, interval: string | undefined, options: JsonOption) => polling(context, api, await findConnection(api, name), interval, options))),
+      ["vedette connections polling emea", "vedette connections polling emea 10m"],
     );
     for (const verb of ["pause", "resume"] as const) {
       finish(
@@ -80,7 +89,7 @@ function printConnection({ out }: CliContext, one: ConnectionView): void {
     ["name", one.name], ["id", one.id], ["description", one.description], ["tenant", one.tenant], ["owners", one.owners.join(", ")], ["labels", labels.join(", ")],
     ["console", one.url], ["state", one.state], ["identity", one.identity === null ? "-" : `${one.identity.name ?? one.identity.email ?? one.identity.id ?? "unknown"} (${one.identity.kind})`],
     ["scope", one.scope === null ? "-" : `${one.scope.level} ${one.scope.names.join(", ")}`], ["roles", one.roles.join(", ")], ["token", `${one.token.form}, until ${day(one.token.expiresAt)}`],
-    ["streams", one.streams.join(", ")], ["created", time(one.createdAt)], ["verified", time(one.verifiedAt)],
+    ["streams", one.streams.join(", ")], ["polling", `agents every ${one.polling}`], ["created", time(one.createdAt)], ["verified", time(one.verifiedAt)],
   ]);
   if (one.token.warning !== null) out.line(out.paint(clean(one.token.warning), "yellow"));
   if (one.fault === null) return;
@@ -107,6 +116,24 @@ async function change(context: CliContext, api: ApiClient, connection: Connectio
   if (options.json === true) context.out.json(answer);
   else context.out.line(clean(`${connection.name}: ${verb === "pause" ? "paused" : "reading again"}`));
   return EXIT_OK;
+}
+
+async function polling(context: CliContext, api: ApiClient, connection: ConnectionView, interval: string | undefined, options: JsonOption): Promise<number> {
+  const view = interval === undefined ? connection : await api.request<ConnectionView>("PATCH", `${PATH}/${segment(connection.id)}`, { body: { polling: interval === "default" ? null : interval } });
+  if (options.json === true) context.out.json(view);
+  else context.out.line(clean(`${view.name}: agents are read every ${view.polling}`));
+  if (interval !== undefined) await noteShortRules(context, api, view);
+  return EXIT_OK;
+}
+
+/** Evidence is at most one interval old, and a reading takes its time: what runs out sooner turns unknown now and then. */
+async function noteShortRules({ out }: CliContext, api: ApiClient, { polling: every }: ConnectionView): Promise<void> {
+  const everyMs = readDuration(every) ?? 0;
+  for await (const { name, rule } of listItems<PostureRuleView>(api, "/api/v1/posture/rules")) {
+    const expiration = rule["expiration"];
+    const lasts = typeof expiration === "string" ? readDuration(expiration) : null;
+    if (lasts !== null && lasts < 2 * everyMs) out.note(clean(`Posture rule ${JSON.stringify(name)} expires after ${String(expiration)}, which is less than twice that: its verdicts turn unknown between readings.`));
+  }
 }
 
 async function rotate(context: CliContext, api: ApiClient, connection: ConnectionView, options: JsonOption & { tokenEnv?: string; force?: true }): Promise<number> {
