@@ -73,7 +73,7 @@ async function furnish(name: string): Promise<Belongings> {
     await sql`INSERT INTO posture_user_risk (tenant_id, user_key, level, reasons, since) VALUES (${tenant}, ${`${name}@example.test`}, 3, '[]', 1)`.execute(tx.db);
     const [applied] = await applyRules(tx, { scope, tenant }, parseRules([{ name: `${name}-rule`, condition: { input: "infected", value: false } }]), { replaceAll: false }, 1);
     const exception = await addException(tx, scope, { connection: id, agentId: `agent-${name}`, rule: null, owner: "owner", reason: "for the test", endsAt: Date.now() + 3_600_000 }, "test", Date.now());
-    const { provider } = await addProvider(tx, { kind: "cloudflare", name: `${name}-cloudflare`, tenant, access: null, scores: { pass: 100, warn: 60, fail: 0 }, createdBy: "test" }, 1);
+    const { provider } = await addProvider(tx, { kind: "cloudflare", name: `${name}-cloudflare`, tenant, access: null, scores: { pass: 100, warn: 60, fail: 0 }, rules: null, createdBy: "test" }, 1);
     return { providers: provider.id, rules: applied?.rule.id ?? "", exceptions: exception.id, users: `${name}@example.test` };
   });
   const key = await hub.keys.create(LOCAL_ACTOR, { name: `${name}-key`, role: "viewer", tenants: [tenant] }, record);

@@ -1,11 +1,11 @@
 /** `posture rules` and `posture whatif`: rules as data, applied from a file, and what a file would do before it is. */
-import { readFile, stat } from "node:fs/promises";
 import type { PostureRulesApplied, PostureRuleView } from "../kernel/posture-api.ts";
 import type { WhatIfAnswer } from "../kernel/posture-whatif-api.ts";
 import { Fault } from "../kernel/fault.ts";
 import type { CliContext, JsonOption } from "./command.ts";
 import { EXIT_OK } from "./faults.ts";
 import { count, plural, time } from "./format.ts";
+import { readGiven } from "./given-file.ts";
 import { gather, listItems, printArray, segment } from "./lists.ts";
 import type { ApiClient, Io } from "./ports.ts";
 import { clean, safeJson } from "./terminal.ts";
@@ -88,37 +88,10 @@ export async function whatIf(context: CliContext, api: ApiClient, file: string, 
 
 /** `-` is standard input. What is wrong inside is the hub's to say. */
 async function readJson(io: Io, file: string): Promise<unknown> {
-  const text = file === "-" ? await piped(io) : await contentOf(file);
+  const text = await readGiven(io, file, { most: LARGEST_FILE, of: "rules" });
   try {
     return JSON.parse(text.replace(/^\uFEFF/, "")) as unknown;
   } catch (error) {
     throw new Fault("CONFIG_INVALID", `${file === "-" ? "Standard input" : file} is not JSON${error instanceof SyntaxError ? `: ${error.message}` : ""}.`, { cure: "A file of rules is a JSON list; `docs/posture.md` shows one." });
   }
-}
-
-async function contentOf(file: string): Promise<string> {
-  try {
-    const { size } = await stat(file);
-    if (size > LARGEST_FILE) throw tooLarge();
-    return await readFile(file, "utf8");
-  } catch (error) {
-    if (error instanceof Fault) throw error;
-    throw new Fault("CONFIG_INVALID", `${file} cannot be read.`, { cause: error, cure: "Give a file that is there, or - for standard input." });
-  }
-}
-
-async function piped(io: Io): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of io.stdin) {
-    const bytes = typeof chunk === "string" ? Buffer.from(chunk) : Buffer.from(chunk as Uint8Array);
-    size += bytes.length;
-    if (size > LARGEST_FILE) throw tooLarge();
-    chunks.push(bytes);
-  }
-  return Buffer.concat(chunks).toString("utf8");
-}
-
-function tooLarge(): Fault {
-  return new Fault("CONFIG_INVALID", "That is more than 8 MB of rules.", { cure: "Apply fewer at a time." });
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Fault } from "../kernel/fault.ts";
 import type { DevicePosture } from "../kernel/posture-api.ts";
-import { devicePosture, POSTURE_ROUTES } from "./test-posture-views.ts";
+import { coverageGap, devicePosture, POSTURE_ROUTES } from "./test-posture-views.ts";
 import { vedette } from "./test-support.ts";
 
 const answering = (answer: Partial<DevicePosture>) => ({ ...POSTURE_ROUTES, "GET /api/v1/posture/devices": { ...devicePosture, ...answer } });
@@ -114,6 +114,37 @@ describe("posture records", () => {
   it("a provider's secret goes to standard output once, and removal wants to be meant", async () => {
     const added = await vedette(["posture", "providers", "add", "cloudflare"], POSTURE_ROUTES);
     expect(added.stdout).toMatch(/REST API URL\s+https:\/\/hub\.example\.com\/integrations\/cloudflare\/posture\nAccess client ID\s+c\.access\nAccess client secret\s+s\n/);
+    const rotated = await vedette(["posture", "providers", "rotate", "cloudflare", "--overlap", "1h"], POSTURE_ROUTES);
+    expect([rotated.stdout, rotated.stderr, rotated.api.calls.at(-1)?.body]).toEqual([expect.stringMatching(/Access client secret\s+t\n/), expect.stringContaining("The one before counts until"), { overlap: "1h" }]);
     for (const line of [["providers", "remove", "cloudflare"], ["rules", "remove", "Clean"]]) expect((await vedette(["posture", ...line], POSTURE_ROUTES)).code).toBe(64);
+  });
+
+  it("which rules count for a provider is said by naming them, or every rule", async () => {
+    const asked = async (...line: readonly string[]) => (await vedette(["posture", "providers", "update", "cloudflare", ...line], POSTURE_ROUTES)).api.calls.at(-1)?.body;
+    expect([await asked("--rule", "Clean", "--rule", "Disk", "--pass", "90"), await asked("--every-rule")]).toEqual([{ rules: ["Clean", "Disk"], scores: { pass: 90 } }, { rules: null }]);
+    for (const line of [[], ["--rule", "Clean", "--every-rule"]]) expect((await vedette(["posture", "providers", "update", "cloudflare", ...line], POSTURE_ROUTES)).code).toBe(64);
+  });
+});
+
+describe("posture coverage", () => {
+  const routes = (...lines: readonly object[]) => ({ "POST /api/v1/posture/coverage": lines.map((line) => `${JSON.stringify(line)}\n`) });
+  const summary = { summary: { listed: 2, covered: 1, ambiguous: 0, noAgent: 1, agents: 3, notListed: 1 } };
+
+  it("shows both gaps with where they stand, gives all as JSON, and ends with 1 where there are any", async () => {
+    const unlisted = { ...coverageGap, gap: "not-listed", row: null, why: null, serial: "S-9", hostname: "LT-9", agentId: "9" };
+    const text = await vedette(["posture", "coverage", file("serial\nS-1\nS-2\n")], routes(coverageGap, unlisted, summary));
+    expect([text.code, text.api.calls[0]?.body]).toEqual([1, { csv: "serial\nS-1\nS-2\n" }]);
+    expect(text.stdout).toMatch(/^Of 2 listed devices 1 has an agent, 1 has none\. Of 3 agents 1 is not in the list\.\n[^]+2 +no-device +S-2[^]+LT-9 +S-9/);
+    const json = await vedette(["posture", "coverage", "-", "--json"], routes(coverageGap, summary), { stdin: "serial\n" });
+    expect([json.code, JSON.parse(json.stdout)]).toEqual([1, { gaps: [coverageGap], ...summary }]);
+  });
+
+  it("ends with 0 without a gap, also as CSV, and with a fault where the file is not there", async () => {
+    const same = { summary: { listed: 1, covered: 1, ambiguous: 0, noAgent: 0, agents: 1, notListed: 0 } };
+    const list = file("serial\nS-1\n");
+    expect((await vedette(["posture", "coverage", list], routes(same))).code).toBe(0);
+    const csv = await vedette(["posture", "coverage", list, "--csv"], { "POST /api/v1/posture/coverage": ["gap,row\r\n"] });
+    expect([csv.code, csv.stdout]).toEqual([0, "gap,row\r\n"]);
+    expect((await vedette(["posture", "coverage", `${list}.none`], routes(same))).code).toBe(64);
   });
 });

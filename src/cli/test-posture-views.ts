@@ -1,7 +1,7 @@
 /** Small, valid answers of the posture routes, and which commands print them as JSON. */
 import Type, { type Static, type TSchema } from "typebox";
 import { Ok } from "../kernel/api.ts";
-import { DevicePosture, DuplicateSerialView, PostureExceptionView, PostureResultView, PostureRulesApplied, PostureRuleView, ProviderAdded, ProviderView, SerialDecisionView, UnnumberedDeviceView, UserRiskView } from "../kernel/posture-api.ts";
+import { CoverageGap, CoverageSummary, DevicePosture, DuplicateSerialView, PostureExceptionView, PostureResultView, PostureRulesApplied, PostureRuleView, ProviderAdded, ProviderView, SerialDecisionView, UnnumberedDeviceView, UserRiskView } from "../kernel/posture-api.ts";
 import { WhatIfAnswer } from "../kernel/posture-whatif-api.ts";
 
 const AT = "2026-11-20T16:00:00.000Z";
@@ -38,7 +38,8 @@ const unnumbered: Static<typeof UnnumberedDeviceView> = { ...reported, serial: n
 const risk: Static<typeof UserRiskView> = {
   tenant: "ten_1", user: "j@orchard.test", level: "high", since: AT, reasons: [{ code: "active-threat", level: "high", detail: "An active threat.", stream: "threats", id: "7", connection: "con_1", agentId: "9", raisedAt: AT, endedAt: null }], resetAt: null, resetBy: null, resetReason: null,
 };
-const provider: ProviderView = { id: "prv_1", kind: "cloudflare", name: "cloudflare", tenant: null, clientId: "c.access", team: null, audience: null, scores: { pass: 100, warn: 60, fail: 0 }, createdAt: AT, createdBy: "local", askedAt: null };
+const provider: ProviderView = { id: "prv_1", kind: "cloudflare", name: "cloudflare", tenant: null, clientId: "c.access", team: null, audience: null, scores: { pass: 100, warn: 60, fail: 0 }, createdAt: AT, createdBy: "local", rules: null, askedAt: null, previousUntil: null };
+export const coverageGap: CoverageGap = { gap: "no-agent", row: 2, why: "no-device", serial: "S-2", mac: null, hostname: null, email: null, agentId: null, connection: null, siteName: null, userName: null, lastActive: null };
 const groups = { items: [{ name: "Harbour", failing: 2 }], others: 1 };
 export const whatIfAnswer: WhatIfAnswer = {
   devices: 10, outcomes: { pass: 6, warn: 0, fail: 3, unknown: 1 }, newlyFailing: 2, excepted: 1, rules: [{ name: "Clean", shadow: false, pass: 6, fail: 3, unknown: 1, notApplicable: 0, remarks: ["Seldom meant."] }], bySite: groups, byOs: groups, byUser: groups,
@@ -65,6 +66,9 @@ export const POSTURE_ROUTES = {
   "GET /api/v1/posture/providers": list(provider),
   "POST /api/v1/posture/providers": { provider, url: "https://hub.example.com/integrations/cloudflare/posture", client_id: "c.access", client_secret: "s" },
   "DELETE /api/v1/posture/providers/prv_1": { ok: true },
+  "PATCH /api/v1/posture/providers/prv_1": provider,
+  "POST /api/v1/posture/providers/prv_1/rotate": { provider: { ...provider, previousUntil: AT }, url: "https://hub.example.com/integrations/cloudflare/posture", client_id: "c.access", client_secret: "t" },
+  "POST /api/v1/posture/coverage": [`${JSON.stringify({ summary: { listed: 1, covered: 1, ambiguous: 0, noAgent: 0, agents: 1, notListed: 0 } })}\n`],
 };
 
 /** `-` reads rules from standard input, which the test fills with an empty list. */
@@ -76,6 +80,9 @@ export const POSTURE_PROMISES: readonly (readonly [string, TSchema])[] = [
   ["posture rules remove Clean --yes", PostureRuleView],
   ["posture whatif - --tenant Orchard", WhatIfAnswer],
   ["posture results --since 24h --rule Clean --connection emea", Type.Array(PostureResultView)],
+  ["posture coverage -", Type.Object({ gaps: Type.Array(CoverageGap), summary: CoverageSummary })],
+  ["posture providers update cloudflare --rule Clean", ProviderView],
+  ["posture providers rotate cloudflare --overlap 1h", ProviderAdded],
   ["posture exceptions list", Type.Array(PostureExceptionView)],
   ["posture exceptions add --serial CB14 --rule Clean --owner soc --reason T-1 --for 8h", PostureExceptionView],
   ["posture exceptions end exc_1", PostureExceptionView],

@@ -265,10 +265,15 @@ export const ProviderView = Type.Object({
   scores: ProviderScores,
   createdAt: Time,
   createdBy: Text,
+  /** Ids of the rules that count for it; null = every rule. */
+  rules: Nullable(Type.Array(Text)),
   /** When it last asked. */
   askedAt: Nullable(Time),
+  /** Until when the secret before the last rotation counts too; null for not at all. */
+  previousUntil: Nullable(Time),
 });
 export type ProviderView = Static<typeof ProviderView>;
+const ChosenRules = Nullable(Type.Array(Name, { minItems: 1, maxItems: 1000, description: "The rules that count for it, by id or name; null = every rule." }));
 export const ProviderDraft = Type.Object({
   kind: Type.Literal("cloudflare"),
   name: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
@@ -277,7 +282,14 @@ export const ProviderDraft = Type.Object({
   audience: Type.Optional(Type.String({ minLength: 1, maxLength: 300 })),
   /** 100, 60 and 0 when left out. */
   scores: Type.Optional(Type.Partial(ProviderScores)),
+  rules: Type.Optional(ChosenRules),
 });
+export const ProviderEdit = Type.Object({
+  name: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+  scores: Type.Optional(Type.Partial(ProviderScores)),
+  rules: Type.Optional(ChosenRules),
+});
+export const ProviderRotation = Type.Object({ overlap: Type.Optional(Type.String({ description: "How long the secret before this one counts too: `30m`, `24h`; not at all when left out." })) });
 /** What is pasted into Cloudflare. The secret is shown this once. */
 export const ProviderAdded = Type.Object({ provider: ProviderView, url: Text, client_id: Text, client_secret: Text });
 export type ProviderAdded = Static<typeof ProviderAdded>;
@@ -287,3 +299,32 @@ export const CoverageRequest = Type.Object({
   csv: Type.Optional(Type.String({ description: "With a line of names: serial, mac, hostname, email, agentId; other columns are left alone." })),
   format: Type.Optional(Type.Enum(["ndjson", "csv"])),
 });
+
+/** A line of its answer, the last one apart. */
+export const CoverageGap = Type.Object({
+  gap: Type.Enum(["no-agent", "not-listed"]),
+  /** Place in the list, from one. */
+  row: Nullable(Type.Integer({ minimum: 1 })),
+  /** Of a listed one: no identifier, a placeholder for a serial number, or nobody has it. */
+  why: Nullable(Text),
+  serial: Nullable(Text),
+  mac: Nullable(Text),
+  hostname: Nullable(Text),
+  email: Nullable(Text),
+  agentId: Nullable(Text),
+  connection: Nullable(Text),
+  siteName: Nullable(Text),
+  userName: Nullable(Text),
+  lastActive: Nullable(Text),
+});
+export type CoverageGap = Static<typeof CoverageGap>;
+export const CoverageSummary = Type.Object({
+  listed: Count,
+  covered: Count,
+  /** Of those covered, by several agents. */
+  ambiguous: Count,
+  noAgent: Count,
+  agents: Count,
+  notListed: Count,
+});
+export type CoverageSummary = Static<typeof CoverageSummary>;

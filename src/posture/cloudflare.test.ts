@@ -1,4 +1,5 @@
 import { createServer, type Server } from "node:http";
+import { sql } from "kysely";
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openWorld, type World } from "../../test/support/world.ts";
@@ -24,7 +25,7 @@ interface Added {
 }
 type Result = Readonly<Record<string, { readonly s2s_id: string; readonly score: number }>>;
 
-async function api<T>(method: "GET" | "POST" | "DELETE", path: string, payload?: object): Promise<T> {
+async function api<T>(method: "GET" | "POST" | "PATCH" | "DELETE", path: string, payload?: object): Promise<T> {
   const answer = await world.hub.app.inject({ method, url: `/api/v1/posture/${path}`, headers: { ...HOST, authorization: `Bearer ${bearer}` }, ...(payload === undefined ? {} : { payload }) });
   if (answer.statusCode !== 200) throw new Error(answer.body);
   return answer.json<T>();
@@ -123,6 +124,36 @@ describe("Cloudflare's custom device posture", () => {
     const listed = await api<object>("GET", "providers");
     expect(JSON.stringify(listed)).not.toContain(added.client_secret);
     expect(JSON.stringify(await world.rows("posture_providers"))).not.toContain(added.client_secret);
+  });
+
+  it("takes another secret from a rotation on, the one before only as long as was stated, and writes it down", async () => {
+    const first = await api<Added>("POST", "providers", { kind: "cloudflare", name: "rotated" });
+    const rotate = (body: object) => api<Added & { provider: { previousUntil: string | null } }>("POST", "providers/rotated/rotate", body);
+    const statuses = async (...tokens: readonly Added[]) => Promise.all(tokens.map(async (token) => (await post(tokenOf(token), { devices: [{ device_id: "a" }] })).statusCode));
+    const second = await rotate({});
+    expect([second.client_id, second.provider.previousUntil, await statuses(first, second)]).toEqual([first.client_id, null, [403, 200]]);
+    const third = await rotate({ overlap: "1h" });
+    expect([typeof third.provider.previousUntil, await statuses(first, second, third)]).toEqual(["string", [403, 200, 200]]);
+    await world.hub.store.tx(async (tx) => {
+      await sql`UPDATE posture_providers SET previous_until = ${Date.now() - 1} WHERE id = ${third.provider.id}`.execute(tx.db);
+    });
+    expect(await statuses(first, second, third)).toEqual([403, 403, 200]);
+    for (const overlap of ["0m", "169h", "soon", ""]) await expect(rotate({ overlap })).rejects.toThrow("CONFIG_INVALID");
+    expect((await world.hub.audit.list(EVERY_TENANT, 0, 1000)).filter(({ event }) => event === "provider.rotated").map(({ details }) => details["overlapMs"]).toSorted()).toEqual([0, 3_600_000]);
+    await api("DELETE", "providers/rotated");
+  });
+
+  it("counts the rules that were chosen for it and no other", async () => {
+    const chosen = await api<Added & { provider: { rules: readonly string[] | null } }>("POST", "providers", { kind: "cloudflare", name: "chosen", rules: ["Known"] });
+    const score = async () => (await ask(tokenOf(chosen), { devices: [{ device_id: "a", serial_number: device.serial }] }))["a"]?.score;
+    expect([chosen.provider.rules?.length, await score()]).toEqual([1, 100]);
+    await api("PATCH", "providers/chosen", { rules: ["Warned"], scores: { warn: 40 } });
+    expect(await score()).toBe(40);
+    await api("PATCH", "providers/chosen", { rules: null });
+    expect(await score()).toBe(40);
+    await expect(api("PATCH", "providers/chosen", { rules: ["nobody's"] })).rejects.toThrow("NOT_FOUND");
+    for (const wrong of [{ rules: [] }, { scores: { pass: 30 } }, { secret: "mine" }]) await expect(api("PATCH", "providers/chosen", wrong)).rejects.toThrow("CONFIG_INVALID");
+    await api("DELETE", "providers/chosen");
   });
 
   it("believes the team's token where Access stands before the hub, and a wrong one never", async () => {

@@ -60,8 +60,8 @@ export function cloudflareRoute({ store, clock, accessKeys }: CloudflareDeps): R
     async handle({ body }, { actor, scope }: RouteContext<Tx>) {
       const questions = readDevices(body.devices ?? body.Devices);
       const now = clock.now();
-      const { scores } = await findProvider(store.read, scope, actor.id);
-      const answers = await scoreDevices(store.read, store.kind, scope, questions, now);
+      const { scores, rules } = await findProvider(store.read, scope, actor.id);
+      const answers = await scoreDevices(store.read, store.kind, scope, questions, now, rules === null ? null : new Set(rules));
       note(actor.id, now);
       return { result: entriesOf(answers, scores) };
     },
@@ -92,7 +92,7 @@ function cloudflareCredentials({ store, clock, accessKeys }: CloudflareDeps): Ow
       const id = headers[CLIENT_ID]?.slice(0, LONGEST_HEADER);
       const secret = headers[CLIENT_SECRET]?.slice(0, LONGEST_HEADER);
       const assertion = headers[ASSERTION];
-      const token = id === undefined ? { provider: null, right: false } : await provenByToken(store.read, id, secret ?? "");
+      const token = id === undefined ? { provider: null, right: false } : await provenByToken(store.read, id, secret ?? "", clock.now());
       // Where Access stands before the hub, the client id is Cloudflare's own and known to nobody here.
       if (assertion !== undefined && (token.provider === null || token.provider.access !== null)) {
         const candidates = token.provider === null ? await accessProviders(store.read) : [token.provider];

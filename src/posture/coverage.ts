@@ -4,9 +4,9 @@
  * missed by nobody.
  */
 import { sql } from "kysely";
-import { csvRow, readCsv } from "../kernel/csv.ts";
+import { csvRow, readCsvRows } from "../kernel/csv.ts";
 import { Fault } from "../kernel/fault.ts";
-import { CoverageRequest } from "../kernel/posture-api.ts";
+import { CoverageRequest, type CoverageGap, type CoverageSummary } from "../kernel/posture-api.ts";
 import { defineRoute, unaudited, type Route, type RouteContext } from "../kernel/route.ts";
 import type { TenantScope } from "../kernel/scope.ts";
 import { textList, withinScope } from "../store/conditions.ts";
@@ -18,33 +18,6 @@ import type { PostureRouteDeps } from "./routes.ts";
 import { foldHostname } from "./serials.ts";
 
 export type ListedDevice = Readonly<Partial<Record<Identifier | "agentId", string | null>>>;
-
-export interface CoverageGap {
-  readonly gap: "no-agent" | "not-listed";
-  /** Place in the list, from one. */
-  readonly row: number | null;
-  /** Of a listed one: no identifier, a placeholder for a serial number, or nobody has it. */
-  readonly why: string | null;
-  readonly serial: string | null;
-  readonly mac: string | null;
-  readonly hostname: string | null;
-  readonly email: string | null;
-  readonly agentId: string | null;
-  readonly connection: string | null;
-  readonly siteName: string | null;
-  readonly userName: string | null;
-  readonly lastActive: string | null;
-}
-
-export interface CoverageSummary {
-  readonly listed: number;
-  readonly covered: number;
-  /** Of those covered, by several agents. */
-  readonly ambiguous: number;
-  readonly noAgent: number;
-  readonly agents: number;
-  readonly notListed: number;
-}
 
 const BLOCK = 500;
 const MOST_LISTED = 200_000;
@@ -93,7 +66,8 @@ const HEADINGS: Readonly<Record<string, Identifier | "agentId">> = {
 export function readList(csv: string): readonly ListedDevice[] {
   const listed: ListedDevice[] = [];
   let columns: readonly (Identifier | "agentId" | undefined)[] | null = null;
-  for (const row of readCsv(csv)) {
+  for (const { cells: row, line, open } of readCsvRows(csv)) {
+    if (open) throw new Fault("CONFIG_INVALID", `body/csv: a quote is opened in the row that begins on line ${String(line)} and never closed.`, { details: { line }, cure: "Close it, or double it where it belongs to the text." });
     if (columns === null) {
       columns = row.map((name) => HEADINGS[name.toLowerCase().replace(/[^a-z]/g, "")]);
       if (columns.every((column) => column === undefined)) throw new Fault("CONFIG_INVALID", "body/csv: its first line names none of serial, mac, hostname, email, agentId.");

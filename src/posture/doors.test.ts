@@ -53,6 +53,17 @@ describe("a reverse proxy that asks first", () => {
     expect([posted.statusCode, (await call("DELETE", "forward-auth/app/x", { ...headers, "x-vedette-key": "wrong" })).statusCode]).toEqual([200, 401]);
   });
 
+  it("is answered by whatever method it asks, HEAD and OPTIONS too, and by the path alone", async () => {
+    await rules({ name: "Any", condition: { input: "active_threats", operator: ">=", value: 0 } });
+    for (const path of ["forward-auth", "forward-auth/app"]) {
+      for (const method of ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"] as const) {
+        const asked = (serial: string) => world.hub.app.inject({ method, url: `/api/v1/posture/${path}?from=the+visitor`, headers: { ...HOST, ...key(), "x-device-serial": serial } });
+        const [known, unknown] = [await asked(device.serial), await asked("no such")];
+        expect([method, known.statusCode, known.headers["x-vedette-score"], unknown.statusCode, method === "HEAD" ? known.body : ""]).toEqual([method, 200, "100", 403, ""]);
+      }
+    }
+  });
+
   it("is refused where there is no rule, and by two values for one device", async () => {
     await rules();
     expect((await call("GET", "forward-auth", { ...key(), "x-device-serial": device.serial })).statusCode).toBe(403);
@@ -93,6 +104,8 @@ describe("coverage", () => {
     expect((await compare({ csv })).filter(({ gap }) => gap === "no-agent")).toMatchObject([{ row: 2, serial: "=cmd()" }]);
     const answer = await call("POST", "coverage", key(), { csv, format: "csv" });
     expect(answer.body.split("\r\n").slice(0, 2)).toEqual(["gap,row,why,serial,mac,hostname,email,agentId,connection,siteName,userName,lastActive", "no-agent,2,no-device,'=cmd(),,,,,,,,"]);
+    const open = await call("POST", "coverage", key(), { csv: 'serial,hostname\nS-1,a\n"S-2,b\nS-3,c\n' });
+    expect([open.statusCode, open.json<{ fault: { message: string } }>().fault.message]).toEqual([400, "body/csv: a quote is opened in the row that begins on line 3 and never closed."]);
     for (const wrong of [{ csv: "a,b\n1,2" }, {}, { csv, devices: [] }]) expect((await call("POST", "coverage", key(), wrong)).statusCode).toBe(400);
   });
 

@@ -5,6 +5,7 @@ import { EVERY_TENANT } from "../kernel/scope.ts";
 import { threats } from "../sentinelone/streams/threats.ts";
 import { addException } from "./exceptions.ts";
 import { HEALTHY, NOW } from "./fixtures.ts";
+import { addProvider } from "./providers-store.ts";
 import { exportResults, listResults } from "./results.ts";
 import { decideSerial } from "./serial-decisions.ts";
 import { duplicateSerials, unnumberedDevices } from "./serial-report.ts";
@@ -67,9 +68,11 @@ describe.each(["sqlite", "postgres"] as const)("posture on %s", (kind) => {
     expect(await listUserRisk(bench.store, EVERY_TENANT)).toHaveLength(1);
     expect(await duplicateSerials(bench.store.read, kind, EVERY_TENANT, bench.now)).toMatchObject([{ outcome: "preferred" }]);
     expect(await unnumberedDevices(bench.store.read, kind, EVERY_TENANT)).toHaveLength(1);
-    const handed = new Set<string>();
-    for await (const { table } of tenantPosture(bench.store, TEN, AbortSignal.timeout(5_000))) handed.add(table);
-    expect([...handed].toSorted()).toEqual(["posture_exceptions", "posture_results", "posture_rules", "posture_serial_decisions", "posture_user_risk"]);
+    await bench.store.tx((tx) => addProvider(tx, { kind: "cloudflare", name: "theirs", tenant: TEN, access: null, scores: { pass: 100, warn: 60, fail: 0 }, rules: null, createdBy: "ada" }, bench.now));
+    const handed = new Map<string, readonly string[]>();
+    for await (const { table, row } of tenantPosture(bench.store, TEN, AbortSignal.timeout(5_000))) handed.set(table, Object.keys(row));
+    expect([...handed.keys()].toSorted()).toEqual(["posture_exceptions", "posture_providers", "posture_results", "posture_rules", "posture_serial_decisions", "posture_user_risk"]);
+    expect(handed.get("posture_providers")?.filter((name) => name.includes("hash"))).toEqual([]);
 
     let steps = 0;
     while ((await bench.store.tx((tx) => eraseConnectionPosture(tx, CON, 3))) > 0) steps += 1;

@@ -19,6 +19,11 @@ export type ProviderRow = {
   created_at: number;
   created_by: string;
   asked_at: number | null;
+  /** The secret before this one, while it still counts. */
+  previous_hash: string | null;
+  previous_until: number | null;
+  /** Ids of the rules that count, as JSON; null: every rule. */
+  rules: string | null;
 };
 
 export const providerMigrations: readonly Migration[] = [
@@ -31,6 +36,12 @@ export const providerMigrations: readonly Migration[] = [
       await sql`create unique index posture_providers_client on posture_providers (client_id)`.execute(db);
       // A token of one application proves one provider.
       await sql`create unique index posture_providers_access on posture_providers (team, audience) where team is not null`.execute(db);
+    },
+  },
+  {
+    id: "0511-posture-provider-rotation",
+    async up(db: Database) {
+      for (const column of ["previous_hash text", "previous_until bigint", "rules text"]) await sql.raw(`alter table posture_providers add column ${column}`).execute(db);
     },
   },
 ];

@@ -58,14 +58,18 @@ const EXPORTED = [
   ["posture_results", "id"],
   ["posture_user_risk", "user_key"],
   ["posture_serial_decisions", "key"],
+  ["posture_providers", "id"],
 ] as const;
+
+/** Not even as hashes. */
+const SECRETS: ReadonlySet<string> = new Set(["secret_hash", "previous_hash"]);
 
 export async function* tenantPosture(store: Pick<Store, "read">, tenant: TenantId, signal: AbortSignal): AsyncGenerator<{ readonly table: string; readonly row: Row }> {
   for (const [table, column] of EXPORTED) {
     for (let after = ""; ; ) {
       if (signal.aborted) return;
       const { rows } = await sql<Row>`SELECT * FROM ${sql.table(table)} WHERE tenant_id = ${tenant} AND ${sql.ref(column)} > ${after} ORDER BY ${sql.ref(column)} LIMIT 500`.execute(store.read);
-      for (const row of rows) yield { table, row };
+      for (const row of rows) yield { table, row: Object.fromEntries(Object.entries(row).filter(([name]) => !SECRETS.has(name))) };
       const last = rows.at(-1);
       if (last === undefined || rows.length < 500) break;
       after = String(last[column]);

@@ -1,9 +1,10 @@
 /** `posture`: what devices are told and why, the rules behind it, what changed, and who asks. */
 import { Argument, Option, type Command } from "commander";
-import { finish, integer, type CliCommand, type CliContext, type JsonOption } from "../command.ts";
+import { finish, integer, repeated, type CliCommand, type CliContext, type JsonOption } from "../command.ts";
 import { check, type DeviceOptions } from "../posture-check.ts";
+import { coverage, type CoverageOptions } from "../posture-coverage.ts";
 import { accept, duplicates, forget, listRisk, prefer, resetRisk, showRisk, unnumbered, type DecideOptions, type RiskOptions } from "../posture-people.ts";
-import { addProvider, listProviders, removeProvider, type AddProviderOptions } from "../posture-providers.ts";
+import { addProvider, listProviders, removeProvider, rotateProvider, updateProvider, type AddProviderOptions, type UpdateProviderOptions } from "../posture-providers.ts";
 import { addException, endException, listExceptions, results, type ExceptOptions, type ResultOptions } from "../posture-records.ts";
 import { applyFile, listRules, removeRule, showRule, whatIf, type ApplyOptions, type FileOptions } from "../posture-rules.ts";
 
@@ -43,6 +44,14 @@ export const postureCommand: CliCommand = {
         .option("--csv", "print CSV with Cloudflare's columns; cells that a spreadsheet would run as a formula get a leading apostrophe")
         .action(context.ask((api, options: ResultOptions) => results(context, api, options))),
       ["vedette posture results --since 24h --outcome fail", "vedette posture results --csv --since 2026-03-01T00:00:00Z > results.csv"],
+    );
+    finish(
+      group
+        .command("coverage <file>")
+        .description("Devices of a list (CSV; - for standard input) without an agent, and agents that are not in it; exit code 0 where there is no gap")
+        .option("--csv", "print every gap as CSV; cells that a spreadsheet would run as a formula get a leading apostrophe")
+        .action(context.ask((api, file: string, options: CoverageOptions) => coverage(context, api, file, options))),
+      ["vedette posture coverage inventory.csv", "vedette posture coverage inventory.csv --csv > gaps.csv"],
     );
     exceptions(group, context);
     serials(group, context);
@@ -118,6 +127,7 @@ function providers(parent: Command, context: CliContext): void {
       .description("Let one ask, `cloudflare`; prints what to paste there, the secret this once")
       .option("--name <name>", "what it is called")
       .option("--tenant <tenant>", "whose devices it may ask about (name or id)")
+      .option("--rule <rule>", "a rule that counts for it (name or id; may be repeated); every rule when left out", repeated)
       .option("--team <team>", "where Cloudflare Access stands before the hub: its team's name")
       .option("--audience <tag>", "with --team: the Access application's audience tag")
       .option("--pass <score>", "score of a device that passes (default: 100)", points)
@@ -125,6 +135,27 @@ function providers(parent: Command, context: CliContext): void {
       .option("--fail <score>", "of one that fails or is not known (default: 0)", points)
       .action(context.ask((api, kind: string, options: AddProviderOptions) => addProvider(context, api, kind, options))),
     ["vedette posture providers add cloudflare", "vedette posture providers add cloudflare --team example --audience 4714c1358e65fe4b408ad6d432a5f878f08194bdb4752441fd56faefa9b2b6f2"],
+  );
+  finish(
+    group
+      .command("update <provider>")
+      .description("Change its name, its scores, or which rules count for it")
+      .option("--name <name>", "another name")
+      .option("--rule <rule>", "a rule that counts (name or id; may be repeated): those named and no other", repeated)
+      .option("--every-rule", "every rule counts, and those there will be")
+      .option("--pass <score>", "score of a device that passes", points)
+      .option("--warn <score>", "of one that passes with warnings", points)
+      .option("--fail <score>", "of one that fails or is not known", points)
+      .action(context.ask((api, provider: string, options: UpdateProviderOptions) => updateProvider(context, api, provider, options))),
+    "vedette posture providers update cloudflare --rule 'Healthy laptops'",
+  );
+  finish(
+    group
+      .command("rotate <provider>")
+      .description("Give it another secret, shown this once; the one before ends at once")
+      .option("--overlap <duration>", "how long the one before counts too, like 30m or 24h (at most 168h)")
+      .action(context.ask((api, provider: string, options: JsonOption & { overlap?: string }) => rotateProvider(context, api, provider, options))),
+    "vedette posture providers rotate cloudflare --overlap 1h",
   );
   finish(group.command("remove <provider>").description("Refuse it from now on").option("--yes", "really").action(context.ask((api, provider: string, options: JsonOption & { yes?: true }) => removeProvider(context, api, provider, options))), "vedette posture providers remove cloudflare --yes");
 }
