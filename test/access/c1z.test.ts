@@ -115,6 +115,10 @@ describe("the sync run", () => {
     expect(file.grants.length).toBeGreaterThan(0);
   });
 
+  it("is left open where not everybody may be shown to the one who asks", async () => {
+    expect(readC1z(await exported(sourceOf(GRAPH), { format: "c1z", peopleHidden: true })).runs).toEqual([expect.objectContaining({ ended_at: null })]);
+  });
+
   it("is another where the graph is another", async () => {
     const [before, after] = [await decoded(), await decoded({ ...GRAPH, bindings: GRAPH.bindings.slice(1) })];
     expect(before.runs[0]?.sync_id).not.toBe(after.runs[0]?.sync_id);
@@ -144,6 +148,32 @@ describe("the file", () => {
 
   it("keeps names whole that are written with rare characters", async () => {
     expect(resource(await decoded({ ...GRAPH, principals: [...GRAPH.principals, principal("user", "74", { name: "𠮷田 🦊 𪚥" })] }), "user", "74").displayName).toBe("𠮷田 🦊 𪚥");
+  });
+});
+
+describe("many exports at once", () => {
+  it("wait for each other, and one that is given up waiting lets the others on", async () => {
+    const parent = mkdtempSync(join(tmpdir(), "vedette-exports-"));
+    let [reading, most] = [0, 0];
+    const counted: GraphSource = {
+      ...sourceOf(GRAPH),
+      async *bindings() {
+        most = Math.max(most, (reading += 1));
+        yield* GRAPH.bindings;
+      },
+      async *roles() {
+        yield* GRAPH.roles;
+        reading -= 1;
+      },
+    };
+    const stop = new AbortController();
+    const options = { format: "json", coverage: coverage() } as const;
+    const running = [1, 2, 3, 4].map((each) => all(exportBytes(counted, parent, options, each === 3 ? stop.signal : undefined)));
+    stop.abort();
+    expect((await Promise.allSettled(running)).map(({ status }) => status)).toEqual(["fulfilled", "fulfilled", "rejected", "fulfilled"]);
+    expect(most).toBe(2);
+    expect(readdirSync(parent)).toEqual([]);
+    rmSync(parent, { recursive: true });
   });
 });
 

@@ -1,6 +1,6 @@
 /**
  * Writes a `.c1z` of one connection: one sync, in bytes that depend on what was read alone (the same rows give the same file, in any process). A sync counts as finished
- * only where every stream was read whole; otherwise it is left open, as readers do with one that was broken off. Nothing is left behind but the file, and no
+ * only where every stream was read whole and nobody is hidden; otherwise it is left open, as readers do with one that was broken off. Nothing is left behind but the file, and no
  * file where a rule of integrity is broken.
  */
 import { createHash } from "node:crypto";
@@ -30,6 +30,7 @@ import {
 import { encodeEntitlement, encodeGrant, encodeResource, encodeResourceType, type Grant, type Resource } from "./c1z-messages.ts";
 import { brokenRule, C1Z_INDEXES, C1Z_TABLES } from "./c1z-tables.ts";
 import { ksuid } from "./ksuid.ts";
+import type { ExportOptions } from "./source.ts";
 import { bindings, factsOf, flag, permissionsOf, principals, roles, scopes } from "./rows.ts";
 import { movedOn, type Spool } from "./spool.ts";
 
@@ -40,10 +41,10 @@ const MAX_BYTES = 2 * 1024 ** 3;
 const FORM = "vedette c1z 1";
 
 /** Into `target` in `folder` (private, made by the caller, removed by the caller). */
-export async function writeC1z(spool: Spool, folder: string, target: string, coverage: readonly AccessCoverage[]): Promise<void> {
+export async function writeC1z(spool: Spool, folder: string, target: string, { coverage, peopleHidden }: Pick<ExportOptions, "coverage" | "peopleHidden">): Promise<void> {
   const [connection, ...others] = spool.connections();
   if (others.length > 0) throw new Fault("CONFIG_INVALID", "A .c1z holds one connection, and several are meant.", { cure: "Name one, with --connection." });
-  const run = runOf(coverage.find((one) => one.connection === connection) ?? coverage[0]);
+  const run = runOf(coverage.find((one) => one.connection === connection) ?? coverage[0], peopleHidden === true);
   if (connection === undefined || run === null) throw new Fault("CONFIG_INVALID", "There is nothing to write yet: no stream of this connection has been read.", { cure: "Run `vedette sync` first." });
   const unpacked = join(folder, "c1z.db");
   closeSync(openSync(unpacked, "wx", 0o600));
@@ -60,16 +61,16 @@ export async function writeC1z(spool: Spool, folder: string, target: string, cov
 
 interface Run {
   readonly startedAt: number;
-  /** Null: some stream was not read whole. */
+  /** Null: some stream was not read whole, or not all of it may be shown: who is missing there would be taken for revoked. */
   readonly endedAt: number | null;
   readonly says: string;
 }
 
 /** From the oldest to the newest of what the streams are proven read to; null where none is. */
-function runOf(coverage: AccessCoverage | undefined): Run | null {
+function runOf(coverage: AccessCoverage | undefined, peopleHidden: boolean): Run | null {
   const read = (coverage?.streams ?? []).flatMap(({ readTo }) => (readTo === null ? [] : [Date.parse(readTo)]));
   if (coverage === undefined || read.length === 0) return null;
-  const whole = coverage.streams.every(({ state, readTo }) => readTo !== null && (state === "complete" || state === "paused"));
+  const whole = !peopleHidden && coverage.streams.every(({ state, readTo }) => readTo !== null && (state === "complete" || state === "paused"));
   return { startedAt: Math.min(...read), endedAt: whole ? Math.max(...read) : null, says: JSON.stringify([coverage.streams.map(({ stream, state, readTo }) => [stream, state, readTo])]) };
 }
 

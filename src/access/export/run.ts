@@ -14,18 +14,54 @@ import { hasMovedOn, type Batch } from "./spool.ts";
 
 const BATCH = 1000;
 const ATTEMPTS = 3;
+/** Exports being made at the same time. */
+const MOST_AT_ONCE = 2;
+/** Heap of a thread: what it holds does not grow with the graph. */
+const THREAD_LIMITS = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 128 };
 const LEFTOVER = /^export-(\d+)-/;
 
 /** The bytes of the export. Nothing is read before the first is asked for; a Fault instead of the first where it cannot be written. */
 export async function* exportBytes(source: GraphSource, parent: string, options: ExportOptions, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
-  privateFolder(parent);
-  const folder = await mkdtemp(join(parent, `export-${String(process.pid)}-`));
+  const leave = await enter(signal);
   try {
-    const file = await writtenAtLast(source, folder, options, signal);
-    yield* createReadStream(file, { highWaterMark: 1 << 18, ...(signal === undefined ? {} : { signal }) }) as AsyncIterable<Uint8Array>;
+    privateFolder(parent);
+    const folder = await mkdtemp(join(parent, `export-${String(process.pid)}-`));
+    try {
+      const file = await writtenAtLast(source, folder, options, signal);
+      leave();
+      yield* createReadStream(file, { highWaterMark: 1 << 18, ...(signal === undefined ? {} : { signal }) }) as AsyncIterable<Uint8Array>;
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    leave();
   }
+}
+
+const room = { free: MOST_AT_ONCE, waiting: [] as (() => void)[] };
+
+/** Whoever asks for many exports waits, and the hub does not. Answers what makes room for the next, once. */
+async function enter(signal: AbortSignal | undefined): Promise<() => void> {
+  if (room.free > 0) room.free -= 1;
+  else {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const stopped = (): void => {
+      room.waiting = room.waiting.filter((one) => one !== resolve);
+      reject(new Fault("CANCELLED", "The export was stopped."));
+    };
+    room.waiting.push(resolve);
+    signal?.addEventListener("abort", stopped, { once: true });
+    if (signal?.aborted === true) stopped();
+    await promise.finally(() => signal?.removeEventListener("abort", stopped));
+  }
+  let inside = true;
+  return () => {
+    if (!inside) return;
+    inside = false;
+    const next = room.waiting.shift();
+    if (next === undefined) room.free += 1;
+    else next();
+  };
 }
 
 /** What exports left that were killed with their process, removed when a hub opens: before any of its own, and beside those of another that lives. */
@@ -63,7 +99,7 @@ async function writtenAtLast(source: GraphSource, folder: string, options: Expor
 
 async function written(source: GraphSource, data: ThreadData, signal: AbortSignal | undefined): Promise<string> {
   // Named by this file's own extension: .ts when run from source, .js when built.
-  const worker = new Worker(new URL(`export-thread${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url), { workerData: data });
+  const worker = new Worker(new URL(`export-thread${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url), { workerData: data, resourceLimits: THREAD_LIMITS });
   try {
     for await (const batch of batches(source)) await ask(worker, batch, signal);
     const reply = await ask(worker, { kind: "end" }, signal);

@@ -13,6 +13,8 @@ export interface ExportOptions {
   readonly format: AccessExportFormat;
   /** Of each connection in it. */
   readonly coverage: readonly AccessCoverage[];
+  /** People hold roles there whom the asker may not see. */
+  readonly peopleHidden?: boolean;
   /** Of a picture: this scope and what is below it. */
   readonly below?: { readonly connection: string; readonly kind: string; readonly id: string };
 }

@@ -21,7 +21,7 @@ export async function writeExport(spool: Spool, folder: string, options: ExportO
       writeDot(spool, file, options);
       break;
     case "c1z":
-      await writeC1z(spool, folder, file, options.coverage);
+      await writeC1z(spool, folder, file, options);
   }
   return file;
 }
