@@ -4,6 +4,7 @@ import { exportGraph, type ExportGraphOptions } from "../access-export.ts";
 import { listGraph, type ListOptions } from "../access-list.ts";
 import { what, who, why, type QuestionOptions, type WhoOptions } from "../access-questions.ts";
 import { ACCESS_EXPORT_FORMATS } from "../../kernel/access-api.ts";
+import { riskCommands } from "../access-risk-commands.ts";
 import { finish, integer, type CliCommand, type CliContext } from "../command.ts";
 
 export const accessCommand: CliCommand = {
@@ -12,6 +13,7 @@ export const accessCommand: CliCommand = {
     const group = program.command("access").description("Access graph: who can do what at the consoles, where, and why");
     questions(group, context);
     exports(group, context);
+    riskCommands(group, context);
   },
 };
 
