@@ -12,6 +12,7 @@ import { LOCAL_ACTOR } from "../src/server/auth.ts";
 import type { Tx } from "../src/store/store.ts";
 import { listGaps, recordGap } from "../src/sync/gaps.ts";
 import { openWorld, type World } from "./support/world.ts";
+import type { PrincipalFacts } from "../src/access/model.ts";
 import { addException, applyRules, parseRules } from "../src/posture/index.ts";
 import { addProvider } from "../src/posture/providers-store.ts";
 import { factsOf } from "../src/posture/facts.ts";
@@ -76,6 +77,12 @@ async function furnish(name: string): Promise<Belongings> {
     const { provider } = await addProvider(tx, { kind: "cloudflare", name: `${name}-cloudflare`, tenant, access: null, scores: { pass: 100, warn: 60, fail: 0 }, rules: null, createdBy: "test" }, 1);
     return { providers: provider.id, rules: applied?.rule.id ?? "", exceptions: exception.id, users: `${name}@example.test` };
   });
+  await hub.store.tx(async (tx) => {
+    await sql`INSERT INTO access_principals (connection_id, kind, id, tenant_id, name_key, email_key, unread, facts) VALUES (${id}, 'user', ${`person-${name}`}, ${tenant}, ${`person ${name}`}, NULL, 0, ${JSON.stringify(personFacts(name))})`.execute(tx.db);
+    await sql`INSERT INTO access_scopes (connection_id, kind, id, tenant_id, name, name_key, inferred) VALUES (${id}, 'global', ${`whole-${name}`}, ${tenant}, 'Global', 'global', 0)`.execute(tx.db);
+    await sql`INSERT INTO access_roles (connection_id, id, tenant_id, name, inferred) VALUES (${id}, ${`role-${name}`}, ${tenant}, 'Admin', 0)`.execute(tx.db);
+    await sql`INSERT INTO access_bindings (connection_id, principal_kind, principal_id, role_id, scope_kind, scope_id, tenant_id, seen_at) VALUES (${id}, 'user', ${`person-${name}`}, ${`role-${name}`}, 'global', ${`whole-${name}`}, ${tenant}, 1)`.execute(tx.db);
+  });
   const key = await hub.keys.create(LOCAL_ACTOR, { name: `${name}-key`, role: "viewer", tenants: [tenant] }, record);
   return {
     tenants: tenant,
@@ -94,6 +101,21 @@ async function furnish(name: string): Promise<Belongings> {
 function facts(connection: ConnectionId, tenant: TenantId, name: string): string {
   return JSON.stringify({ ...factsOf({ connection_id: connection, tenant_id: tenant, id: `agent-${name}` }), serial: `SN-${name}`, serialKey: `SN-${name}` });
 }
+
+function personFacts(name: string): Omit<PrincipalFacts, "token"> & { readonly token: null } {
+  return {
+    name: `person ${name}`, email: null, description: null, source: "local", status: "active", level: "global", twoFaEnabled: null, twoFaStatus: null, twoFaMethod: null, emailVerified: null, isSystem: null, canGenerateApiToken: null, allowRemoteShell: null,
+    createdAt: null, firstLogin: null, lastUsed: null, token: null, createdBy: null,
+  };
+}
+
+/** What a route cannot do without, of one's own. */
+const QUERIES: Readonly<Record<string, string>> = {
+  "/api/v1/access/who": "?scope=global",
+  "/api/v1/access/what": "?principal=person-own",
+  "/api/v1/access/export": "?format=json",
+  "/api/v1/access/why": "?principal=person-own&role=Admin&scope=global",
+};
 
 /** The word of the path that names the object; those of posture stand one step further down. */
 const NOUN = /\/api\/v1\/(?:posture\/)?([a-z-]+)\/:/;
@@ -174,11 +196,33 @@ describe("every route the hub serves", () => {
     for (const route of world.hub.routes.filter((each) => each.method === "GET" && !each.path.includes(":") && !each.path.includes("/forward-auth") && each.permission !== "public")) {
       for (const role of ROLE_NAMES) {
         if (role === "operator" || !allowed(route, role)) continue;
-        const answer = await call(route, route.path, role);
+        const answer = await call(route, `${route.path}${QUERIES[route.path] ?? ""}`, role);
         expect(answer.statusCode, `${role} ${route.path} ${answer.body.slice(0, 200)}`).toBe(200);
-        for (const id of Object.values(theirs)) expect(answer.body, `${role} ${route.path}`).not.toContain(id);
+        for (const id of [...Object.values(theirs), "person-other", "role-other"]) expect(answer.body, `${role} ${route.path}`).not.toContain(id);
       }
     }
+  });
+
+  it("does not let a question about access reach another tenant's people, scopes and roles", async () => {
+    const ask = async (query: string) => {
+      const path = `/api/v1/access/${query}`;
+      const route = world.hub.routes.find((each) => each.method === "GET" && each.path === path.split("?")[0]);
+      if (route === undefined) throw new Error(`no route ${path}`);
+      return call(route, path, "viewer");
+    };
+    const refused = [
+      await ask("who?scope=global:whole-other"),
+      await ask(`who?scope=global&connection=${theirs.connections}`),
+      await ask("who?scope=global&role=role-other"),
+      await ask("what?principal=person-other"),
+      await ask("what?principal=person%20other"),
+      await ask("why?principal=person-other&role=Admin&scope=global"),
+      await ask("why?principal=person-own&role=Admin&scope=global:whole-other"),
+      await ask(`principals?connection=${theirs.connections}`),
+      await ask(`coverage?connection=${theirs.connections}`),
+    ];
+    expect(refused.map((answer) => answer.statusCode)).toEqual(Array.from({ length: 9 }, () => 404));
+    expect((await ask("who?scope=global")).json<{ items: readonly { principal: { id: string } }[] }>().items.map(({ principal }) => principal.id)).toEqual(["person-own"]);
   });
 
   it("does not let a body reach another tenant's parked records", async () => {

@@ -34,7 +34,9 @@ export async function findScope(store: Reader, scope: TenantScope, reference: st
   const { kind, rest } = parted(reference);
   const connections = textList(store.kind, connection === undefined ? await connectionsOf(store.read, scope) : [connection]);
   const kinds = textList(store.kind, kind === null ? [...SCOPE_KINDS] : [kind]);
-  const conditions = kind === "global" && rest === "" ? [sql`1 = 1`] : [sql`id = ${rest}`, sql`name_key = ${fold(rest) ?? ""}`];
+  // There is one console, whatever ids its records give it.
+  const first = sql`id = (SELECT id FROM access_scopes AS g WHERE g.connection_id = access_scopes.connection_id AND g.kind = 'global' ORDER BY inferred, id LIMIT 1)`;
+  const conditions = kind === "global" && rest === "" ? [first] : [sql`id = ${rest}`, sql`name_key = ${fold(rest) ?? ""}`];
   for (const condition of conditions) {
     const { rows } = await sql<ScopeRow>`
       SELECT * FROM access_scopes WHERE connection_id IN ${connections} AND kind IN ${kinds} AND ${condition} AND ${withinScope(scope)} ORDER BY connection_id, kind, id LIMIT ${MOST}`.execute(store.read);

@@ -7,6 +7,7 @@ import { Secret } from "../kernel/secret.ts";
 import { COMMANDS } from "./commands/index.ts";
 import type { CliPorts, RunningDemo, RunningSimulator } from "./ports.ts";
 import { apiKey, auditEntry, connection, delivery, destination, parked, run, site, statusView, stream, tenant, verifyReport } from "./test-views.ts";
+import { ACCESS_PROMISES, ACCESS_ROUTES } from "./test-access-views.ts";
 import { POSTURE_PROMISES, POSTURE_ROUTES } from "./test-posture-views.ts";
 import { fakeApi, fakeTerminal, fakePorts, vedette, type Routes } from "./test-support.ts";
 import { runCli } from "./program.ts";
@@ -18,6 +19,7 @@ const logLine = { at: "2026-11-20T16:00:00.000Z", level: "info", event: "verifie
 
 const ROUTES: Routes = {
   ...POSTURE_ROUTES,
+  ...ACCESS_ROUTES,
   "POST /api/v1/connections": { connection: connection(), verify: verifyReport(), warnings: ["It is connected twice."] },
   "GET /api/v1/connections": list(connection()),
   "GET /api/v1/guide": [{ title: "Classic", steps: ["Settings"] }],
@@ -110,6 +112,7 @@ const PROMISES: readonly (readonly [string, TSchema])[] = [
   ["deliveries replay dlv_1", DeliveryReplayed],
   ["deliveries replay --destination access", DeliveryReplayed],
   ...POSTURE_PROMISES,
+  ...ACCESS_PROMISES,
   ["sql select", Type.Array(Type.Object({ id: Type.String() }))],
   ["backup x.db", BackupResult],
   ["restore x.db", RestoreResult],
