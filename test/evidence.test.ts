@@ -44,6 +44,18 @@ describe("evidence", () => {
     expect((await evidence()).ageMs).toEqual(near(20 * MINUTE));
   });
 
+  it("is not as old as a full reading was long, for what changed meanwhile is read at its end", async () => {
+    await bench.open();
+    await bench.sync("agents");
+    bench.pass(6 * MINUTE);
+    const before = bench.clock.now();
+    bench.faults({ path: "/agents", fault: { kind: "status", status: 429, retryAfter: "300" }, after: 3, times: 3 });
+    await bench.sync("agents", { full: true });
+    expect([bench.fired(), bench.clock.now() - before > 4 * MINUTE]).toEqual([[3], true]);
+
+    expect((await evidence()).ageMs).toEqual(near(0));
+  });
+
   it("stays where it was when a page lacks records, until everything was read again", async () => {
     await bench.open();
     await bench.sync("agents");

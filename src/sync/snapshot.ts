@@ -15,26 +15,35 @@ import { EVERYTHING, partition, type SiteWeight } from "./plan.ts";
 
 const NOT_READ = scopeFingerprint({ level: "unknown", ids: [] });
 
-/** Undefined when the snapshot proved complete; otherwise the fault that says why nothing (or not everything) was declared gone. */
-export async function readSnapshot(job: StreamJob): Promise<Fault | undefined> {
-  const { progress, writer } = job;
+export interface SnapshotRead {
+  /** Undefined when the snapshot proved complete; otherwise says why nothing (or not everything) was declared gone. */
+  readonly fault: Fault | undefined;
+  /** What had changed before this moment (ms) is here: what changed while the parts were read is asked for after them. */
+  readonly readTo: number;
+}
+
+export async function readSnapshot(job: StreamJob): Promise<SnapshotRead> {
+  const { progress, writer, deps } = job;
   progress.enter("counting");
   const snapshot = writer.checkpoint.snapshot ?? (await begin(job));
   progress.expected = snapshot.countBefore;
 
   let verdict: Verdict;
+  // Of one that goes on after a restart, or whose changes did not all come, no more is known than when it began.
+  let readTo = snapshot.startedAt;
   if (snapshot.settling === "no") {
     progress.enter("snapshot");
     await readParts(job);
     progress.enter("changes");
-    await readChanges(job, "overlap");
+    const asked = deps.clock.now();
+    if ((await readChanges(job, "overlap")) === undefined) readTo = asked;
     verdict = await judge(job);
   } else {
     verdict = { proof: snapshot.settling };
   }
 
   progress.enter("settling");
-  return "proof" in verdict ? settle(job, verdict) : abandon(job, verdict.fault);
+  return { fault: await ("proof" in verdict ? settle(job, verdict) : abandon(job, verdict.fault)), readTo };
 }
 
 async function begin(job: StreamJob): Promise<SnapshotProgress> {

@@ -13,7 +13,7 @@ import { lookBack, snapshotDue, type RunWish } from "./plan.ts";
 import { intervalOf, type SyncConnection } from "./ports.ts";
 import type { StreamProgress } from "./progress.ts";
 import { leaseName } from "./reader-leases.ts";
-import { readSnapshot } from "./snapshot.ts";
+import { readSnapshot, type SnapshotRead } from "./snapshot.ts";
 import { isDue, packFault, patchState, readStates } from "./stream-state.ts";
 
 const LEASE_MS = 60_000;
@@ -85,8 +85,8 @@ async function renew(input: StreamRunInput, name: string, lease: { current: Leas
 interface Outcome {
   readonly fault: Fault | null;
   readonly checkpoint: Checkpoint | null;
-  /** What had changed before this moment was asked for. */
-  readonly startedAt: number;
+  /** What had changed before this moment (ms) was asked for. */
+  readonly readTo: number;
 }
 
 async function read(input: StreamRunInput, lease: () => Lease, signal: AbortSignal): Promise<Outcome> {
@@ -106,15 +106,15 @@ async function read(input: StreamRunInput, lease: () => Lease, signal: AbortSign
     );
     const io = { client, signal, scopeParams: {}, limit: deps.pageSize, mapper: deps.mapper };
     const job: StreamJob = { deps, connection, target, stream, io, writer, progress };
-    const fault = (await readByPlan(job, input.wish)) ?? null;
+    const { fault = null, readTo } = await readByPlan(job, input.wish, startedAt);
     progress.caughtUp = true;
-    return { fault, checkpoint: writer.checkpoint, startedAt };
+    return { fault, checkpoint: writer.checkpoint, readTo };
   } catch (error) {
-    return { fault: signal.aborted && signal.reason instanceof Fault ? signal.reason : logged(input, asFault(error)), checkpoint: writer?.checkpoint ?? null, startedAt };
+    return { fault: signal.aborted && signal.reason instanceof Fault ? signal.reason : logged(input, asFault(error)), checkpoint: writer?.checkpoint ?? null, readTo: startedAt };
   }
 }
 
-async function readByPlan(job: StreamJob, wish: RunWish): Promise<Fault | undefined> {
+async function readByPlan(job: StreamJob, wish: RunWish, startedAt: number): Promise<Partial<SnapshotRead> & Pick<SnapshotRead, "readTo">> {
   const { stream, writer, deps, progress } = job;
   const now = deps.clock.now();
   if (snapshotDue(stream, writer.checkpoint, wish, now)) return readSnapshot(job);
@@ -128,7 +128,7 @@ async function readByPlan(job: StreamJob, wish: RunWish): Promise<Fault | undefi
   // The watermark may have passed what did not come: only a full reading brings it.
   const doubted = missing === undefined ? {} : { unprovenInARow: checkpoint.unprovenInARow + 1, doubted: true };
   if (back !== "overlap" || missing !== undefined) await writer.step(async () => ({ result: null, checkpoint: { ...writer.checkpoint, ...swept, ...doubted } }));
-  return missing;
+  return { ...(missing === undefined ? {} : { fault: missing }), readTo: startedAt };
 }
 
 function logged(input: StreamRunInput, fault: Fault): Fault {
@@ -137,7 +137,7 @@ function logged(input: StreamRunInput, fault: Fault): Fault {
   return fault;
 }
 
-async function conclude(input: StreamRunInput, { fault, checkpoint, startedAt }: Outcome, lease: Lease): Promise<void> {
+async function conclude(input: StreamRunInput, { fault, checkpoint, readTo }: Outcome, lease: Lease): Promise<void> {
   const { deps, connection, stream, progress } = input;
   const now = deps.clock.now();
   const everyMs = intervalOf(connection, stream);
@@ -148,7 +148,7 @@ async function conclude(input: StreamRunInput, { fault, checkpoint, startedAt }:
   const cancelled = fault?.kind === "fenced";
   const proven = fault === null && checkpoint !== null && checkpoint.doubted !== true;
   const stored = await ifStillOurs(deps.store.fencedTx(lease, async (tx) => {
-    if (proven) await deps.mirror.proveRead(tx, connection.id, stream, startedAt, everyMs);
+    if (proven) await deps.mirror.proveRead(tx, connection.id, stream, readTo, everyMs);
     await patchState(tx, connection.id, stream.id, {
       ...(readAll ? { fresh_at: now } : {}),
       ...(checkpoint === null ? {} : { watermark: checkpoint.firstReadAt === null ? null : overallWatermark(checkpoint), proven_at: checkpoint.provenAt }),
