@@ -5,7 +5,7 @@ import { EVERY_TENANT, onlyTenants, type TenantScope } from "../kernel/scope.ts"
 import { actorsOf, settleActors } from "./actors.ts";
 import { listChanges } from "./changes.ts";
 import { asWritten, changeView, diff } from "./diff.ts";
-import { CON, NOW, OTHER, riskBench, SOUND, TEN, type RiskBench } from "./risk-bench.ts";
+import { CON, NOW, OTHER, riskBench, SOUND, TEN, type RiskBench } from "./test-risk-bench.ts";
 import type { ChangeRow } from "./tables.ts";
 
 const HOUR = 3_600_000;

@@ -4,7 +4,7 @@ import { EVERY_TENANT, onlyTenants } from "../kernel/scope.ts";
 import { addException, endException } from "./exceptions.ts";
 import { readPeople } from "./list-csv.ts";
 import { putList } from "./lists.ts";
-import { CON, DAY, daysAgo, NOW, OTHER, riskBench, TEN, type PrincipalDraft, type RiskBench } from "./risk-bench.ts";
+import { CON, DAY, daysAgo, NOW, OTHER, riskBench, TEN, type PrincipalDraft, type RiskBench } from "./test-risk-bench.ts";
 import { aboutOf, findFinding, listFindings, summarize, type Judgement, type RiskPlace } from "./risks.ts";
 import { RISK_KINDS, RISKS } from "./risk-model.ts";
 import { ACCESS_RISKS } from "../kernel/access-risk-api.ts";
