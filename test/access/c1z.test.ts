@@ -1,11 +1,12 @@
 /** What a governance tool finds in our `.c1z`: traits, parents, expandable grants, an honest sync run, and the same bytes for the same graph. */
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { brokenRule, C1Z_INDEXES, C1Z_TABLES } from "../../src/access/export/c1z-tables.ts";
-import { exportBytes } from "../../src/access/export/run.ts";
+import { exportBytes, removeLeftoverExports } from "../../src/access/export/run.ts";
 import type { GraphSource } from "../../src/access/export/source.ts";
 import type { AccessRole, Binding, Principal, PrincipalFacts, Scope, ScopeRef } from "../../src/access/model.ts";
 import { annotationOf, readC1z, type DecodedC1z, type DecodedResource } from "./c1z-decoder.ts";
@@ -233,6 +234,18 @@ describe("nothing is given out", () => {
     db.exec(planted);
     expect(brokenRule(db)).toContain(rule);
     db.close();
+  });
+});
+
+describe("what a killed process has left", () => {
+  it("is removed when a hub opens, beside what a living one is making", async () => {
+    const parent = mkdtempSync(join(tmpdir(), "vedette-exports-"));
+    const dead = spawnSync(process.execPath, ["-e", ""]).pid;
+    for (const name of [`export-${String(dead)}-a`, `export-${String(process.pid)}-b`, `export-${String(process.ppid)}-c`, "something-else"]) mkdirSync(join(parent, name, "1"), { recursive: true });
+    await removeLeftoverExports(parent);
+    expect(readdirSync(parent)).toEqual([`export-${String(process.ppid)}-c`, "something-else"]);
+    rmSync(parent, { recursive: true });
+    await removeLeftoverExports(parent);
   });
 });
 
