@@ -73,8 +73,10 @@ import { statusReader, statusRoute } from "./status-route.ts";
 import { Upkeep } from "./upkeep.ts";
 import { VERSION } from "./version.ts";
 
-/** Pages in memory at once, and parts of one listing read side by side: enough to hide 400 ms of latency, little enough for 300 MB. */
-const PAGES_IN_MEMORY = 7;
+/** Pages asked for at once, and parts of one listing read side by side: enough to hide 400 ms of latency. */
+const PAGES_ASKED_FOR = 8;
+/** Pages mapped and waiting to be stored: enough that the next transaction need not wait, little enough for 300 MB. */
+const PAGES_IN_MEMORY = 4;
 const PAGES_PER_TRANSACTION = 3;
 const PAGE_SIZE = 1000;
 /** Pages of a thousand records that capabilities meet again before the rest of the upkeep has its turn. */
@@ -221,8 +223,9 @@ export async function openHub(options: HubOptions) {
       log,
       ports,
       // One more belongs to each connection.
-      pages: new Slots(PAGES_IN_MEMORY - 1),
-      inFlight: PAGES_IN_MEMORY,
+      pages: new Slots(PAGES_ASKED_FOR - 1),
+      mapped: new Slots(PAGES_IN_MEMORY - 1),
+      inFlight: PAGES_ASKED_FOR,
       diskFull: () => disk.full(),
       pagesPerTransaction: PAGES_PER_TRANSACTION,
       pageSize: given.pageSize ?? PAGE_SIZE,

@@ -31,9 +31,17 @@ export interface HttpAnswer {
   readonly body: Buffer;
 }
 
+/** An answer whose body is kept as it came, gzip and all: a tenth of what it will be. */
+export interface EncodedAnswer extends Omit<HttpAnswer, "body"> {
+  /** Faults are those of a damaged body, or of one too large. */
+  readonly decode: () => Promise<HttpAnswer>;
+}
+
 export interface HttpClient {
   readonly origin: string;
   request(request: HttpRequest): Promise<HttpAnswer>;
+  /** For an answer that may have to wait before somebody reads it. */
+  requestEncoded(request: HttpRequest): Promise<EncodedAnswer>;
   close(): Promise<void>;
 }
 
@@ -193,6 +201,10 @@ export function createHttpClient(options: HttpOptions): HttpClient {
   const dispatcher = createDispatcher(url, options, limits, options.env ?? process.env);
 
   async function request(wanted: HttpRequest): Promise<HttpAnswer> {
+    return (await requestEncoded(wanted)).decode();
+  }
+
+  async function requestEncoded(wanted: HttpRequest): Promise<EncodedAnswer> {
     if (!wanted.path.startsWith("/") || wanted.path.startsWith("//")) throw new Fault("INTERNAL", "A request path has to begin with one slash.");
     const signal = wanted.signal;
     let answer: Dispatcher.ResponseData;
@@ -210,12 +222,13 @@ export function createHttpClient(options: HttpOptions): HttpClient {
     }
 
     const headers = flatHeaders(answer.headers);
+    const status = answer.statusCode;
     if (wanted.ignoreBody === true) {
       await discard(answer.body);
-      return { status: answer.statusCode, headers, body: Buffer.alloc(0) };
+      return { status, headers, decode: async () => ({ status, headers, body: Buffer.alloc(0) }) };
     }
     const body = await collect(answer.body, signal);
-    return { status: answer.statusCode, headers, body: await decode(body, headers["content-encoding"] ?? "", host, limits.maxBodyBytes) };
+    return { status, headers, decode: async () => ({ status, headers, body: await decode(body, headers["content-encoding"] ?? "", host, limits.maxBodyBytes) }) };
   }
 
   async function collect(stream: Dispatcher.ResponseData["body"], signal: AbortSignal | undefined): Promise<Buffer> {
@@ -234,7 +247,7 @@ export function createHttpClient(options: HttpOptions): HttpClient {
     return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, size);
   }
 
-  return { origin: url.origin, request, close: () => dispatcher.destroy() };
+  return { origin: url.origin, request, requestEncoded, close: () => dispatcher.destroy() };
 }
 
 /** Reads a short body to its end, so that the connection can be used again; breaks off a long or slow one. */

@@ -34,10 +34,15 @@ function vendorError(body: Buffer): VendorError {
   }
 }
 
-/** A Fault for every status but 200 (and 201 for POST); `cursor` says that the request carried a page cursor. */
+/** 200, and 201 for POST. */
+export function isSuccess(status: number): boolean {
+  return status === 200 || status === 201;
+}
+
+/** A Fault for every status but those; `cursor` says that the request carried a page cursor. */
 export function checkStatus(answer: HttpAnswer, path: string, request: { readonly cursor: boolean; readonly retryAfterMs: number | null }): void {
   const { status } = answer;
-  if (status === 200 || status === 201) return;
+  if (isSuccess(status)) return;
   const error = vendorError(answer.body);
   const details = { path, status, vendorCode: error.code };
   const fault = (code: FaultCode, message: string, more: { readonly retryAfterMs?: number; readonly cure?: string } = {}): Fault => new Fault(code, message, { details, ...more });

@@ -23,6 +23,8 @@ export interface CursorPage {
   readonly totalItems: number | null;
   /** Records the console sent. */
   readonly size: number;
+  /** Frees what the page holds outside the heap; whoever is given the page calls it. */
+  readonly release?: () => void;
 }
 
 export interface ListPage extends CursorPage {
@@ -56,6 +58,9 @@ export interface ListOptions {
   readonly signal: AbortSignal;
 }
 
+/** The bytes of an answer that has come, decoded when asked for: until then it takes a tenth of the room. */
+export type Body = () => Promise<Buffer>;
+
 export interface ConsoleClient {
   /** `https://usea1-011.sentinelone.net` */
   readonly origin: string;
@@ -68,8 +73,8 @@ export interface ConsoleClient {
   post(path: string, body: JsonValue, signal?: AbortSignal): Promise<JsonValue>;
   /** Pages of a REST listing, `path` below `/web/api/v2.1`; `from` resumes at a cursor. The next page is fetched while the last is used. */
   list(path: string, query: Query, options: ListOptions): AsyncIterable<ListPage>;
-  /** As `list`, with pages made by `read` from the bytes of each answer; a Fault it throws is treated as one of the answer. */
-  listWith<P extends CursorPage>(path: string, query: Query, options: ListOptions, read: (body: Buffer, path: string) => P | Promise<P>): AsyncIterable<P>;
+  /** As `list`, with pages made by `read` of each answer; a Fault it throws is treated as one of the answer. */
+  listWith<P extends CursorPage>(path: string, query: Query, options: ListOptions, read: (body: Body, path: string) => P | Promise<P>): AsyncIterable<P>;
   /** One page of a listing and no more; `query` says which and how large. */
   page(path: string, query: Query, signal?: AbortSignal): Promise<ListPage>;
   /** `pagination.totalItems` of the same listing, by `countOnly=true`. */

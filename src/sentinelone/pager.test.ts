@@ -82,6 +82,18 @@ describe("following cursors", () => {
     expect(ids).toHaveLength(100);
   });
 
+  it("a page that is refused is freed, and one that is given is the taker's", async () => {
+    const freed: string[] = [];
+    const freeing = (id: string, nextCursor: string | null): ListPage & { readonly release: () => void } => ({ ...page([id], nextCursor), release: () => void freed.push(id) });
+    const reading = (async () => {
+      const source = pages({ path: "/x", limit: 1, from: null, signal: new AbortController().signal, fetch: later(async (cursor) => (cursor === null ? freeing("good", "2") : freeing("refused", "2"))) });
+      for await (const _ of source) expect(freed).toEqual([]);
+    })();
+
+    await expect(reading).rejects.toMatchObject({ code: "S1_CURSOR_REPEATED" });
+    expect(freed).toEqual(["refused"]);
+  });
+
   it("a resumed listing that names its own starting cursor is a fault", async () => {
     const reading = (async () => {
       for await (const _ of pages({ path: "/x", limit: 1, from: "a", signal: new AbortController().signal, fetch: later(async () => page(["1"], "a")) }));

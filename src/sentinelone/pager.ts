@@ -60,6 +60,16 @@ export interface PagerOptions<P extends CursorPage> {
   fetch(cursor: string | null, signal: AbortSignal): Promise<() => P | Promise<P>>;
 }
 
+/** A page that is refused here is one that nobody else will free. */
+function checked(guard: CursorGuard, page: CursorPage): void {
+  try {
+    guard.check(page);
+  } catch (error) {
+    page.release?.();
+    throw error;
+  }
+}
+
 /** Leaving the loop early stops the request that is under way. */
 export async function* pages<P extends CursorPage>(options: PagerOptions<P>): AsyncGenerator<P, void, undefined> {
   const own = new AbortController();
@@ -69,7 +79,7 @@ export async function* pages<P extends CursorPage>(options: PagerOptions<P>): As
     let next: ReturnType<PagerOptions<P>["fetch"]> | null = options.fetch(options.from, signal);
     while (next !== null) {
       const page: P = await (await next)();
-      guard.check(page);
+      checked(guard, page);
       const { nextCursor } = page;
       if (options.prefetch === false) yield page;
       next = nextCursor === null ? null : options.fetch(nextCursor, signal);

@@ -9,12 +9,12 @@ import { asFault, Fault } from "../kernel/fault.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Secret } from "../kernel/secret.ts";
 import { parseRetryAfter, type Budget } from "../net/budget.ts";
-import { createHttpClient, type HttpAnswer, type HttpClient } from "../net/http.ts";
+import { createHttpClient, type EncodedAnswer, type HttpAnswer, type HttpClient } from "../net/http.ts";
 import type { AllowedHost, Resolve } from "../net/policy.ts";
 import type { Environment } from "../net/proxy.ts";
 import { DEFAULT_RETRY, isTransient, withRetry, type RetryPolicy } from "../net/retry.ts";
-import { checkStatus, isObject, readConnection, readCount, readGraphql, readPage, readSingle, shape } from "./answers.ts";
-import type { ConnectionOperation, ConsoleClient, CursorPage, JsonObject, ListOptions, ListPage, Query, SourceRecord } from "./client.ts";
+import { checkStatus, isObject, isSuccess, readConnection, readCount, readGraphql, readPage, readSingle, shape } from "./answers.ts";
+import type { Body, ConnectionOperation, ConsoleClient, CursorPage, JsonObject, ListOptions, ListPage, Query, SourceRecord } from "./client.ts";
 import { recordOf } from "./json.ts";
 import { pages } from "./pager.ts";
 
@@ -121,10 +121,10 @@ class RestClient implements ConsoleClient {
   }
 
   list(path: string, query: Query, options: ListOptions): AsyncIterable<ListPage> {
-    return this.listWith(path, query, options, readPage);
+    return this.listWith(path, query, options, async (body) => readPage(await body(), path));
   }
 
-  listWith<P extends CursorPage>(path: string, query: Query, options: ListOptions, read: (body: Buffer, path: string) => P | Promise<P>): AsyncIterable<P> {
+  listWith<P extends CursorPage>(path: string, query: Query, options: ListOptions, read: (body: Body, path: string) => P | Promise<P>): AsyncIterable<P> {
     return pages({
       path,
       limit: options.limit,
@@ -132,19 +132,20 @@ class RestClient implements ConsoleClient {
       signal: options.signal,
       fetch: async (cursor, signal) => {
         const call: Call = { method: "GET", path, query: { ...query, limit: options.limit, ...(cursor === null ? {} : { cursor }) }, signal };
-        const answer = await this.#call(call, (given) => given);
+        const answer = await this.#exchange(call, (given) => given);
         return () => this.#readOrAskAgain(call, answer, read);
       },
     });
   }
 
   /** An answer that cannot be read is asked for again, with the retries of any other trouble. */
-  async #readOrAskAgain<P>(call: Call, answer: HttpAnswer, read: (body: Buffer, path: string) => P | Promise<P>): Promise<P> {
+  async #readOrAskAgain<P>(call: Call, answer: EncodedAnswer, read: (body: Body, path: string) => P | Promise<P>): Promise<P> {
+    const readOne = (one: EncodedAnswer): P | Promise<P> => read(async () => (await one.decode()).body, call.path);
     try {
-      return await read(answer.body, call.path);
+      return await readOne(answer);
     } catch (error) {
       if (!isTransient(asFault(error))) throw error;
-      return this.#call(call, (again) => read(again.body, call.path), { triesSpent: 1 });
+      return this.#exchange(call, readOne, { triesSpent: 1 });
     }
   }
 
@@ -223,15 +224,19 @@ class RestClient implements ConsoleClient {
     );
   }
 
+  async #call<T>(call: Call, read: (answer: HttpAnswer, path: string) => T | Promise<T>, how: { readonly cursor?: boolean } = {}): Promise<T> {
+    return this.#exchange(call, async (answer) => read(await answer.decode(), call.path), how);
+  }
+
   /** One request with its retries; `read` makes the value of an answer that has passed the status check, and may refuse it too. */
-  async #call<T>(call: Call, read: (answer: HttpAnswer, path: string) => T | Promise<T>, how: { readonly cursor?: boolean; readonly triesSpent?: number } = {}): Promise<T> {
+  async #exchange<T>(call: Call, read: (answer: EncodedAnswer) => T | Promise<T>, how: { readonly cursor?: boolean; readonly triesSpent?: number } = {}): Promise<T> {
     const { clock, log, random, retry = DEFAULT_RETRY } = this.#options;
     const cursor = how.cursor ?? call.query?.["cursor"] !== undefined;
     return withRetry(
       async () => {
         const { answer, retryAfterMs } = await this.#send(call);
-        checkStatus(answer, call.path, { cursor, retryAfterMs });
-        return read(answer, call.path);
+        if (!isSuccess(answer.status)) checkStatus(await answer.decode(), call.path, { cursor, retryAfterMs });
+        return read(answer);
       },
       {
         clock,
@@ -243,13 +248,13 @@ class RestClient implements ConsoleClient {
     );
   }
 
-  async #send(call: Call): Promise<{ readonly answer: HttpAnswer; readonly retryAfterMs: number | null }> {
+  async #send(call: Call): Promise<{ readonly answer: EncodedAnswer; readonly retryAfterMs: number | null }> {
     const { budget, clock, token, userAgent } = this.#options;
     if (!call.path.startsWith("/")) throw new Fault("INTERNAL", "An API path has to begin with a slash.");
     const permit = await budget.acquire(call.path, call.signal);
     this.#requests += 1;
     try {
-      const answer = await this.#http.request({
+      const answer = await this.#http.requestEncoded({
         method: call.method,
         path: `${API_BASE}${call.path}${queryText(call.query)}`,
         headers: {

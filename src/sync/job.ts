@@ -2,7 +2,7 @@
 import type { Clock } from "../kernel/clock.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Mirror, MirrorTarget } from "../mirror/mirror.ts";
-import type { Page, PageMapper, Stream, StreamIo } from "../sentinelone/streams/stream.ts";
+import type { ListingReader, Page, PageMapper, Stream, StreamIo } from "../sentinelone/streams/stream.ts";
 import type { Store } from "../store/store.ts";
 import { Fault, asFault } from "../kernel/fault.ts";
 import type { PageWriter } from "./page-writer.ts";
@@ -16,8 +16,10 @@ export interface ReaderDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly ports: SyncPorts;
-  /** Pages held in memory at once, over all streams of the hub. */
+  /** Pages asked for at once, over all streams of the hub. */
   readonly pages: Slots;
+  /** Of those, pages read and mapped but not stored yet: the ones that take room. */
+  readonly mapped: Slots;
   /** Parts of one listing that are read side by side. */
   readonly inFlight: number;
   /** True while the data folder is at its disk budget: a run stops before its next page. */
@@ -66,7 +68,7 @@ export async function readPages(job: StreamJob, open: (restarted: boolean) => As
   }
 }
 
-/** Holds one of the hub's page slots from the moment a page is asked for until it is stored. */
+/** Holds one of the hub's page slots from the moment a page is asked for until it is stored, and frees then what the page held. */
 async function* paced(job: StreamJob, pages: AsyncIterable<Page>): AsyncGenerator<Page> {
   const iterator = pages[Symbol.asyncIterator]();
   try {
@@ -77,7 +79,11 @@ async function* paced(job: StreamJob, pages: AsyncIterable<Page>): AsyncGenerato
         if (await job.deps.diskFull()) throw new Fault("DISK_BUDGET", "The data folder has reached its disk budget; what was read so far is kept.");
         const next = await iterator.next();
         if (next.done === true) return;
-        yield next.value;
+        try {
+          yield next.value;
+        } finally {
+          next.value.release?.();
+        }
       } finally {
         release();
       }
@@ -85,6 +91,28 @@ async function* paced(job: StreamJob, pages: AsyncIterable<Page>): AsyncGenerato
   } finally {
     await iterator.return?.();
   }
+}
+
+/** Reads by `mapper`; an answer that has come waits as it came until there is room for another page. */
+export function whereThereIsRoom(mapper: PageMapper, mapped: Slots, owner: string, signal: AbortSignal): ListingReader {
+  return {
+    async read(stream, body) {
+      const leave = await mapped.take(signal, owner);
+      try {
+        const listing = await mapper.map(stream, await body());
+        let held = true;
+        const release = (): void => {
+          if (held) listing.release?.();
+          held = false;
+          leave();
+        };
+        return { ...listing, release };
+      } catch (error) {
+        leave();
+        throw error;
+      }
+    },
+  };
 }
 
 export function stopIfCancelled(signal: AbortSignal): void {

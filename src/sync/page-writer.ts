@@ -49,14 +49,10 @@ export class PageWriter {
 
   /** Resolves once the page is committed together with the checkpoint that `advance` makes of the one before it. */
   async write(page: KeptPage, advance: (checkpoint: Checkpoint) => Checkpoint): Promise<void> {
-    try {
-      await new Promise<void>((done, failed) => {
-        this.#queue.push({ page, advance, done, failed });
-        if (!this.#busy) void this.#drain();
-      });
-    } finally {
-      page.release?.();
-    }
+    await new Promise<void>((done, failed) => {
+      this.#queue.push({ page, advance, done, failed });
+      if (!this.#busy) void this.#drain();
+    });
   }
 
   /** A checkpoint step without a page, with whatever else belongs into the same transaction. */

@@ -36,8 +36,9 @@ export async function readSnapshot(job: StreamJob): Promise<SnapshotRead> {
     await readParts(job);
     progress.enter("changes");
     const asked = deps.clock.now();
-    if ((await readChanges(job, "overlap")) === undefined) readTo = asked;
-    verdict = await judge(job);
+    const [missing, after] = await oneAfterTheOther(job, () => readChanges(job, "overlap"), () => countAgain(job));
+    if (missing === undefined) readTo = asked;
+    verdict = await judge(job, after);
   } else {
     verdict = { proof: snapshot.settling };
   }
@@ -50,8 +51,11 @@ async function begin(job: StreamJob): Promise<SnapshotProgress> {
   const { stream, io, writer, deps, connection } = job;
   // A first read can declare nothing gone, so it need not spend a request on what the token reaches.
   const asksScope = writer.checkpoint.firstReadAt !== null;
-  const [scope, ...newest] = await Promise.all([asksScope ? deps.ports.scopeFingerprint(io.client, io.signal) : null, ...stream.passes.map((pass) => anchor(job, pass))]);
-  const countBefore = await stream.count(EVERYTHING, io);
+  const [[scope, ...newest], countBefore] = await oneAfterTheOther(
+    job,
+    () => Promise.all([asksScope ? deps.ports.scopeFingerprint(io.client, io.signal) : null, ...stream.passes.map((pass) => anchor(job, pass))]),
+    () => stream.count(EVERYTHING, io),
+  );
   const anchors = Object.fromEntries(stream.passes.map((pass, at) => [pass.id, newest[at] ?? null]));
   const partitions = partition(stream, await knownSites(job), countBefore, io.limit, deps.inFlight);
   return writer.step(async (tx) => {
@@ -133,7 +137,17 @@ function withProgress(checkpoint: Checkpoint, id: string, { cursor, state, short
 
 type Verdict = { readonly proof: "complete" | "uncounted"; readonly fault?: Fault } | { readonly fault: Fault };
 
-async function judge(job: StreamJob): Promise<Verdict> {
+/** In a first read, which can declare nothing gone, both at once: the console's latency is then paid once. */
+async function oneAfterTheOther<A, B>(job: StreamJob, first: () => Promise<A>, second: () => Promise<B>): Promise<readonly [A, B]> {
+  return job.writer.checkpoint.firstReadAt === null ? Promise.all([first(), second()]) : [await first(), await second()];
+}
+
+async function countAgain(job: StreamJob): Promise<number | null> {
+  const { snapshot } = job.writer.checkpoint;
+  return snapshot === null || snapshot.countBefore === null || snapshot.rejected > 0 ? null : job.stream.count(EVERYTHING, job.io);
+}
+
+async function judge(job: StreamJob, after: number | null): Promise<Verdict> {
   const { writer, stream, io, connection, deps } = job;
   const { snapshot } = writer.checkpoint;
   if (snapshot === null) throw new Fault("INTERNAL", "A snapshot was judged that was never begun.");
@@ -150,7 +164,6 @@ async function judge(job: StreamJob): Promise<Verdict> {
     if (scope === connection.scopeFingerprint) await deps.ports.reportScopeAgrees(connection.id);
   }
   const before = snapshot.countBefore;
-  const after = before === null ? null : await stream.count(EVERYTHING, io);
   const seen = await deps.mirror.seenCount(connection.id, stream, snapshot.number);
   const { short = false, counted = 0 } = snapshot;
   if (short || seen < counted) return { fault: unproven("the console counted more than it gave", { seen, counted }) };

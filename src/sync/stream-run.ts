@@ -7,7 +7,7 @@ import type { Lease } from "../store/store.ts";
 import { overallWatermark, unpackCheckpoint, type Checkpoint } from "./checkpoint.ts";
 import { readChanges } from "./changes.ts";
 import type { ReaderDeps, StreamJob } from "./job.ts";
-import { stopIfCancelled } from "./job.ts";
+import { stopIfCancelled, whereThereIsRoom } from "./job.ts";
 import { PageWriter } from "./page-writer.ts";
 import { lookBack, snapshotDue, type RunWish } from "./plan.ts";
 import { intervalOf, type SyncConnection } from "./ports.ts";
@@ -104,7 +104,7 @@ async function read(input: StreamRunInput, lease: () => Lease, signal: AbortSign
       { store: deps.store, mirror: deps.mirror, clock: deps.clock, target, stream, run, progress, lease, pagesPerTransaction: firstRead ? deps.pagesPerTransaction : 1 },
       checkpoint,
     );
-    const io = { client, signal, scopeParams: {}, limit: deps.pageSize, mapper: deps.mapper };
+    const io = { client, signal, scopeParams: {}, limit: deps.pageSize, reader: whereThereIsRoom(deps.mapper, deps.mapped, connection.id, signal) };
     const job: StreamJob = { deps, connection, target, stream, io, writer, progress };
     const { fault = null, readTo } = await readByPlan(job, input.wish, startedAt);
     progress.caughtUp = true;

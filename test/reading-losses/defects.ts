@@ -87,8 +87,8 @@ export const DEFECTS = {
     edits: [
       {
         file: "src/sentinelone/rest-client.ts",
-        find: "const answer = await this.#call(call, (given) => given);",
-        put: `const answer = await this.#call(call, (given) => given).catch((error) => { if (error.code === "S1_NOT_FOUND") return null; throw error; });
+        find: "const answer = await this.#exchange(call, (given) => given);",
+        put: `const answer = await this.#exchange(call, (given) => given).catch((error) => { if (error.code === "S1_NOT_FOUND") return null; throw error; });
           if (answer === null) return () => ({ records: [], rejected: [], repeated: 0, nextCursor: null, totalItems: 0, size: 0, bytes: 0 }) as unknown as P;`,
       },
       {
@@ -100,7 +100,7 @@ export const DEFECTS = {
   },
   "8-status-ignored": {
     about: "the HTTP status is never looked at",
-    edits: [{ file: "src/sentinelone/answers.ts", find: "if (status === 200 || status === 201) return;", put: "if (status > 0) return;" }],
+    edits: [{ file: "src/sentinelone/answers.ts", find: "return status === 200 || status === 201;", put: "return status > 0;" }],
   },
   "9-empty-page-ends-listing": {
     about: "paging stops at the first page without rows, though a cursor follows",
@@ -176,7 +176,7 @@ export const DEFECTS = {
   },
   "16-any-listing-is-proof": {
     about: "whatever a full reading has not seen is declared gone, whether or not it has seen everything",
-    edits: [{ file: "src/sync/snapshot.ts", find: "async function judge(job: StreamJob): Promise<Verdict> {", put: 'async function judge(job: StreamJob): Promise<Verdict> {\n  if (job.stream.id.length > 0) return { proof: "complete" };' }],
+    edits: [{ file: "src/sync/snapshot.ts", find: "async function judge(job: StreamJob, after: number | null): Promise<Verdict> {", put: 'async function judge(job: StreamJob, after: number | null): Promise<Verdict> {\n  if (job.stream.id.length > 0) return { proof: "complete" };' }],
   },
   "16-no-brake": {
     about: "however much is missing at once is declared gone at once",

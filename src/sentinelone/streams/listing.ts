@@ -3,11 +3,11 @@
  * bounds. Each page's records are mapped; of several copies of one id the newest stays, and what is left out is counted or rejected.
  */
 import type { StreamId } from "../../kernel/stream-ids.ts";
-import type { ListPage, Query } from "../client.ts";
+import type { Body, ListPage, Query } from "../client.ts";
 import { createMapper, isMapped, schemaOf, type Column, type Mapper, type MapperSpec } from "./mapping.ts";
 import { readPage } from "../answers.ts";
 import { WrongCut } from "../json.ts";
-import type { MappedListing, MappedRecord, Page, PageMapper, Partition, Pass, ReadRequest, RejectedRecord, Stream, StreamIo } from "./stream.ts";
+import type { ListingReader, MappedListing, MappedRecord, Page, Partition, Pass, ReadRequest, RejectedRecord, Stream, StreamIo } from "./stream.ts";
 
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
@@ -125,7 +125,7 @@ export function restStream(spec: RestSpec): Stream {
     const { records, rejected, repeated } = mapPage(page, map, "more");
     return { records, rejected, repeated, nextCursor: page.nextCursor, totalItems: page.totalItems, size: page.size, bytes: page.bytes };
   }
-  const hereAndNow: PageMapper = { map: async (_stream, body) => mapListing(body) };
+  const hereAndNow: ListingReader = { read: async (_stream, body) => mapListing(await body()) };
 
   function listingQuery(request: ReadRequest, io: StreamIo): Query {
     if (request.kind === "snapshot") return { ...spec.params, ...scopeQuery(request.partition, io), sortBy: spec.sortBy, sortOrder: "asc" };
@@ -139,8 +139,8 @@ export function restStream(spec: RestSpec): Stream {
     mapBody: mapListing,
     async *read(request, io) {
       const from = request.kind === "snapshot" ? request.cursor : null;
-      const mapper = io.mapper ?? hereAndNow;
-      const readBody = (body: Buffer): Promise<MappedListing> => mapper.map(spec.id, body);
+      const reader = io.reader ?? hereAndNow;
+      const readBody = (body: Body): Promise<MappedListing> => reader.read(spec.id, body);
       for await (const listing of io.client.listWith(spec.endpoint, listingQuery(request, io), { limit: io.limit, from, signal: io.signal }, readBody)) {
         yield pageOf(listing, listing.nextCursor === null ? endState(request) : "more");
       }

@@ -4,7 +4,7 @@
  * request). It never decides what is gone and never writes: that is the mirror's and the reader's work.
  */
 import type { StreamId } from "../../kernel/stream-ids.ts";
-import type { ConsoleClient, CursorPage, SourceRecord, Span } from "../client.ts";
+import type { Body, ConsoleClient, CursorPage, SourceRecord, Span } from "../client.ts";
 
 /** `time` is RFC 3339 UTC with six fractional digits as text, so that text order is time order; `boolean` is 0 or 1. */
 export type ColumnType = "text" | "integer" | "real" | "boolean" | "time" | "json";
@@ -105,6 +105,11 @@ export interface PageMapper {
   map(stream: StreamId, body: Buffer): Promise<MappedListing>;
 }
 
+/** As the mapper, of an answer that is decoded when its turn has come. */
+export interface ListingReader {
+  read(stream: StreamId, body: Body): Promise<MappedListing>;
+}
+
 export interface StreamIo {
   readonly client: ConsoleClient;
   readonly signal: AbortSignal;
@@ -112,8 +117,8 @@ export interface StreamIo {
   readonly scopeParams: Readonly<Record<string, string>>;
   /** Rows per page; the vendor's maximum unless a test or a sick console needs less. */
   readonly limit: number;
-  /** Maps listings elsewhere than in this thread. */
-  readonly mapper?: PageMapper;
+  /** Reads listings elsewhere than in this thread, and when there is room for them. */
+  readonly reader?: ListingReader;
 }
 
 export interface Stream {
