@@ -1,5 +1,6 @@
 /** Helpers of the simulator's tests: a plain client that hides nothing. */
-import type { FaultPlan, Simulator, UnfiredRule } from "./index.ts";
+import { afterAll, afterEach, beforeAll } from "vitest";
+import { startSimulator, type Fault, type FaultPlan, type FaultRule, type Simulator, type SimulatorOptions, type UnfiredRule } from "./index.ts";
 
 export const NOW = 1_780_000_000_000;
 export const API = "/web/api/v2.1";
@@ -109,4 +110,38 @@ export function insistent(simulator: Simulator): Simulator {
 
 function named({ plan, at, path, fault, matched }: UnfiredRule): string {
   return `rule ${String(at)} of plan ${String(plan)}, ${JSON.stringify(fault)} at ${path}, held against ${String(matched)} requests`;
+}
+
+/** One insistent console for all tests of a file, whose plan ends with each of them. */
+export interface FaultedConsole {
+  readonly simulator: Simulator;
+  /** One rule, on `/agents` unless it says otherwise. */
+  plan(fault: Fault, rule?: Partial<FaultRule>): void;
+  /** How often that rule struck. */
+  fired(): number;
+}
+
+export function insistentConsole(options: SimulatorOptions): FaultedConsole {
+  let started: Simulator | undefined;
+  const bench: FaultedConsole = {
+    get simulator() {
+      if (started === undefined) throw new Error("the console is not started yet");
+      return started;
+    },
+    plan(fault, rule = {}) {
+      bench.simulator.setFaults({ rules: [{ path: "/agents", fault, ...rule }] });
+    },
+    fired: () => bench.simulator.faults().rules[0]?.fired ?? 0,
+  };
+  beforeAll(async () => {
+    started = insistent(await startSimulator({ now: NOW, ...options }));
+  });
+  // Ends the plan, and fails the test whose faults did not happen.
+  afterEach(() => {
+    bench.simulator.setFaults({ rules: [] });
+  });
+  afterAll(async () => {
+    await started?.close();
+  });
+  return bench;
 }
