@@ -1,4 +1,5 @@
 /** How far agents are proven read: what posture calls evidence moves with every complete reading, and with nothing else. How often they are read is the connection's own. */
+import { sql } from "kysely";
 import { describe, expect, it } from "vitest";
 import { EVERY_TENANT } from "../src/kernel/scope.ts";
 import { evidenceByConnection } from "../src/posture/index.ts";
@@ -54,6 +55,20 @@ describe("evidence", () => {
     expect([bench.fired(), bench.clock.now() - before > 4 * MINUTE]).toEqual([[3], true]);
 
     expect((await evidence()).ageMs).toEqual(near(0));
+  });
+
+  it("of a stream that no pass tells the changes of is as old as the beginning of its full reading", async () => {
+    await bench.open();
+    await bench.sync("users");
+    bench.pass(6 * MINUTE);
+    bench.faults({ path: "/users", fault: { kind: "status", status: 429, retryAfter: "300" }, times: 1 });
+    const before = bench.clock.now();
+    await bench.sync("users");
+    expect([bench.fired(), bench.clock.now() - before > 4 * MINUTE]).toEqual([[1], true]);
+
+    const { hub, connection } = bench.world;
+    const { rows } = await sql<{ read_to: number }>`SELECT read_to FROM mirror_checkpoints WHERE connection_id = ${connection} AND stream = 'users'`.execute(hub.store.read);
+    expect(Number(rows[0]?.read_to)).toBe(before);
   });
 
   it("stays where it was when a page lacks records, until everything was read again", async () => {
