@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { EVERY_TENANT } from "../../src/kernel/scope.ts";
 import { AccessBench } from "./bench.ts";
-import { assignmentsOf, danglingOf, readC1z } from "./c1z-decoder.ts";
+import { assignmentsOf, danglingOf, parentsOf, readC1z } from "./c1z-decoder.ts";
 import { fromCsv, fromJson } from "./export-files.ts";
 
 let bench: AccessBench;
@@ -36,6 +36,19 @@ describe("the export of a console that was read", () => {
     expect([c1z.disagreements, danglingOf(c1z)]).toEqual([[], []]);
     expect(c1z.runs).toEqual([expect.objectContaining({ ended_at: expect.any(String) as unknown })]);
     expect(readdirSync(join(bench.world.folder, "data", "exports"))).toEqual([]);
+  });
+
+  it("gives every scope the parent that the console's records state, in all three", async () => {
+    const { simulator } = bench;
+    const rows = (stream: "accounts" | "sites" | "groups") => [...simulator.truth(stream)] as readonly Readonly<Record<string, unknown>>[];
+    const truth = [...rows("sites").map(({ id, accountId }) => JSON.stringify(["site", id, "account", accountId])), ...rows("groups").map(({ id, siteId }) => JSON.stringify(["group", id, "site", siteId]))].toSorted();
+    const below = (found: readonly string[]) => found.filter((row) => /^\["(?:site|group)"/.test(row));
+
+    expect(below(fromJson((await ask("format=json")).payload).parents)).toEqual(truth);
+    expect(below(fromCsv((await ask("format=csv")).payload).parents)).toEqual(truth);
+    const inC1z = parentsOf(readC1z((await ask("format=c1z")).rawPayload));
+    expect(below(inC1z)).toEqual(truth);
+    expect(inC1z.filter((row) => row.startsWith('["account"')).map((row) => (JSON.parse(row) as readonly unknown[])[2])).toEqual(rows("accounts").map(() => "global"));
   });
 
   it("says what kind of file it is", async () => {
