@@ -3,7 +3,8 @@
  * what is missing is said: "nobody" is only ever an answer about what was read.
  */
 import { sql } from "kysely";
-import type { ConnectionId } from "../kernel/ids.ts";
+import type { ConnectionId, TenantId } from "../kernel/ids.ts";
+import { scopeAllows, type TenantScope } from "../kernel/scope.ts";
 import type { StreamId } from "../kernel/stream-ids.ts";
 import type { Database } from "../store/store.ts";
 import type { AccessCoverage, StreamCoverage } from "../kernel/access-api.ts";
@@ -15,6 +16,7 @@ export type AccessStream = (typeof ACCESS_STREAMS)[number];
 /** What the reader knows of a connection beside the mirror. */
 export interface ReadingState {
   readonly name: string;
+  readonly tenant: TenantId;
   readonly paused: boolean;
   /** What the token reaches: the whole console is `global`; null where it is not known. */
   readonly level: string | null;
@@ -27,15 +29,16 @@ export interface ReadingState {
 /** Undefined for a connection that was removed. */
 export type ReadingStates = (connection: ConnectionId) => Promise<ReadingState | undefined>;
 
-export type Coverage = (db: Database, connection: ConnectionId) => Promise<AccessCoverage>;
+/** `scope`: who is told; the connection's name is for its own tenant. */
+export type Coverage = (db: Database, connection: ConnectionId, scope: TenantScope) => Promise<AccessCoverage>;
 
 export function createCoverage(states: ReadingStates): Coverage {
-  return async (db, connection) => {
+  return async (db, connection, scope) => {
     const state = await states(connection);
     const [proven, owed, parked] = [await provenTo(db, connection), await owedStreams(db, connection), await parkedCounts(db, connection)];
     const streams = ACCESS_STREAMS.map((stream) => streamCoverage(stream, state, { readTo: proven.get(stream) ?? null, owed: owed.has(stream), parked: parked.get(stream) ?? 0 }));
     const notes = [...streams.flatMap(({ stream, state: of, reason }) => (of === "complete" ? [] : [`${stream}: ${reason ?? of}`])), ...reachNotes(state), ...(await graphNotes(db, connection))];
-    return { connection, name: state?.name ?? null, complete: notes.length === 0, streams, notes };
+    return { connection, name: state !== undefined && scopeAllows(scope, state.tenant) ? state.name : null, complete: notes.length === 0, streams, notes };
   };
 }
 
@@ -92,6 +95,6 @@ async function owedStreams(db: Database, connection: ConnectionId): Promise<Read
 
 async function parkedCounts(db: Database, connection: ConnectionId): Promise<ReadonlyMap<string, number>> {
   const { rows } = await sql<{ stream: string; n: number }>`
-    SELECT stream, count(*) AS n FROM mirror_parked WHERE connection_id = ${connection} AND kind IN ('record', 'access') GROUP BY stream`.execute(db);
+    SELECT stream, count(*) AS n FROM mirror_parked WHERE connection_id = ${connection} AND stream IN (${sql.join([...ACCESS_STREAMS])}) AND kind IN ('record', 'access') GROUP BY stream`.execute(db);
   return new Map(rows.map((row) => [row.stream, Number(row.n)]));
 }

@@ -61,7 +61,7 @@ function coverageRoute({ store, coverage, findConnection }: AccessRouteDeps): Ro
 /** Of the connection named, or of all that the scope has anything of. */
 export async function coverageOf({ store, coverage }: Pick<AccessRouteDeps, "store" | "coverage">, scope: TenantScope, connection: ConnectionId | undefined): Promise<AccessCoverage[]> {
   const all: AccessCoverage[] = [];
-  for (const one of connection === undefined ? await connectionsOf(store.read, scope) : [connection]) all.push(await coverage(store.read, one));
+  for (const one of connection === undefined ? await connectionsOf(store.read, scope) : [connection]) all.push(await coverage(store.read, one, scope));
   return all;
 }
 

@@ -50,7 +50,7 @@ function whoRoute(deps: AccessRouteDeps): Route<Tx> {
         total: await countHolders(store, scope, chain, roles),
         next: next === null ? null : JSON.stringify(next),
         notes: [...chainNotes(chain), ...(await hiddenNotes(deps, scope, connection)), ...mayNotes(roles)],
-        coverage: await coverage(store.read, connection),
+        coverage: await coverage(store.read, connection, scope),
       };
     },
   });
@@ -126,7 +126,7 @@ function whatRoute(deps: AccessRouteDeps): Route<Tx> {
         total: await countHeld(store.read, principal),
         next: next === null ? null : JSON.stringify(next),
         notes: principalNotes([...roles.values()]),
-        coverage: await coverage(store.read, connection),
+        coverage: await coverage(store.read, connection, scope),
       };
     },
   });
@@ -178,7 +178,7 @@ function whyRoute(deps: AccessRouteDeps): Route<Tx> {
         holds: verdictOf(paths),
         paths,
         notes: [...chainNotes(chain), ...(paths.length > 0 || instead.length === 0 ? [] : [`holds there instead: ${[...new Set(instead.map(({ roleName }) => roleName))].join(", ")}`])],
-        coverage: await coverage(store.read, connection),
+        coverage: await coverage(store.read, connection, scope),
       };
     },
   });

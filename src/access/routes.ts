@@ -8,6 +8,7 @@ import type { Coverage } from "./coverage.ts";
 import { changeRoutes } from "./change-routes.ts";
 import type { Readings } from "./diff.ts";
 import { exportRoutes } from "./export-routes.ts";
+import { connectionsOf } from "./graph.ts";
 import { listRoutes } from "./list-routes.ts";
 import { riskRoutes } from "./risk-routes.ts";
 import { questionRoutes } from "./question-routes.ts";
@@ -25,7 +26,8 @@ export interface AccessRouteDeps {
   readonly exportFolder: string;
 }
 
-export function accessRoutes(deps: AccessRouteDeps): readonly Route<Tx>[] {
+export function accessRoutes(given: AccessRouteDeps): readonly Route<Tx>[] {
+  const deps: AccessRouteDeps = { ...given, findConnection: (scope, reference) => connectionSeen(given, scope, reference) };
   return [
     ...listRoutes(deps),
     ...riskRoutes(deps),
@@ -33,4 +35,10 @@ export function accessRoutes(deps: AccessRouteDeps): readonly Route<Tx>[] {
     ...questionRoutes(deps),
     ...exportRoutes(deps),
   ];
+}
+
+/** Whoever has sites of a console that is another tenant's may name it by its id. */
+async function connectionSeen({ store, findConnection }: AccessRouteDeps, scope: TenantScope, reference: string): Promise<ConnectionId> {
+  const seen = scope.all ? [] : await connectionsOf(store.read, scope);
+  return seen.find((id) => id === reference) ?? findConnection(scope, reference);
 }

@@ -1,6 +1,6 @@
 /** What the reader and the connection know of a connection's streams, as the access graph asks for it. */
 import { Fault } from "../kernel/fault.ts";
-import type { ConnectionId } from "../kernel/ids.ts";
+import type { ConnectionId, TenantId } from "../kernel/ids.ts";
 import { EVERY_TENANT } from "../kernel/scope.ts";
 import type { ReadingState } from "../access/index.ts";
 import type { Connections } from "../connections/connections.ts";
@@ -15,6 +15,7 @@ export async function readingState(store: Store, connections: Pick<Connections, 
   const report = await connections.lastReport(id);
   return {
     name: view.name,
+    tenant: view.tenant as TenantId,
     paused: view.paused,
     level: view.scope?.level ?? null,
     streams: new Map(view.streams.map((stream) => [stream, states.find((state) => state.stream === stream)?.fault ?? null])),
