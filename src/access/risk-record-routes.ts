@@ -10,6 +10,7 @@ import { addException, endException, exceptionView, listExceptions } from "./exc
 import { readPeople } from "./list-csv.ts";
 import { allLists, listView, putList, removeList } from "./lists.ts";
 import { momentAt } from "./moments.ts";
+import { estatesOf } from "./risk-estate.ts";
 import { aboutOf, findFinding } from "./risks.ts";
 import type { AccessRouteDeps } from "./routes.ts";
 import { setThresholds, thresholdsOf } from "./thresholds.ts";
@@ -122,6 +123,12 @@ function onlyTenant(scope: TenantScope): TenantId | undefined {
   return scope.all || scope.tenants.length !== 1 ? undefined : scope.tenants[0];
 }
 
+/** The caller's one tenant, or the one whose principals there are. */
+async function tenantInHand(db: Database, scope: TenantScope): Promise<TenantId | undefined> {
+  const tenants = new Set((await estatesOf(db, scope, null)).map(({ tenant }) => tenant));
+  return onlyTenant(scope) ?? (tenants.size === 1 ? [...tenants][0] : undefined);
+}
+
 function peopleRoutes({ store, clock, findTenant }: AccessRouteDeps): readonly Route<Tx>[] {
   return [
     defineRoute({
@@ -147,7 +154,7 @@ function peopleRoutes({ store, clock, findTenant }: AccessRouteDeps): readonly R
         if (name === "") throw new Fault("CONFIG_INVALID", "body/name is empty.");
         const read = readPeople(body.csv, { skipUnreadable: body.skipUnreadable === true });
         return store.tx(async (tx) => {
-          const tenant = body.tenant === undefined ? onlyTenant(scope) : await findTenant(tx.db, scope, body.tenant);
+          const tenant = body.tenant === undefined ? await tenantInHand(tx.db, scope) : await findTenant(tx.db, scope, body.tenant);
           if (tenant === undefined) throw new Fault("CONFIG_INVALID", "Whose people are these?", { cure: "Name the tenant; `vedette tenants list` shows them." });
           const row = await putList(tx, { tenant, kind: body.kind, name, people: read.people }, actor.id, clock.now());
           await record(tx, { subject: row.id, tenant, details: { name, kind: body.kind, entries: row.entries, gone: row.gone } });
