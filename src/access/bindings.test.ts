@@ -75,7 +75,7 @@ describe("what a record says is held", () => {
 });
 
 describe("what is known of a principal", () => {
-  const facts = (values: Readonly<Record<string, unknown>>) => factsOf("user", { id: "1", raw: '{"firstLogin":null,"lastLogin":null}', ...values } as MirrorRow);
+  const facts = (values: MirrorRow) => factsOf("user", { id: "1", raw: '{"firstLogin":null,"lastLogin":null}', ...values });
 
   it.each([
     ["never came, where the console says so", {}, "never-signed-in"],

@@ -11,7 +11,7 @@ import { confirmLosses } from "./losses.ts";
 import { reactToPage } from "./react.ts";
 import { accessMigrations } from "./tables.ts";
 
-export { ACCESS_STREAMS, createCoverage, type Coverage, type ReadingState, type ReadingStates } from "./coverage.ts";
+export { createCoverage, type Coverage, type ReadingState, type ReadingStates } from "./coverage.ts";
 export { removeLeftoverExports } from "./export/run.ts";
 export { accessRoutes, type AccessRouteDeps } from "./routes.ts";
 export type { Readings } from "./diff.ts";

@@ -16,9 +16,7 @@ import { scopeRef } from "./graph.ts";
 const LEAST = 20;
 const SHARE = 0.1;
 /** Doubts looked into in one transaction. */
-export const DOUBTS_PAGE = 500;
-
-export const STREAM_OF = { user: "users", "service-user": "service-users" } as const satisfies Readonly<Record<PrincipalKind, string>>;
+const DOUBTS_PAGE = 500;
 
 export interface Losing {
   readonly set: ChangeSet;

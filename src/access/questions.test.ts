@@ -2,7 +2,6 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { sql } from "kysely";
 import type { WhatAnswer, WhoAnswer, WhyAnswer } from "../kernel/access-api.ts";
 import { systemClock } from "../kernel/clock.ts";
-import type { ConnectionId } from "../kernel/ids.ts";
 import { EVERY_TENANT, onlyTenants, type TenantScope } from "../kernel/scope.ts";
 import type { RouteContext } from "../kernel/route.ts";
 import type { Tx } from "../store/store.ts";
@@ -34,7 +33,7 @@ afterEach(() => bench.close());
 
 async function ask<T>(path: string, query: Readonly<Record<string, string | number>>, scope: TenantScope = EVERY_TENANT): Promise<T> {
   const coverage = createCoverage(async () => state);
-  const deps = { store: bench.store, clock: { ...systemClock, now: () => bench.now }, coverage, findConnection: async () => CON as ConnectionId, findTenant: async () => "ten_default" as never, readings: async () => [], exportFolder: "" };
+  const deps = { store: bench.store, clock: { ...systemClock, now: () => bench.now }, coverage, findConnection: async () => CON, findTenant: async () => "ten_default" as never, readings: async () => [], exportFolder: "" };
   const route = questionRoutes(deps).find((each) => each.path.endsWith(`/${path}`));
   if (route === undefined) throw new Error(path);
   return (await route.handle({ params: undefined, query, body: undefined }, { scope } as RouteContext<Tx>)) as T;
