@@ -3,17 +3,20 @@
  * the same whole name in the same domain (low). Groups are found in an index; accounts of several consoles are no risk, people need one on each.
  */
 import { sql, type RawBuilder } from "kysely";
+import { textList } from "../store/conditions.ts";
 import { foldAddress } from "./addresses.ts";
 import type { PrincipalFacts } from "./model.ts";
 import type { Estate } from "./risk-estate.ts";
 import { raised, RISKS, type Confidence, type FoundRisk, type RiskKind } from "./risk-model.ts";
-import { PAGE, type SubjectFindings } from "./risk-principals.ts";
+import type { SubjectFindings } from "./risk-principals.ts";
 import { timeAfter } from "./risk-times.ts";
 import { HAS_MAILBOX, hasNamesakes, mailboxSql, namesakeSql } from "./risk-tables.ts";
 
 const WAYS = ["mailbox", "namesake"] as const;
 type Way = (typeof WAYS)[number];
 
+/** Each with its accounts is held at once. */
+const GROUPS = 250;
 /** Accounts that are named in the evidence; more are counted. */
 const NAMED = 20;
 const STEPS: Readonly<Record<Confidence, number>> = { high: 0, medium: 0, low: -1 };
@@ -26,13 +29,11 @@ export async function* personRisks(estate: Estate, wanted: ReadonlySet<RiskKind>
       const groups = await groupsAfter(estate, way, after);
       const last = groups.at(-1);
       if (last === undefined) break;
-      const found: SubjectFindings[] = [];
-      for (const group of groups) {
-        const finding = await judge(estate, way, group);
-        if (finding !== null) found.push({ key: [way, group.key], found: [finding] });
-      }
-      yield found;
-      if (groups.length < PAGE) break;
+      // Found by their mailbox already.
+      const telling = way === "mailbox" ? groups : groups.filter(({ mailboxes }) => mailboxes > 1);
+      const members = await membersOf(estate, way, telling);
+      yield telling.map((group) => ({ key: [way, group.key], found: [judge(way, group, members.get(group.key) ?? [])] }));
+      if (groups.length < GROUPS) break;
       after = last.key;
     }
   }
@@ -56,17 +57,34 @@ async function groupsAfter(estate: Estate, way: Way, after: string | null): Prom
   const one = estate.principal === null ? sql`1 = 1` : sql`${key} IN (SELECT ${key} FROM access_principals WHERE ${theirs} AND (id = ${estate.principal} OR email_key = ${foldAddress(estate.principal)}))`;
   const { rows } = await sql<Group>`
     SELECT ${key} AS key, count(*) AS accounts, count(DISTINCT email_key) AS addresses, count(DISTINCT ${sql.raw(mailboxSql(estate.kind))}) AS mailboxes FROM access_principals
-    WHERE ${theirs} AND ${behind} AND ${one} GROUP BY ${key} HAVING count(*) > 1 ORDER BY 1 LIMIT ${PAGE}`.execute(estate.db);
+    WHERE ${theirs} AND ${behind} AND ${one} GROUP BY ${key} HAVING count(*) > 1 ORDER BY 1 LIMIT ${GROUPS}`.execute(estate.db);
   return rows.map((row) => ({ key: row.key, accounts: Number(row.accounts), addresses: Number(row.addresses), mailboxes: Number(row.mailboxes) }));
 }
 
-async function judge(estate: Estate, way: Way, group: Group): Promise<FoundRisk | null> {
-  // Found by their mailbox already.
-  if (way === "namesake" && group.mailboxes === 1) return null;
+interface Account {
+  readonly id: string;
+  readonly facts: PrincipalFacts;
+}
+
+/** The first accounts of each group, by the group's key. */
+async function membersOf(estate: Estate, way: Way, groups: readonly Group[]): Promise<ReadonlyMap<string, readonly Account[]>> {
   const { key, which } = keyOf(estate, way);
-  const { rows } = await sql<{ id: string; facts: string }>`
-    SELECT id, facts FROM access_principals WHERE tenant_id = ${estate.tenant} AND connection_id = ${estate.connection} AND ${which} AND ${key} = ${group.key} ORDER BY id LIMIT ${NAMED}`.execute(estate.db);
-  const accounts = rows.map((row) => ({ id: row.id, facts: JSON.parse(row.facts) as PrincipalFacts }));
+  const { rows } = await sql<{ key: string; id: string; facts: string }>`
+    SELECT key, id, facts FROM (
+      SELECT ${key} AS key, id, facts, row_number() OVER (PARTITION BY ${key} ORDER BY id) AS place FROM access_principals
+      WHERE tenant_id = ${estate.tenant} AND connection_id = ${estate.connection} AND ${which} AND ${key} IN ${textList(estate.kind, groups.map((group) => group.key))}) AS member
+    WHERE place <= ${NAMED} ORDER BY key, id`.execute(estate.db);
+  const members = new Map<string, Account[]>();
+  for (const row of rows) {
+    const account = { id: row.id, facts: JSON.parse(row.facts) as PrincipalFacts };
+    const known = members.get(row.key);
+    if (known === undefined) members.set(row.key, [account]);
+    else known.push(account);
+  }
+  return members;
+}
+
+function judge(way: Way, group: Group, accounts: readonly Account[]): FoundRisk {
   const confidence: Confidence = way === "namesake" ? "low" : group.addresses === 1 ? "high" : "medium";
   const newest = accounts.flatMap(({ facts }) => (facts.createdAt === null ? [] : [facts.createdAt])).toSorted().at(-1) ?? null;
   return {

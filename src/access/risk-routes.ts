@@ -29,7 +29,7 @@ export function riskRoutes(deps: AccessRouteDeps): readonly Route<Tx>[] {
       summary: "Findings, with evidence and the fix, in an order that stays",
       permission: "access.read",
       audit: unaudited(Reading),
-      query: Type.Object({ ...AccessRiskFilter, after: Type.Optional(Type.String({ minLength: 1, maxLength: 8000, description: "`next` of the page before." })), limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })) }),
+      query: Type.Object({ ...AccessRiskFilter, after: Type.Optional(Type.String({ minLength: 1, maxLength: 14_000, description: "`next` of the page before." })), limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })) }),
       answer: Type.Object({ items: Type.Array(AccessFinding), next: Type.Union([Type.String(), Type.Null()]) }),
       async handle({ query: { after, limit = DEFAULT_PAGE, ...query } }, context: RouteContext<Tx>) {
         const { items, next } = await listFindings(await judge(query, context), after === undefined ? null : riskPlace(after), limit);
