@@ -16,8 +16,8 @@ await Promise.all(
   Array.from({ length: Number(inFlight) }, async () => {
     for (let path = queue.shift(); path !== undefined; path = queue.shift()) {
       const answer = await client.request({ method: "GET", path, headers: { accept: "application/json", "accept-encoding": "gzip" } });
-      const page = JSON.parse(answer.body.toString("utf8")) as { readonly data: readonly unknown[] };
-      rows += page.data.length;
+      const page = JSON.parse(answer.body.toString("utf8")) as { readonly data: unknown };
+      if (Array.isArray(page.data)) rows += page.data.length;
     }
   }),
 );

@@ -1,8 +1,10 @@
 /**
  * `npm run bench [-- --agents N --repeats N --large --no-latency]`: prints every figure with its target. Ratios are against a floor taken
- * in the same run; absolute numbers depend on the machine. `--posture [--devices N]` measures device posture instead.
+ * in the same run; absolute numbers depend on the machine. `--posture [--devices N]` measures device posture
+ * instead, `--access [--users N]` the access graph.
  */
 import { parseArgs } from "node:util";
+import { accessBench } from "./access.bench.ts";
 import { postureBench } from "./posture.bench.ts";
 import { syncBench, type Figure } from "./sync.bench.ts";
 
@@ -14,12 +16,22 @@ const { values } = parseArgs({
     "no-latency": { type: "boolean", default: false },
     posture: { type: "boolean", default: false },
     devices: { type: "string", default: "500000" },
+    access: { type: "boolean", default: false },
+    users: { type: "string", default: "50000" },
   },
 });
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
-const figures: Figure[] = [...(await (values.posture ? postureBench({ devices: Number(values.devices), say }) : syncBench({ agents: Number(values.agents), repeats: Number(values.repeats), latency: !values["no-latency"], say })))];
-if (values.large && !values.posture) {
+
+function measured(): Promise<readonly Figure[]> {
+  const repeats = Number(values.repeats);
+  if (values.posture) return postureBench({ devices: Number(values.devices), say });
+  if (values.access) return accessBench({ users: Number(values.users), repeats, say });
+  return syncBench({ agents: Number(values.agents), repeats, latency: !values["no-latency"], say });
+}
+
+const figures: Figure[] = [...(await measured())];
+if (values.large && !values.posture && !values.access) {
   const large = await syncBench({ agents: 500_000, repeats: 1, latency: false, say });
   figures.push(...large.map((figure) => ({ ...figure, name: `500,000 agents: ${figure.name}` })));
 }

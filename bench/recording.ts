@@ -4,8 +4,10 @@
  */
 import { createHash } from "node:crypto";
 import { once } from "node:events";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, request as httpRequest, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 
 export interface Answer {
   readonly status: number;
@@ -35,12 +37,14 @@ export async function listen(server: Server): Promise<string> {
   return `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
 }
 
-/** Forwards to `upstream` and remembers. */
-export async function startRecorder(upstream: string, recording: Recording): Promise<{ readonly url: string; close(): void }> {
+/** Forwards to `upstream` and remembers; `asked` has every request in the order it came. */
+export async function startRecorder(upstream: string, recording: Recording): Promise<{ readonly url: string; readonly asked: readonly string[]; close(): void }> {
+  const asked: string[] = [];
   const target = new URL(upstream);
   const server = createServer((incoming, outgoing) => {
     void (async () => {
       const body = await readAll(incoming);
+      asked.push(`${incoming.method ?? "GET"} ${incoming.url ?? "/"}`);
       const forward = httpRequest({ host: target.hostname, port: target.port, method: incoming.method, path: incoming.url, headers: { ...incoming.headers, host: target.host } });
       forward.end(body);
       const [reply] = (await once(forward, "response")) as [IncomingMessage];
@@ -56,9 +60,27 @@ export async function startRecorder(upstream: string, recording: Recording): Pro
   const url = await listen(server);
   return {
     url,
+    asked,
     close: () => {
       server.closeAllConnections();
       server.close();
     },
   };
+}
+
+/** Writes a recording for the replay server, and the paths that the floor asks for. */
+export function saveRecording(recording: Recording, folder: string, paths: readonly string[]): void {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  let offset = 0;
+  const bodies: Buffer[] = [];
+  const index = [...recording].map(([key, answer]) => {
+    const entry = { key, status: answer.status, headers: answer.headers, offset, length: answer.body.length };
+    bodies.push(answer.body);
+    offset += answer.body.length;
+    return entry;
+  });
+  writeFileSync(join(folder, "index.json"), JSON.stringify(index));
+  writeFileSync(join(folder, "bodies.bin"), Buffer.concat(bodies));
+  writeFileSync(join(folder, "paths.json"), JSON.stringify(paths));
 }

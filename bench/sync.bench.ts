@@ -2,13 +2,13 @@
  * Full and delta syncs of agents, against the floor: the same HTTP client and the same pages, parsed and dropped, from the same server
  * of recorded pages. Simulator, server, floor and hub are processes of their own.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { RunView } from "../src/kernel/api.ts";
 import { median, run, startService, VEDETTE } from "./processes.ts";
-import { startRecorder, type Recording } from "./recording.ts";
+import { saveRecording, startRecorder, type Recording } from "./recording.ts";
 
 export interface Figure {
   readonly name: string;
@@ -65,7 +65,8 @@ async function measure(options: SyncBenchOptions, root: string, simulator: Recor
   recorder.close();
 
   const folder = join(root, "pages");
-  const paths = saveRecording(recording, folder);
+  const pages = agentPages(recording);
+  saveRecording(recording, folder, pages);
   const figures: Figure[] = [];
 
   const quick = await startService([REPLAY, folder, "0"]);
@@ -98,7 +99,7 @@ async function measure(options: SyncBenchOptions, root: string, simulator: Recor
     const slowFloor = (await floor(slowUrl, folder, 8)).seconds;
     const slowSync = (await timedSync(place(root, "slow", slowUrl, token), slowUrl)).seconds;
     await slow.stop();
-    const onePageAtATime = paths * 0.4;
+    const onePageAtATime = pages.length * 0.4;
     const bound = Math.max(slowFloor, syncSeconds);
     figures.push(
       figure("at 400 ms latency, against the larger of floor and full sync", `${(slowSync / bound).toFixed(2)} (${slowSync.toFixed(1)} s)`, "≤ 1.5", slowSync <= 1.5 * bound),
@@ -148,26 +149,12 @@ async function floor(url: string, folder: string, inFlight: number): Promise<{ r
   return JSON.parse((await run([FLOOR, url, join(folder, "paths.json"), String(inFlight)])).stdout) as { rows: number; seconds: number };
 }
 
-/** Writes the recording for the replay server; tells how many pages of agents there are. */
-function saveRecording(recording: Recording, folder: string): number {
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
-  let offset = 0;
-  const bodies: Buffer[] = [];
-  const index = [...recording].map(([key, answer]) => {
-    const entry = { key, status: answer.status, headers: answer.headers, offset, length: answer.body.length };
-    bodies.push(answer.body);
-    offset += answer.body.length;
-    return entry;
-  });
-  const pages = [...recording.keys()].flatMap((key) => {
+/** Pages of agents, which the floor asks for. */
+function agentPages(recording: Recording): readonly string[] {
+  return [...recording.keys()].flatMap((key) => {
     const [method, path] = key.split(" ");
     return method === "GET" && path !== undefined && path.startsWith("/web/api/v2.1/agents?") && /[?&]limit=1000(&|$)/.test(path) && !path.includes("__gte") ? [path] : [];
   });
-  writeFileSync(join(folder, "index.json"), JSON.stringify(index));
-  writeFileSync(join(folder, "bodies.bin"), Buffer.concat(bodies));
-  writeFileSync(join(folder, "paths.json"), JSON.stringify(pages));
-  return pages.length;
 }
 
 function figure(name: string, value: string, target: string, met: boolean): Figure {
