@@ -23,6 +23,7 @@ const EVERY_MS = 300_000;
 /** Devices that the second set of rules refuses and the first does not. */
 const FLIPPING = 100;
 const REQUESTS = 400;
+const WARM_UP = 500;
 
 const KEYS: BulkUpsert = { table: "posture_keys", columns: ["kind", "key", "connection_id", "id"].map((name) => ({ name, type: "text" as const })), key: ["kind", "key", "connection_id", "id"], update: [] };
 
@@ -116,7 +117,8 @@ async function ask(hub: Hub): Promise<object> {
     const answer = await hub.app.inject({ method: "GET", url: `/api/v1/posture/devices?serial=${serialOf(place % devices)}`, headers: owner });
     if (answer.statusCode !== 200) throw new Error("a device was not found");
   };
-  for (let round = 0; round < 20; round += 1) await many(round * 31);
+  // The heap takes its size in the first half million answers.
+  for (let round = 0; round < WARM_UP; round += 1) await many(round * 31);
   const waited: number[] = [];
   const alone: number[] = [];
   let rssHalfway = 0;

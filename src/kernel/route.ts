@@ -88,7 +88,7 @@ export interface Route<Tx = unknown> {
   readonly answer: TSchema | "stream";
   /** Headers the handler is given. */
   readonly headers?: readonly string[];
-  /** The API key may come in this header instead, where `Authorization` belongs to somebody else. */
+  /** The API key may come in this header instead, where `Authorization` belongs to a visitor for whom a proxy asks. Only for routes that change nothing, whatever their method. */
   readonly keyHeader?: string;
   /** Instead of an API key. */
   readonly credentials?: OwnCredentials<Tx>;

@@ -50,6 +50,8 @@ describe("a reverse proxy that asks first", () => {
     const headers = { authorization: "Basic dXNlcjpw", "x-vedette-key": bearer, "x-device-serial": device.serial };
     expect((await call("GET", "forward-auth/app/page?rule=weak&serial=x", headers)).statusCode).toBe(200);
     const posted = await world.hub.app.inject({ method: "POST", url: "/api/v1/posture/forward-auth/app/form", headers: { ...HOST, ...headers, "content-type": "application/x-www-form-urlencoded", "content-length": "0" } });
+    const fromPage = await world.hub.app.inject({ method: "POST", url: "/api/v1/posture/forward-auth/app/form", headers: { ...HOST, ...headers, origin: "https://app.example", "sec-fetch-site": "same-origin" } });
+    expect(fromPage.statusCode).toBe(200);
     expect([posted.statusCode, (await call("DELETE", "forward-auth/app/x", { ...headers, "x-vedette-key": "wrong" })).statusCode]).toEqual([200, 401]);
   });
 

@@ -70,8 +70,10 @@ export function createApp(options: AppOptions): FastifyInstance {
     void reply.headers({ ...SECURE_HEADERS, "x-request-id": request.id });
     const { host, origin } = request.headers;
     const site = request.headers["sec-fetch-site"];
-    guardRequest(guard, { method: request.method, host, origin, secFetchSite: typeof site === "string" ? site : undefined });
     const route = routeOf(request);
+    // A proxy that asks for its visitor repeats his method and where he comes from; it changes nothing here.
+    const method = route?.keyHeader === undefined ? request.method : "GET";
+    guardRequest(guard, { method, host, origin, secFetchSite: typeof site === "string" ? site : undefined });
     // A proxy that asks for its visitor repeats what kind of body he sent, and sends none.
     if (route !== undefined && route.body === undefined && hasNoBody(request)) delete request.raw.headers["content-type"];
     if (route === undefined || route.permission === "public") return;
