@@ -81,11 +81,11 @@ async function resolve({ db, kind }: Reader, connection: string, rows: readonly 
   const names = await namesOf(db, kind, connection, rows);
   const resolved: Resolved[] = [];
   const windows = new Map<string, readonly Activity[]>();
-  for (const row of rows) {
+  // Rows of one page were seen in one window: they are taken one after the other, and one window is kept.
+  for (const row of rows.toSorted((left, right) => Number(left.at) - Number(right.at) || Number(left.absent_at ?? 0) - Number(right.absent_at ?? 0))) {
     const at = Number(row.at);
     const [from, to] = [(row.absent_at === null ? at - FAR_MS : Number(row.absent_at)) - SLACK_MS, at + SLACK_MS];
     const key = `${String(from)} ${String(to)}`;
-    // Rows of one page were seen in one window; that of the row before is all that is kept.
     if (!windows.has(key)) {
       windows.clear();
       windows.set(key, readTo === null ? [] : await activitiesBetween(db, connection, from, to));
@@ -96,7 +96,7 @@ async function resolve({ db, kind }: Reader, connection: string, rows: readonly 
     const waiting = actor.kind === "unknown" && !reached;
     resolved.push({ seq: Number(row.seq), actor: waiting ? { ...UNREAD, because: "the activity log is not read to that moment yet" } : await named(db, connection, actor), final });
   }
-  return resolved;
+  return resolved.toSorted((left, right) => left.seq - right.seq);
 }
 
 const NOBODY: AccessChangeActor = { kind: "unknown", id: null, name: null, email: null, confidence: null, because: "no activity of that time says so", activity: null, candidates: [] };

@@ -1,4 +1,5 @@
 /** Which moments are compared, connection by connection: those that were asked for, or the ends of its last two completed readings. */
+import { setImmediate as turn } from "node:timers/promises";
 import { isoTime } from "../kernel/clock.ts";
 import type { AccessChangeActor, AccessChangeView, AccessDiffLine, AccessDiffRange } from "../kernel/access-risk-api.ts";
 import type { ConnectionId } from "../kernel/ids.ts";
@@ -43,6 +44,8 @@ export async function* diff(request: DiffRequest): AsyncGenerator<AccessDiffLine
     for await (const page of netChanges(store, scope, { connection, from, to }, signal)) {
       const actors = await actorsOf({ db: store.read, kind: store.kind }, page.map(({ row }) => row), now);
       for (const change of page) yield { change: changeView(change, actors) };
+      // Others are answered meanwhile.
+      await turn();
     }
   }
 }
