@@ -32,6 +32,11 @@ describe("what a record says is held", () => {
     expect(of("site", null, { site_roles: JSON.stringify([ENTRY]) }).held).toEqual(["51 on site 11"]);
   });
 
+  it("is read at the level that the older lists tell, where the record has none", () => {
+    expect(of(undefined, [ENTRY], { site_roles: JSON.stringify([ENTRY]) }).held).toEqual(["51 on site 11"]);
+    expect(of(undefined, [{ ...ENTRY, id: "9" }], { tenant_roles: JSON.stringify(["Viewer"]) }).held).toEqual(["51 on global 9"]);
+  });
+
   it("is more than one role where an entry names several", () => {
     expect(of("site", [{ ...ENTRY, roles: ["Viewer", "SOC"] }]).held).toEqual(["51 on site 11", "name SOC on site 11"]);
   });

@@ -30,18 +30,25 @@ export interface Holdings {
 const MOST_ENTRIES = 20_000;
 
 export function holdingsOf(kind: PrincipalKind, row: MirrorRow): Holdings {
-  const level = levelOf(row["scope"]);
+  const level = levelOf(row["scope"]) ?? levelByLists(row);
   const stated = listOf(row["scope_roles"]);
   if (stated !== null && stated.length > 0) return read(stated, level);
   if (kind === "user") {
     const sites = listOf(row["site_roles"]);
-    if (sites !== null && sites.length > 0 && (level === "site" || level === null)) return read(sites, "site");
+    if (sites !== null && sites.length > 0 && level === "site") return read(sites, "site");
     if (level === "global") {
       const names = globalRoles(row);
       if (names.length > 0) return { held: names.map((roleName) => ({ roleId: null, roleName, scopeKind: "global", scopeId: null, scopeName: null })), unread: 0, whole: true };
     }
   }
   return stated === null ? { held: [], unread: 1, whole: false } : { held: [], unread: 0, whole: true };
+}
+
+/** Where a record says nothing of its level, the older lists of roles beside it do. */
+function levelByLists(row: MirrorRow): ScopeKind | null {
+  if (row["scope"] !== null && row["scope"] !== undefined) return null;
+  if ((listOf(row["site_roles"]) ?? []).length > 0) return "site";
+  return (listOf(row["tenant_roles"]) ?? []).length > 0 ? "global" : null;
 }
 
 function read(entries: readonly unknown[], level: ScopeKind | null): Holdings {

@@ -36,7 +36,7 @@ export async function connectionsOf(db: Database, scope: TenantScope): Promise<r
   return rows.map((row) => row.connection_id);
 }
 
-async function* all<Row, Noun>(db: Database, scope: TenantScope, connection: ConnectionId, table: string, key: readonly (keyof Row & string)[], read: (row: Row) => Noun): AsyncGenerator<Noun> {
+async function* all<Row extends object, Noun>(db: Database, scope: TenantScope, connection: ConnectionId, table: string, key: readonly (keyof Row & string)[], read: (row: Row) => Noun): AsyncGenerator<Noun> {
   const columns = sql.join(key.map((name) => sql.ref(name)));
   let behind = sql``;
   for (;;) {
@@ -44,7 +44,7 @@ async function* all<Row, Noun>(db: Database, scope: TenantScope, connection: Con
     for (const row of rows) yield read(row);
     const last = rows.at(-1);
     if (last === undefined || rows.length < PAGE) return;
-    behind = sql`AND (${columns}) > (${sql.join(key.map((name) => (last as Row)[name]))})`;
+    behind = sql`AND (${columns}) > (${sql.join(key.map((name) => last[name]))})`;
   }
 }
 

@@ -42,8 +42,8 @@ import { destinationKinds } from "../delivery/destinations/index.ts";
 import { deliveryRoutes } from "../delivery/routes.ts";
 import { deliveryMigrations } from "../delivery/tables.ts";
 import { countTenantDeliveries, failingDestinations, purgeTenantDeliveries, tenantDeliveries, tidyDeliveries } from "../delivery/upkeep.ts";
-import { countTenantPosture, createPosture, eraseConnectionPosture, postureMigrations, postureRoutes, purgeTenantPosture, tenantPosture } from "../posture/index.ts";
-import { accessMigrations, accessRoutes, countTenantAccess, createAccess, createCoverage, eraseConnectionAccess, purgeTenantAccess, removeLeftoverExports, tenantAccess } from "../access/index.ts";
+import { createPosture, postureMigrations, postureRoutes } from "../posture/index.ts";
+import { accessMigrations, accessRoutes, createAccess, createCoverage, removeLeftoverExports } from "../access/index.ts";
 import { createAccessKeys } from "../server/access-keys.ts";
 import { apiKeyMigrations, createApiKeys } from "../server/api-keys.ts";
 import { createApp } from "../server/app.ts";
@@ -64,6 +64,7 @@ import { syncRoutes } from "../sync/routes.ts";
 import type { ReaderDeps } from "../sync/job.ts";
 import type { SyncConnection, SyncPorts } from "../sync/ports.ts";
 import { Clients } from "./clients.ts";
+import { derivedData } from "./derived-data.ts";
 import { DiskWatch } from "./disk-watch.ts";
 import { ThreadedPageMapper } from "./page-mapper.ts";
 import { parkedByStream } from "./parked-counts.ts";
@@ -180,14 +181,13 @@ export async function openHub(options: HubOptions) {
         async *rows(tenant, signal) {
           yield* tenantRows(opened, STREAMS, tenant, signal);
           yield* tenantDeliveries(opened, tenant, signal);
-          yield* tenantPosture(opened, tenant, signal);
-          yield* tenantAccess(opened, tenant, signal);
+          yield* derivedData.rows(opened, tenant, signal);
         },
         async purge(tx, tenant, limit) {
-          const rows = (await purgeTenantRows(tx, STREAMS, tenant, limit)) || (await purgeTenantPosture(tx, tenant, limit)) || (await purgeTenantAccess(tx, tenant, limit));
+          const rows = (await purgeTenantRows(tx, STREAMS, tenant, limit)) || (await derivedData.purge(tx, tenant, limit));
           return rows > 0 ? rows : purgeTenantDeliveries(tx, tenant, limit, (inner, destination) => sealer.destroy(inner, destination));
         },
-        count: async (tenant) => (await countTenantRows(opened, STREAMS, tenant)) + (await countTenantDeliveries(opened, tenant)) + (await countTenantPosture(opened, tenant)) + (await countTenantAccess(opened, tenant)),
+        count: async (tenant) => (await countTenantRows(opened, STREAMS, tenant)) + (await countTenantDeliveries(opened, tenant)) + (await derivedData.count(opened, tenant)),
       },
       changed(id, change) {
         if (change !== "resumed") for (const run of runner.liveOf(id)) runner.cancel(run.id as Parameters<Runner["cancel"]>[0]);
@@ -260,7 +260,7 @@ export async function openHub(options: HubOptions) {
         await watchExpiry({ store: opened, clock, log });
       },
       tidyDeliveries: () => tidyDeliveries(opened, clock.now()),
-      eraseDerived: async (tx, id, limit) => (await eraseConnectionPosture(tx, id, limit)) || eraseConnectionAccess(tx, id, limit),
+      eraseDerived: (tx, id, limit) => derivedData.erase(tx, id, limit),
       async capabilitiesDue(now, signal) {
         await runRebuilds(opened, context, now, PAGES_OF_UPKEEP);
         await mirror.payOwed(signal);
