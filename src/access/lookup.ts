@@ -1,5 +1,5 @@
 /** Whom and what people mean: users by e-mail, id or name, scopes as `site:NAME`, roles by name or id. Several that fit are listed by id; what is not there and what is another tenant's look the same. */
-import { sql } from "kysely";
+import { sql, type RawBuilder } from "kysely";
 import { Fault } from "../kernel/fault.ts";
 import type { ConnectionId } from "../kernel/ids.ts";
 import { notFound } from "../kernel/reference.ts";
@@ -29,22 +29,34 @@ export async function findPrincipal(store: Reader, scope: TenantScope, reference
   throw notFound("user or service user", "vedette access list principals");
 }
 
-/** `global`, `account:`, `site:` or `group:` with an id or a name; without the kind, whichever has that id or name. */
+/**
+ * `global`, `account:`, `site:` or `group:` with an id or a name, or with the name of what it lies in before it (`group:Lyon Depot/Servers`); without the kind,
+ * whichever has that id or name.
+ */
 export async function findScope(store: Reader, scope: TenantScope, reference: string, connection: ConnectionId | undefined): Promise<Scope> {
   const { kind, rest } = parted(reference);
   const connections = textList(store.kind, connection === undefined ? await connectionsOf(store.read, scope) : [connection]);
   const kinds = textList(store.kind, kind === null ? [...SCOPE_KINDS] : [kind]);
-  // There is one console, whatever ids its records give it.
-  const first = sql`id = (SELECT id FROM access_scopes AS g WHERE g.connection_id = access_scopes.connection_id AND g.kind = 'global' ORDER BY inferred, id LIMIT 1)`;
-  const conditions = kind === "global" && rest === "" ? [first] : [sql`id = ${rest}`, sql`name_key = ${fold(rest) ?? ""}`];
-  for (const condition of conditions) {
-    const { rows } = await sql<ScopeRow>`
-      SELECT * FROM access_scopes WHERE connection_id IN ${connections} AND kind IN ${kinds} AND ${condition} AND ${withinScope(scope)} ORDER BY connection_id, kind, id LIMIT ${MOST}`.execute(store.read);
-    const [only, second] = rows.map(scopeFrom);
-    if (only !== undefined && second === undefined) return only;
-    if (only !== undefined) throw several("scopes", rows.map((row) => `${row.kind}:${row.id} (${row.name ?? "no name"}, connection ${row.connection_id})`));
+  for (const condition of kind === "global" && rest === "" ? [THE_CONSOLE] : scopeConditions(rest)) {
+    const { rows } = await sql<ScopeRow & { readonly parent_name: string | null }>`
+      SELECT s.*, (SELECT name FROM access_scopes AS p WHERE p.connection_id = s.connection_id AND p.kind = s.parent_kind AND p.id = s.parent_id) AS parent_name FROM access_scopes AS s
+      WHERE s.connection_id IN ${connections} AND s.kind IN ${kinds} AND ${condition} AND ${withinScope(scope, "s.tenant_id")} ORDER BY s.connection_id, s.kind, s.id LIMIT ${MOST}`.execute(store.read);
+    const [only, second] = rows;
+    if (only !== undefined && second === undefined) return scopeFrom(only);
+    if (only !== undefined) throw several("scopes", rows.map((row) => `${row.kind}:${row.id} (${row.name ?? "no name"}${row.parent_kind === null ? "" : ` in ${row.parent_kind} ${row.parent_name ?? row.parent_id ?? ""}`}, connection ${row.connection_id})`));
   }
   throw notFound(kind ?? "scope", "vedette access list scopes");
+}
+
+/** There is one console, whatever ids its records give it. */
+const THE_CONSOLE = sql`s.id = (SELECT id FROM access_scopes AS g WHERE g.connection_id = s.connection_id AND g.kind = 'global' ORDER BY inferred, id LIMIT 1)`;
+
+function scopeConditions(text: string): readonly RawBuilder<unknown>[] {
+  const at = text.lastIndexOf("/");
+  const [above, name] = at < 1 ? [null, null] : [text.slice(0, at).trim(), fold(text.slice(at + 1))];
+  const below = sql`s.name_key = ${name ?? ""} AND EXISTS (
+    SELECT 1 FROM access_scopes AS p WHERE p.connection_id = s.connection_id AND p.kind = s.parent_kind AND p.id = s.parent_id AND (p.id = ${above ?? ""} OR p.name_key = ${fold(above) ?? ""}))`;
+  return [sql`s.id = ${text}`, sql`s.name_key = ${fold(text) ?? ""}`, ...(above === null || name === null ? [] : [below])];
 }
 
 function parted(reference: string): { readonly kind: ScopeKind | null; readonly rest: string } {

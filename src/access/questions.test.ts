@@ -119,7 +119,10 @@ describe("references", () => {
   it("find a scope by name, whatever its case, and list those that share it", async () => {
     expect((await who({ scope: "account:ORCHARD" })).scope).toMatchObject({ kind: "account", id: "1" });
     expect((await who({ scope: "aarhus" })).scope).toMatchObject({ kind: "site", id: "21" });
-    await expect(who({ scope: "site:Lyon" })).rejects.toMatchObject({ code: "CONFIG_INVALID", cure: expect.stringMatching(/site:11 .*site:12 /) as string });
+    await expect(who({ scope: "site:Lyon" })).rejects.toMatchObject({ code: "CONFIG_INVALID", cure: expect.stringMatching(/site:11 \(Lyon in account Orchard.*site:12 /) as string });
+    expect((await who({ scope: "group:lyon/group 112" })).scope.id).toBe("112");
+    expect((await who({ scope: "group:21/Group 211" })).scope.id).toBe("211");
+    await expect(who({ scope: "site:Orchard/Lyon" })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
     await expect(who({ scope: "group:Lyon" })).rejects.toMatchObject({ code: "NOT_FOUND" });
   });
 

@@ -31,7 +31,7 @@ function questions(group: Command, context: CliContext): void {
   const asked = (command: Command): Command => command.option("--connection <name>", "only of this connection").option("--limit <number>", "how many at most", integer(1, 1_000_000));
   finish(
     asked(group.command("who").description("Who reaches a scope, by a role held there or on what it lies in, and since when"))
-      .requiredOption("--scope <scope>", "global, or account:, site: or group: with a name or an id")
+      .requiredOption("--scope <scope>", "global, or account:, site: or group: with a name or an id (group:SITE/NAME where several have the name)")
       .option("--can <permission>", "only who has this permission: isolate, remote shell, …, or as the console names it")
       .option("--role <role>", "only who holds this role (name or id)")
       .action(context.ask((api, options: WhoOptions) => who(context, api, options))),
