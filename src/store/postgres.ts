@@ -138,8 +138,9 @@ function storeOver(pool: pg.Pool, { url, observed }: PostgresOptions): PostgresS
     url,
     read: kyselyOver(async () => cleaning(await pool.connect(), () => true)),
     tx,
-    fencedTx: (lease, work) =>
+    fencedTx: (lease, work, synced) =>
       tx(async (inner) => {
+        if (synced === "later") await setLocal(inner.db, "synchronous_commit", "off");
         await assertFence(inner, lease);
         return work(inner);
       }),

@@ -16,7 +16,8 @@ import { Mutex } from "./mutex.ts";
 import { takeOwnerLock } from "./owner-lock.ts";
 import { privateFile, privateFolder } from "./private-files.ts";
 import { openSqliteConnection, type SqliteConnection, sqliteFault } from "./sqlite-connection.ts";
-import type { Store, Tx } from "./store.ts";
+import { SETTINGS } from "./sqlite-settings.ts";
+import type { Store, Synced, Tx } from "./store.ts";
 
 export interface SqliteOptions {
   /** The data folder; made (0700) where it does not exist. */
@@ -67,7 +68,7 @@ function storeOver(file: string, writer: SqliteConnection, reader: SqliteConnect
   const running = new AsyncLocalStorage<{ active: boolean }>();
   let closed = false;
 
-  async function tx<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+  async function tx<T>(work: (tx: Tx) => Promise<T>, synced: Synced = "at-once"): Promise<T> {
     if (running.getStore()?.active === true) throw new Fault("INTERNAL", "A transaction was opened inside another; it would wait for itself.");
     return turns.run(async () => {
       // The engine answers at once: a loop of transactions would keep signals, timers and the network from their turn until its end.
@@ -75,6 +76,8 @@ function storeOver(file: string, writer: SqliteConnection, reader: SqliteConnect
       if (closed) throw new Fault("INTERNAL", "The store is closed.");
       const state: TransactionState = { active: true, undoneBy: undefined };
       try {
+        // The log is synced as a whole: the next transaction under FULL puts this one on disk with its own.
+        if (synced === "later") writer.handle.exec("PRAGMA synchronous = NORMAL");
         writer.handle.exec("BEGIN IMMEDIATE");
         const result = await running.run(state, () => work(transactionOn(writer, state)));
         if (!writer.handle.inTransaction) throw new Fault("INTERNAL", UNDONE);
@@ -85,6 +88,7 @@ function storeOver(file: string, writer: SqliteConnection, reader: SqliteConnect
         throw sqliteFault(state.undoneBy ?? error);
       } finally {
         state.active = false;
+        if (synced === "later") writer.handle.exec(`PRAGMA synchronous = ${SETTINGS.synchronous}`);
       }
     });
   }
@@ -93,17 +97,16 @@ function storeOver(file: string, writer: SqliteConnection, reader: SqliteConnect
     kind: "sqlite",
     file,
     read: reader.kysely(() => !closed),
-    tx,
-    fencedTx: (lease, work) =>
+    tx: (work) => tx(work),
+    fencedTx: (lease, work, synced) =>
       tx(async (inner) => {
         await assertFence(inner, lease);
         return work(inner);
-      }),
+      }, synced),
     lease: (name, holder, ttlMs) => tx((inner) => takeLease(inner, name, holder, ttlMs)),
     release: (lease) => tx((inner) => releaseLease(inner, lease)),
-    async durability() {
-      return { engine: "SQLite", version: writer.version, settings: writer.settings() };
-    },
+    // In its turn: inside a transaction that is synced later they are others for a moment.
+    durability: () => turns.run(async () => ({ engine: "SQLite", version: writer.version, settings: writer.settings() })),
     async size() {
       let bytes = 0;
       for (const suffix of ["", "-wal", "-shm"]) bytes += await sizeOf(file + suffix);

@@ -40,6 +40,12 @@ export interface Durability {
   readonly settings: Readonly<Record<string, string>>;
 }
 
+/**
+ * `later`: committed, and safe from a kill as ever, but put on disk with the next transaction that is synced. A power cut before that undoes it whole: for
+ * what is then simply done again, because the note that it was done is part of it.
+ */
+export type Synced = "at-once" | "later";
+
 export interface Store {
   readonly kind: "sqlite" | "postgres";
   /** Committed state; never use it inside a transaction's `work`. */
@@ -47,7 +53,7 @@ export interface Store {
   /** `work` may be run again where another transaction got in its way (PostgreSQL): it must change nothing but the store. Never nested. */
   tx<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   /** As `tx`, and fails with LEASE_LOST (nothing committed) unless the lease is still held at commit. */
-  fencedTx<T>(lease: Lease, work: (tx: Tx) => Promise<T>): Promise<T>;
+  fencedTx<T>(lease: Lease, work: (tx: Tx) => Promise<T>, synced?: Synced): Promise<T>;
   /** Takes or renews the lease; undefined while another holder's has not run out (by the database's clock). */
   lease(name: string, holder: string, ttlMs: number): Promise<Lease | undefined>;
   release(lease: Lease): Promise<void>;

@@ -4,7 +4,7 @@
  */
 import type { RunId } from "../kernel/ids.ts";
 import type { Clock } from "../kernel/clock.ts";
-import type { Mirror, MirrorTarget } from "../mirror/mirror.ts";
+import type { Mirror, MirrorTarget, PageOutcome } from "../mirror/mirror.ts";
 import type { Stream } from "../sentinelone/streams/stream.ts";
 import type { Lease, Store, Tx } from "../store/store.ts";
 import { overallWatermark, packCheckpoint, type Checkpoint } from "./checkpoint.ts";
@@ -86,7 +86,9 @@ export class PageWriter {
 
   async #commit(batch: readonly Waiting[]): Promise<void> {
     const { store, mirror, clock, target, stream, run, progress, lease } = this.#options;
-    const { checkpoint, outcomes } = await store.fencedTx(lease(), async (tx) => {
+    // Pages of a first read that a power cut takes back take their checkpoint with them, and are read again.
+    const synced = this.#checkpoint.firstReadAt === null ? "later" : "at-once";
+    const commit = async (tx: Tx): Promise<{ checkpoint: Checkpoint; outcomes: readonly PageOutcome[] }> => {
       let next = this.#checkpoint;
       const results = [];
       for (const { page, advance } of batch) {
@@ -106,7 +108,8 @@ export class PageWriter {
         );
       }
       return { checkpoint: next, outcomes: results };
-    });
+    };
+    const { checkpoint, outcomes } = await store.fencedTx(lease(), commit, synced);
     this.#checkpoint = checkpoint;
     for (const outcome of outcomes) progress.add(outcome);
   }

@@ -231,6 +231,20 @@ describe.each(["sqlite", "postgres"] as const)("the store on %s", (kind) => {
     expect(await all(store)).toEqual({ current: 1 });
   });
 
+  it("syncs a fenced transaction at once, or with the next one where that was asked for", async () => {
+    const lease = await store.lease("sync", "one", 60_000);
+    if (lease === undefined) throw new Error("the lease should have been given");
+    const setting = kind === "sqlite" ? "synchronous" : "synchronous_commit";
+    const during = async (tx: Tx): Promise<unknown> => Object.values((await sql<Record<string, unknown>>`${sql.raw(`${kind === "sqlite" ? "PRAGMA" : "SHOW"} ${setting}`)}`.execute(tx.db)).rows[0] ?? {})[0];
+    const [now, later] = kind === "sqlite" ? [2, 1] : ["on", "off"];
+
+    expect(await store.fencedTx(lease, during)).toBe(now);
+    expect(await store.fencedTx(lease, during, "later")).toBe(later);
+    expect(await codeOf(store.fencedTx(lease, () => Promise.reject(new Error("planted")), "later"))).not.toBeUndefined();
+    expect(await store.tx(during)).toBe(now);
+    expect(await store.durability()).toBeDefined();
+  });
+
   it("runs migrations in id order, once each, each with its own record", async () => {
     const order: string[] = [];
     const step = (id: string): Migration => ({
