@@ -20,7 +20,9 @@ interface Asked {
   /** From the moment its turn came. */
   readonly aloneP50: number;
   readonly aloneP99: number;
-  readonly cpuMs: number;
+  /** Of asking and answering together. */
+  readonly cpuP50: number;
+  readonly cpuP99: number;
   readonly singleP50: number;
   readonly singleP99: number;
   /** In the second half of the requests. */
@@ -53,7 +55,7 @@ export async function postureBench(options: PostureBenchOptions): Promise<readon
     const ms = (value: number): string => `${value.toFixed(1)} ms`;
     return [
       { name: "Posture: 1,000 devices in one request, 20 a second, p99", value: `${ms(asked.manyP99)} (p50 ${ms(asked.manyP50)}; without waiting for the one before: p50 ${ms(asked.aloneP50)}, p99 ${ms(asked.aloneP99)})`, target: "≤ 25 ms", met: asked.manyP99 <= 25 },
-      { name: "Posture: processor time of such a request", value: ms(asked.cpuMs), target: "", met: true },
+      { name: "Posture: processor time of such a request, asking side included, p99", value: `${ms(asked.cpuP99)} (p50 ${ms(asked.cpuP50)})`, target: "≤ 25 ms", met: asked.cpuP99 <= 25 },
       { name: "Posture: one device, p99", value: `${ms(asked.singleP99)} (p50 ${ms(asked.singleP50)})`, target: "≤ 2 ms", met: asked.singleP99 <= 2 },
       { name: "Posture: memory gained by the last 200,000 answers", value: `${asked.grownMb.toFixed(0)} MB (peak ${askedMb.toFixed(0)} MB)`, target: "≤ 20 MB", met: asked.grownMb <= 20 },
       { name: "Posture: four rules tried on all of them", value: `${tried.seconds.toFixed(1)} s (peak ${triedMb.toFixed(0)} MB)`, target: "< 300 MB", met: triedMb < 300 && tried.failing === devices / 100 },
