@@ -142,7 +142,7 @@ async function createAll(db: Database, kind: Store["kind"]): Promise<void> {
       connection_id text not null, principal_kind text not null, principal_id text not null, role_id text not null, scope_kind text not null, scope_id text not null,
       tenant_id text not null, seen_at bigint not null, absent_at bigint, doubted_at bigint,
       primary key (connection_id, principal_kind, principal_id, role_id, scope_kind, scope_id))`,
-    "create index access_bindings_scope on access_bindings (connection_id, scope_kind, scope_id, principal_kind, principal_id, role_id)",
+    "create index access_bindings_scope on access_bindings (connection_id, scope_kind, scope_id, principal_kind, principal_id, role_id, tenant_id)",
     "create index access_bindings_role on access_bindings (connection_id, role_id)",
     "create index access_bindings_doubted on access_bindings (doubted_at) where doubted_at is not null",
     `create table access_changes (
