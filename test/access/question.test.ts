@@ -82,14 +82,12 @@ describe("who can isolate machines in a site, and since when", () => {
     const held = { id: site["id"], name: site["name"], accountName: site["accountName"], roleId: String([...simulator.truth("roles")].find((role) => role["name"] === "SOC")?.["id"]), roleName: "SOC", roles: ["SOC"] };
     const between = Date.now();
     simulator.mutate({ stream: "users", action: "update", ids: [String(newcomer["id"])], set: { scope: "site", scopeRoles: [held], siteRoles: [held], tenantRoles: [] }, by: String(mara["id"]) });
-    await vedette("sync", "emea", "--full", ...STREAMS);
+    await vedette("sync", "emea", "--full", "--stream", "users", "--stream", "activities");
 
     const row = (await answer(site)).items.find(({ principal }) => principal.id === newcomer["id"]);
     expect([row?.role.name, row?.via, row?.since.evidence]).toEqual(["SOC", "direct", "seen-arriving"]);
     expect([Date.parse(row?.since.from ?? "") <= between, Date.parse(row?.since.to ?? "") >= between]).toEqual([true, true]);
     const why = await vedette("access", "why", String(newcomer["email"]), "isolate", `site:${String(site["name"])}`);
     expect([why.code, why.stdout]).toEqual([0, expect.stringContaining(String(mara["email"]))]);
-    const diff = await vedette("access", "diff", "--exit-code");
-    expect([diff.code, diff.stdout]).toEqual([1, expect.stringContaining(String(newcomer["email"]))]);
   });
 });
