@@ -125,7 +125,8 @@ describe("the difference", () => {
     await again();
     const users = [...bench.simulator.truth("users")];
     const [boss, moved, left] = [users[0], users[5], users[6]];
-    const roles = (moved?.["scopeRoles"] as readonly Readonly<Record<string, unknown>>[]).map((role) => ({ ...role, roleId: (boss?.["scopeRoles"] as readonly { readonly roleId: string }[])[0]?.roleId, roleName: "Admin", roles: ["Admin"] }));
+    const held = (user: Readonly<Record<string, unknown>> | undefined) => (user?.["scopeRoles"] ?? []) as readonly Readonly<Record<string, unknown>>[];
+    const roles = held(moved).map((role) => ({ ...role, roleId: held(boss)[0]?.["roleId"], roleName: "Admin", roles: ["Admin"] }));
     bench.simulator.mutate({ stream: "users", action: "update", ids: [String(moved?.["id"])], set: { scopeRoles: roles }, by: String(boss?.["id"]) });
     bench.simulator.mutate({ stream: "users", action: "remove", ids: [String(left?.["id"])], by: String(boss?.["id"]) });
     bench.pass(23 * HOUR);
