@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { sql } from "kysely";
 import { agents } from "../sentinelone/streams/agents.ts";
 import { HEALTHY } from "./fixtures.ts";
+import { SWEEP_PAGE } from "./sweep.ts";
 import { agent, CLEAN, CON, MINUTE, OTHER, postureBench, rule, TARGET, TEN, type PostureBench } from "./test-bench.ts";
 
 const SICK = { infected: true, activeThreats: 1 };
@@ -138,7 +139,7 @@ describe("a rule that changes", () => {
     bench.failing = true;
     await expect(bench.due()).rejects.toThrow();
     bench.failing = false;
-    expect((await bench.results()).length).toBe(1_000);
+    expect((await bench.results()).length).toBe(SWEEP_PAGE);
     await bench.due();
 
     const told = await bench.results();
