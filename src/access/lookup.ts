@@ -15,16 +15,18 @@ export type Reader = Pick<Store, "read" | "kind">;
 
 const MOST = 21;
 
-/** By id, else by e-mail address, else by name; in the connection, or all that the scope sees. */
+/** By id, else by e-mail address, else by name, `user:` or `service-user:` before it where both have it; in the connection, or all that the scope sees. */
 export async function findPrincipal(store: Reader, scope: TenantScope, reference: string, connection: ConnectionId | undefined): Promise<Principal> {
   const connections = textList(store.kind, connection === undefined ? await connectionsOf(store.read, scope) : [connection]);
-  const key = fold(reference) ?? "";
-  for (const condition of [sql`kind IN ('user', 'service-user') AND id = ${reference.trim()}`, sql`email_key = ${key}`, sql`name_key = ${key}`]) {
+  const [, word, text] = /^(user|service-user):(.+)$/is.exec(reference.trim()) ?? [null, null, reference.trim()];
+  const kinds = textList(store.kind, word === null || word === undefined ? ["user", "service-user"] : [word.toLowerCase()]);
+  const key = fold(text ?? "") ?? "";
+  for (const condition of [sql`id = ${text ?? ""}`, sql`email_key = ${key}`, sql`name_key = ${key}`]) {
     const { rows } = await sql<PrincipalRow>`
-      SELECT * FROM access_principals WHERE connection_id IN ${connections} AND ${condition} AND ${withinScope(scope)} ORDER BY connection_id, kind, id LIMIT ${MOST}`.execute(store.read);
+      SELECT * FROM access_principals WHERE connection_id IN ${connections} AND kind IN ${kinds} AND ${condition} AND ${withinScope(scope)} ORDER BY connection_id, kind, id LIMIT ${MOST}`.execute(store.read);
     const [only, second] = rows.map(principalFrom);
     if (only !== undefined && second === undefined) return only;
-    if (only !== undefined) throw several("principals", rows.map((row) => `${row.id} (${principalFrom(row).facts.email ?? principalFrom(row).facts.name ?? row.kind}, connection ${row.connection_id})`));
+    if (only !== undefined) throw several("principals", rows.map((row) => `${row.kind}:${row.id} (${principalFrom(row).facts.email ?? principalFrom(row).facts.name ?? row.kind}, connection ${row.connection_id})`));
   }
   throw notFound("user or service user", "vedette access list principals");
 }

@@ -131,7 +131,9 @@ describe("references", () => {
     expect((await what("2")).principal.email).toBe("bo@orchard.test");
     expect((await what("ann vale")).principal.id).toBe("1");
     expect((await what("reader")).principal.kind).toBe("service-user");
-    await expect(what("Bo Lind")).rejects.toMatchObject({ code: "CONFIG_INVALID", cure: expect.stringMatching(/2 \(bo@orchard\.test.*3 \(cy@orchard\.test/) as string });
+    await expect(what("Bo Lind")).rejects.toMatchObject({ code: "CONFIG_INVALID", cure: expect.stringMatching(/user:2 \(bo@orchard\.test.*user:3 \(cy@orchard\.test/) as string });
+    expect([(await what("user:2")).principal.id, (await what("Service-User:reader")).principal.id]).toEqual(["2", "9"]);
+    await expect(what("service-user:2")).rejects.toMatchObject({ code: "NOT_FOUND" });
     await expect(what("%")).rejects.toMatchObject({ code: "NOT_FOUND" });
   });
 
