@@ -1,7 +1,7 @@
 /**
  * What is owed to a capability that would rather have a first read in one go when it has ended than page by page: nobody is waiting for its answers
- * meanwhile, and reading is not slowed by it. Noted in the transaction of the first page, replayed a page at a time with its place, so that a kill
- * costs one page; changes that come in between are handed in as always, and the replay shows the row as it is by then.
+ * meanwhile, and reading is not slowed by it. Noted in the transaction of the first page, replayed a few pages at a time with their place, so that a kill
+ * costs no more than those; changes that come in between are handed in as always, and the replay shows the row as it is by then.
  */
 import { sql } from "kysely";
 import type { ConnectionId } from "../kernel/ids.ts";
@@ -13,8 +13,11 @@ import { reactOne } from "./reactions.ts";
 import { asInserted } from "./rows.ts";
 import { rowSql } from "./tables.ts";
 
-/** Rows in a transaction: each is an object of all its columns, and nobody is in a hurry. */
+/** Rows handed in at once: each is an object of all its columns, and nobody is in a hurry. */
 const PAGE = 200;
+/** In a transaction, since a commit costs as much as a page; fewer where pages take long, so that whoever else writes has a turn. */
+const PAGES = 10;
+const TURN_MS = 250;
 
 /** The capabilities that see this page now; the others are noted as owed. */
 export async function readersNow(tx: Tx, readers: readonly Capability[], connection: ConnectionId, stream: StreamId, firstRead: boolean): Promise<readonly Capability[]> {
@@ -38,13 +41,23 @@ export async function forgetOwed(tx: Tx, connection: ConnectionId): Promise<void
   await sql`DELETE FROM mirror_owed WHERE connection_id = ${connection}`.execute(tx.db);
 }
 
-/** Pays what is ready, a page in a transaction. False where the signal stopped it before the end. */
+/** Pays what is ready, some pages in a transaction. False where the signal stopped it before the end. */
 export async function payOwed(store: Store, context: MirrorContext, now: () => number, signal?: AbortSignal): Promise<boolean> {
   for (;;) {
     if (signal?.aborted === true) return false;
-    const paid = await store.tx((tx) => payPage(tx, context, now()));
+    const paid = await store.tx((tx) => payPages(tx, context, now, signal));
     if (!paid) return true;
   }
+}
+
+/** False when nothing is left. */
+async function payPages(tx: Tx, context: MirrorContext, now: () => number, signal: AbortSignal | undefined): Promise<boolean> {
+  const began = performance.now();
+  for (let page = 0; page < PAGES; page += 1) {
+    if (!(await payPage(tx, context, now()))) return false;
+    if (signal?.aborted === true || performance.now() - began > TURN_MS) return true;
+  }
+  return true;
 }
 
 interface Owed {
