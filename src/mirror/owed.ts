@@ -9,6 +9,7 @@ import type { StreamId } from "../kernel/stream-ids.ts";
 import type { Store, Tx } from "../store/store.ts";
 import type { Capability, MirrorRow } from "./capability.ts";
 import type { MirrorContext } from "./page.ts";
+import { resolve } from "./parking.ts";
 import { reactOne } from "./reactions.ts";
 import { asInserted } from "./rows.ts";
 import { rowSql } from "./tables.ts";
@@ -18,6 +19,8 @@ const PAGE = 200;
 /** In a transaction, since a commit costs as much as a page; fewer where pages take long, so that whoever else writes has a turn. */
 const PAGES = 10;
 const TURN_MS = 250;
+/** Transactions in which what fails is parked, after one in which something did. */
+const CAREFUL_TURNS = 5;
 
 /** The capabilities that see this page now; the others are noted as owed. */
 export async function readersNow(tx: Tx, readers: readonly Capability[], connection: ConnectionId, stream: StreamId, firstRead: boolean): Promise<readonly Capability[]> {
@@ -43,18 +46,33 @@ export async function forgetOwed(tx: Tx, connection: ConnectionId): Promise<void
 
 /** Pays what is ready, some pages in a transaction. False where the signal stopped it before the end. */
 export async function payOwed(store: Store, context: MirrorContext, now: () => number, signal?: AbortSignal): Promise<boolean> {
-  for (;;) {
+  // A savepoint copies every page of the store that is written in it: done without, until a capability fails.
+  for (let apart = 0; ; ) {
     if (signal?.aborted === true) return false;
-    const paid = await store.tx((tx) => payPages(tx, context, now, signal));
-    if (!paid) return true;
+    try {
+      const hand = apart > 0 ? reactOne : reactWhole;
+      if (!(await store.tx((tx) => payPages(tx, context, now, signal, hand)))) return true;
+      apart = Math.max(0, apart - 1);
+    } catch (error) {
+      if (apart > 0) throw error;
+      apart = CAREFUL_TURNS;
+    }
   }
 }
 
+type Hand = (...args: Parameters<typeof reactOne>) => Promise<unknown>;
+
+/** As `reactOne`, for a transaction that is undone as a whole where the capability fails. */
+async function reactWhole(...[tx, capability, set, context]: Parameters<typeof reactOne>): Promise<void> {
+  await capability.react(set, tx, context.now);
+  await resolve(tx, set.connection, set.stream, capability.id, set.inserted.map(({ id }) => id));
+}
+
 /** False when nothing is left. */
-async function payPages(tx: Tx, context: MirrorContext, now: () => number, signal: AbortSignal | undefined): Promise<boolean> {
+async function payPages(tx: Tx, context: MirrorContext, now: () => number, signal: AbortSignal | undefined, hand: Hand): Promise<boolean> {
   const began = performance.now();
   for (let page = 0; page < PAGES; page += 1) {
-    if (!(await payPage(tx, context, now()))) return false;
+    if (!(await payPage(tx, context, now(), hand))) return false;
     if (signal?.aborted === true || performance.now() - began > TURN_MS) return true;
   }
   return true;
@@ -67,7 +85,7 @@ interface Owed {
   readonly after_id: string;
 }
 
-async function payPage(tx: Tx, context: MirrorContext, now: number): Promise<boolean> {
+async function payPage(tx: Tx, context: MirrorContext, now: number, hand: Hand): Promise<boolean> {
   const owed = await sql<Owed>`SELECT capability, connection_id, stream, after_id FROM mirror_owed WHERE ready = 1 ORDER BY capability, connection_id, stream LIMIT 1`.execute(tx.db);
   const [one] = owed.rows;
   if (one === undefined) return false;
@@ -77,7 +95,7 @@ async function payPage(tx: Tx, context: MirrorContext, now: number): Promise<boo
   const rows = capability === undefined || table === undefined ? [] : await rowsAfter(tx, table, connection, one.after_id);
   if (capability !== undefined) {
     for (const { tenant, inserted } of asInserted(rows)) {
-      await reactOne(tx, capability, { connection, tenant, stream, inserted, changed: [], gone: [], watermark: null, firstRead: true }, { connection, stream, watermark: null, now, codeVersion: context.codeVersion });
+      await hand(tx, capability, { connection, tenant, stream, inserted, changed: [], gone: [], watermark: null, firstRead: true }, { connection, stream, watermark: null, now, codeVersion: context.codeVersion });
     }
   }
   const last = rows.at(-1)?.["id"];
