@@ -28,8 +28,8 @@ async function sync(hub: Hub): Promise<object> {
   const began = performance.now();
   const started = await hub.runner.start({ connection, streams: STREAMS.filter(({ id }) => READ.has(id)), full: true, trigger: "request" });
   const run = await hub.runner.finished(started.id as RunId);
-  await hub.runner.tidied();
   const read = performance.now();
+  await hub.runner.tidied();
   for (let round = 0; round < 100 && (await owes(hub)); round += 1) await hub.upkeep.once();
   const ended = performance.now();
   const faults = run?.streams.flatMap(({ stream, fault }) => (fault === null ? [] : [`${stream}: ${fault.message}`])) ?? ["no run"];

@@ -93,7 +93,7 @@ export async function what(context: CliContext, api: ApiClient, principal: strin
   out.line();
   out.table(
     ["ROLE", "ON", "COVERS", "MAY", "SINCE"],
-    answer.items.map((item) => [item.role.name, scopeText(item.scope), `${count(item.covers.sites)} sites, ${count(item.covers.groups)} groups`, permissionText(answer, item.role.id), sinceText(item.since)]),
+    answer.items.map((item) => [item.role.name, scopeText(item.scope), `${plural(item.covers.sites, "site")}, ${plural(item.covers.groups, "group")}`, permissionText(answer, item.role.id), sinceText(item.since)]),
   );
   if (answer.total === 0) out.note("Holds no role.");
   if (answer.items.length < answer.total) out.note(`The first ${count(answer.items.length)} of ${count(answer.total)}; --limit shows more, --json all.`);
