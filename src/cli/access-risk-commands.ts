@@ -22,7 +22,7 @@ export function riskCommands(access: Command, context: CliContext): void {
       .option("--exit-code", "end with exit code 1 where anything is found")
       .option("--csv", "print all as CSV; cells that a spreadsheet would run as a formula get a leading apostrophe")
       .action(context.ask((api, options: RiskOptions) => risks(context, api, options))),
-    ["vedette access risks", "vedette access risks --risk no-2fa --severity high --json", "vedette access risks except stale-3f0c9a2b71d4e85c --owner soc@example.com --reason 'on leave' --for 90d"],
+    ["vedette access risks list", "vedette access risks --risk no-2fa --severity high --json", "vedette access risks except stale-3f0c9a2b71d4e85c --owner soc@example.com --reason 'on leave' --for 90d"],
   );
   finish(group.command("kinds").description("The risks that are looked for").action(context.ask((api, options: JsonOption) => riskKinds(context, api, options))), "vedette access risks kinds");
   exceptionCommands(group, context);
@@ -63,7 +63,7 @@ function exceptionCommands(group: Command, context: CliContext): void {
 
 function listCommands(group: Command, context: CliContext): void {
   const parent = group.command("lists").description("Lists of people that users are compared with (LIST is a name or an id)");
-  finish(parent.command("list", { isDefault: true }).description("All lists; what is done where no other command is named").action(context.ask((api, options: JsonOption) => lists(context, api, options))), "vedette access risks lists");
+  finish(parent.command("list", { isDefault: true }).description("All lists; what is done where no other command is named").action(context.ask((api, options: JsonOption) => lists(context, api, options))), "vedette access risks lists list");
   finish(
     parent
       .command("upload <file>")
