@@ -19,6 +19,8 @@ import { isDue, packFault, patchState, readStates } from "./stream-state.ts";
 const LEASE_MS = 60_000;
 const RENEW_MS = 20_000;
 const JITTER = 0.1;
+/** Of its interval, that a stream is not read: one that takes longer than it lasts must not be all a hub does. */
+const LEAST_REST = 0.25;
 const RETRY_FIRST_MS = 5_000;
 const RETRY_LONGEST_MS = 60_000;
 const HOUR = 3_600_000;
@@ -152,7 +154,7 @@ async function conclude(input: StreamRunInput, { fault, checkpoint, readTo }: Ou
     await patchState(tx, connection.id, stream.id, {
       ...(readAll ? { fresh_at: now } : {}),
       ...(checkpoint === null ? {} : { watermark: checkpoint.firstReadAt === null ? null : overallWatermark(checkpoint), proven_at: checkpoint.provenAt }),
-      ...(cancelled ? { next_run_at: now } : { caught_up: readAll ? 1 : 0, failures, fault: packFault(fault), next_run_at: now + waitAfter({ everyMs }, fault, failures) }),
+      ...(cancelled ? { next_run_at: now } : { caught_up: readAll ? 1 : 0, failures, fault: packFault(fault), next_run_at: now + waitAfter({ everyMs }, fault, failures, Math.max(0, now - readTo)) }),
     });
   }));
   progress.enter(readAll ? "done" : fault.kind === "permission" ? "skipped" : "failed", fault);
@@ -170,10 +172,13 @@ async function ifStillOurs(commit: Promise<void>): Promise<boolean> {
   }
 }
 
-/** Until the next run: the stream's own rhythm with a little jitter, or sooner after something that passes by itself. */
-export function waitAfter(stream: Pick<Stream, "everyMs">, fault: Fault | null, failures: number, random: () => number = Math.random): number {
+/**
+ * Until the next run, in ms: the stream's own rhythm with a little jitter, or sooner after something that passes by itself. `readingMs`: how old what was
+ * read is already. The next reading may take as long, and by its end what this one brought must not be older than the interval.
+ */
+export function waitAfter(stream: Pick<Stream, "everyMs">, fault: Fault | null, failures: number, readingMs: number, random: () => number = Math.random): number {
+  if (fault === null || fault.kind === "incomplete") return Math.round(Math.max(stream.everyMs * (1 - JITTER * random()) - 2 * readingMs, stream.everyMs * LEAST_REST));
   const spread = 1 - JITTER + 2 * JITTER * random();
-  if (fault === null || fault.kind === "incomplete") return Math.round(stream.everyMs * spread);
   // The schedule itself waits for room.
   if (fault.code === "DISK_BUDGET") return RETRY_LONGEST_MS;
   if (fault.kind === "permission" || fault.kind === "config") return Math.round(Math.max(stream.everyMs, HOUR) * spread);
