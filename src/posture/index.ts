@@ -18,6 +18,7 @@ export { parseRules } from "./rule-form.ts";
 export { postureRoutes, type PostureRouteDeps } from "./routes.ts";
 export { applyRules, type AppliedRule, type RulesTarget, type StoredRule } from "./rules-store.ts";
 export { postureMigrations } from "./tables.ts";
+export { foldMac, foldSerial } from "./serials.ts";
 export { countTenantPosture, eraseConnectionPosture, purgeTenantPosture, tenantPosture } from "./upkeep.ts";
 export type { ActiveException, Evidence, Score, Verdict, VerdictReason } from "./verdicts.ts";
 

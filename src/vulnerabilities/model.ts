@@ -55,6 +55,14 @@ export interface SourceDecision {
   readonly reason: string | null;
 }
 
+/** What the console's row says of one instance, beside what has a column. */
+export interface InstanceFacts {
+  /** `Detected`, `Removed`; `resolved` and `active` were seen too. */
+  readonly rowStatus: string | null;
+  readonly lastScanResult: string | null;
+  readonly source: SourceDecision;
+}
+
 /** What shows that a finding is gone. */
 export interface ClosureProof {
   /** `removed`: the console says so of the row. `absent`: a reading proven complete no longer has it. */
@@ -126,7 +134,7 @@ export interface HistoryEvent {
 }
 
 /** What identifies a device, best first. `ip` is not among them: addresses are lent. */
-export const IDENTIFIER_KINDS = ["uuid", "agent-id", "cloud-instance", "serial", "directory-name", "mac", "fqdn"] as const;
+export const IDENTIFIER_KINDS = ["uuid", "agent-id", "cloud-instance", "serial", "mac", "fqdn"] as const;
 export type IdentifierKind = (typeof IDENTIFIER_KINDS)[number];
 
 /** What we keep of an agent. */
@@ -158,8 +166,6 @@ export interface AgentFacts {
   readonly tags: readonly string[];
   readonly decommissioned: boolean;
   readonly uninstalled: boolean;
-  readonly registeredAt: number | null;
-  readonly lastActive: number | null;
   readonly appsStatus: string | null;
 }
 
@@ -169,6 +175,8 @@ export interface Agent {
   readonly tenant: TenantId;
   readonly asset: string;
   readonly facts: AgentFacts;
+  readonly registeredAt: number | null;
+  readonly lastActive: number | null;
   /** By which identifier it was joined with an agent that the asset had already; null for the first. */
   readonly matchedBy: IdentifierKind | null;
   readonly matchedKey: string | null;

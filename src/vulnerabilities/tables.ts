@@ -58,7 +58,7 @@ export type InstanceRow = {
   due_at: number | null;
   /** 1 while the console's rows say that it is there. */
   present: number;
-  /** `{lastScanResult, source: SourceDecision}`, by what it was made: compared as text. */
+  /** `InstanceFacts`: compared as text. */
   facts: string;
   /** `ClosureProof`; of one that waits, the proof it waits with. */
   proof: string | null;
@@ -91,6 +91,8 @@ export type AgentRow = {
   registered_at: number | null;
   last_active: number | null;
   scanned_at: number | null;
+  /** `scanned_at`, or else `last_active`, or else `first_seen`: what staleness counts from. */
+  evidence_at: number;
   stale: string | null;
   matched_by: string | null;
   matched_key: string | null;
@@ -146,6 +148,7 @@ async function createAll(db: Database, kind: Store["kind"]): Promise<void> {
     "create index vuln_instances_finding on vuln_instances (finding_id, class)",
     "create index vuln_instances_agent on vuln_instances (connection_id, agent_id)",
     "create index vuln_instances_class on vuln_instances (tenant_id, class, due_at)",
+    "create index vuln_instances_present on vuln_instances (connection_id) where present = 1",
     "create index vuln_instances_expires on vuln_instances (expires_at) where expires_at is not null",
     "create index vuln_instances_closing on vuln_instances (connection_id, closing_at) where closing_at is not null",
     `create table vuln_history (
@@ -155,8 +158,9 @@ async function createAll(db: Database, kind: Store["kind"]): Promise<void> {
     "create index vuln_history_tenant on vuln_history (tenant_id, seq)",
     `create table vuln_agents (
       connection_id text not null, id text not null, tenant_id text not null, asset_id text not null, name_key text, active integer not null, registered_at bigint, last_active bigint,
-      scanned_at bigint, stale text, matched_by text, matched_key text, first_seen bigint not null, gone_at bigint, facts text not null, primary key (connection_id, id))`,
+      scanned_at bigint, evidence_at bigint not null, stale text, matched_by text, matched_key text, first_seen bigint not null, gone_at bigint, facts text not null, primary key (connection_id, id))`,
     "create index vuln_agents_asset on vuln_agents (tenant_id, asset_id)",
+    "create index vuln_agents_evidence on vuln_agents (evidence_at) where stale is null",
     "create index vuln_agents_name on vuln_agents (name_key) where name_key is not null",
     `create table vuln_agent_keys (
       tenant_id text not null, kind text not null, key text not null, connection_id text not null, agent_id text not null, primary key (tenant_id, kind, key, connection_id, agent_id))`,

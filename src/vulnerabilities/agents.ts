@@ -1,0 +1,208 @@
+/**
+ * What a page of agents means: devices are kept with what they can be recognised by, made one with an earlier agent of the same device, or kept apart with the reason
+ * written down. What is known of a device that is gone is no evidence of today: its findings become stale, and are never fixed by that.
+ */
+import { sql } from "kysely";
+import type { ChangeSet } from "../mirror/capability.ts";
+import { rowList, textList } from "../store/conditions.ts";
+import type { BulkUpsert, Tx } from "../store/store.ts";
+import { agentOf, type AgentKey, type ReadAgent } from "./agent-facts.ts";
+import { fold, hashId } from "./cells.ts";
+import { match, primaryOf, simultaneous, type Candidate, type Doubt } from "./identity.ts";
+import type { IdentifierKind, Staleness } from "./model.ts";
+import type { AgentRow, AmbiguityRow } from "./tables.ts";
+import { agentFrom, placeKey, setStaleness, storedAgents, writeAgents, type Place } from "./write.ts";
+
+const KEYS: BulkUpsert = { table: "vuln_agent_keys", columns: ["tenant_id", "kind", "key", "connection_id", "agent_id"].map((name) => ({ name, type: "text" as const })), key: ["tenant_id", "kind", "key", "connection_id", "agent_id"], update: [] };
+const AMBIGUITIES: BulkUpsert = {
+  table: "vuln_ambiguities",
+  columns: [...["tenant_id", "kind", "key", "connection_id", "agent_id", "other_connection_id", "other_agent_id", "reason"].map((name) => ({ name, type: "text" as const })), { name: "at", type: "integer" }],
+  key: ["tenant_id", "kind", "key", "connection_id", "agent_id", "other_connection_id", "other_agent_id"],
+  update: ["reason"],
+};
+/** Devices that share one identifier: a name of a laboratory's hundred machines is asked about no further. */
+const MOST_SHARING = 2_000;
+
+export function newAsset(connection: string, agent: string): string {
+  return hashId("ast", [connection, agent]);
+}
+
+/** A device that only a risk has named so far. */
+export function namedAgent(connection: string, tenant: string, id: string, scannedAt: number | null, now: number): AgentRow {
+  return { connection_id: connection, id, tenant_id: tenant, asset_id: newAsset(connection, id), name_key: null, active: 1, registered_at: null, last_active: null, scanned_at: scannedAt, evidence_at: scannedAt ?? now, stale: null, matched_by: null, matched_key: null, first_seen: now, gone_at: null, facts: "{}" };
+}
+
+export async function reactToAgents(set: ChangeSet, tx: Tx, now: number, staleAfterMs: number): Promise<void> {
+  const { connection, tenant } = set;
+  const met = new Map([...set.inserted, ...set.changed].flatMap(({ id, after }) => (after === null ? [] : [[id, agentOf(after)] as const])));
+  const gone = set.gone.map(({ id }) => id);
+  const stored = await storedAgents(tx, connection, [...met.keys(), ...gone]);
+  const rows = new Map(stored.map((row) => [placeKey(placeOf(row)), row]));
+  const before = new Map(rows);
+  const inAsset = new Map<string, Map<string, AgentRow>>();
+  const keep = (row: AgentRow): void => {
+    const key = placeKey(placeOf(row));
+    inAsset.get(rows.get(key)?.asset_id ?? "")?.delete(key);
+    rows.set(key, row);
+    inAsset.set(row.asset_id, (inAsset.get(row.asset_id) ?? new Map()).set(key, row));
+  };
+  for (const row of stored) keep(row);
+  const others = await findOthers(tx, tenant, [...met].filter(([id, agent]) => asks(before.get(placeKey({ connection, agent: id })), agent)).map(([, agent]) => agent));
+  const doubts: AmbiguityRow[] = [];
+  const relearn: string[] = [];
+  const keyRows: string[][] = [];
+  for (const [id, agent] of met) {
+    const place = { connection, agent: id };
+    const old = rows.get(placeKey(place));
+    const ours = old?.tenant_id === tenant ? old : undefined;
+    const facts = JSON.stringify(agent.facts);
+    let row: AgentRow = {
+      connection_id: connection, id, tenant_id: tenant, asset_id: ours?.asset_id ?? newAsset(connection, id), name_key: fold(agent.facts.name) || null, active: agent.active ? 1 : 0, registered_at: agent.registeredAt,
+      last_active: agent.lastActive, scanned_at: ours?.scanned_at ?? null, evidence_at: 0, stale: ours?.stale ?? null, matched_by: ours?.matched_by ?? null, matched_key: ours?.matched_key ?? null,
+      first_seen: ours?.first_seen ?? now, gone_at: null, facts,
+    };
+    row = { ...row, evidence_at: Math.min(row.scanned_at ?? row.last_active ?? row.first_seen, now) };
+    const self: Candidate = { connection, id, asset: row.asset_id, active: agent.active, registeredAt: agent.registeredAt, lastActive: agent.lastActive, keys: agent.keys };
+    if (asks(ours, agent)) {
+      const around = others.of(self).filter((other) => other.id !== id || other.connection !== connection);
+      const found = match(self, around);
+      if ((ours === undefined || ours.facts === "{}") && found.asset !== null && found.by !== null) row = { ...row, asset_id: found.asset, matched_by: found.by.kind, matched_key: found.by.key };
+      const apart = found.doubts.filter(({ other }) => other.asset !== row.asset_id);
+      doubts.push(...apart.map((doubt) => ambiguity(tenant, place, doubt, now)));
+      relearn.push(id);
+      keyRows.push(...agent.keys.map(({ kind, key }) => [tenant, kind, key, connection, id]));
+      others.add({ ...self, asset: row.asset_id });
+    }
+    // Made one while one followed the other; both at once are two.
+    const sibling = [...(inAsset.get(row.asset_id)?.values() ?? [])].find((one) => one.tenant_id === tenant && !(one.id === id && one.connection_id === connection) && simultaneous(self, candidateOf(one)) !== null);
+    if (sibling !== undefined && row.asset_id !== newAsset(connection, id)) {
+      doubts.push(ambiguity(tenant, place, { kind: (row.matched_by ?? "agent-id") as IdentifierKind, key: row.matched_key ?? id, other: candidateOf(sibling), reason: "they were one device until both were active at the same time" }, now));
+      row = { ...row, asset_id: newAsset(connection, id), matched_by: null, matched_key: null };
+    }
+    keep(row);
+  }
+  for (const id of gone) {
+    const old = rows.get(placeKey({ connection, agent: id }));
+    if (old === undefined || old.tenant_id !== tenant || met.has(id)) continue;
+    keep({ ...old, active: 0, gone_at: now });
+  }
+  await joinSiblings(tx, tenant, rows, before);
+  judgeStaleness(rows, now, staleAfterMs);
+  await writeAgents(tx, [...rows].filter(([key, row]) => changed(before.get(key), row)).map(([, row]) => row));
+  await writeKeys(tx, connection, relearn, keyRows);
+  if (doubts.length > 0) await tx.bulkUpsert(AMBIGUITIES, distinctDoubts(doubts));
+  await tellStaleness(tx, before, rows, now);
+}
+
+/** Identifiers are looked into when a device is new or what it is recognised by may have changed; a heartbeat asks nothing. */
+function asks(old: AgentRow | undefined, agent: ReadAgent): boolean {
+  return old === undefined || old.facts !== JSON.stringify(agent.facts);
+}
+
+function placeOf(row: AgentRow): Place {
+  return { connection: row.connection_id, agent: row.id };
+}
+
+function candidateOf(row: AgentRow, keys: readonly AgentKey[] = []): Candidate {
+  return { connection: row.connection_id, id: row.id, asset: row.asset_id, active: row.active === 1, registeredAt: row.registered_at, lastActive: row.last_active, keys };
+}
+
+interface Others {
+  of(agent: Candidate): readonly Candidate[];
+  add(agent: Candidate): void;
+}
+
+/** Whoever shares an identifier with one of the page, from one question. Those of the page itself are added as they come. */
+async function findOthers(tx: Tx, tenant: string, agents: readonly ReadAgent[]): Promise<Others> {
+  const known = new Map<string, Candidate>();
+  const byKey = new Map<string, Set<string>>();
+  const add = (agent: Candidate): void => {
+    const place = placeKey({ connection: agent.connection, agent: agent.id });
+    known.set(place, agent);
+    for (const { kind, key } of agent.keys) {
+      const name = `${kind} ${key}`;
+      byKey.set(name, (byKey.get(name) ?? new Set()).add(place));
+    }
+  };
+  const asked = agents.flatMap((agent) => agent.keys.map(({ kind, key }) => [kind, key]));
+  if (asked.length > 0) {
+    const { rows } = await sql<AgentRow & { readonly keys: string }>`
+      SELECT a.*, (SELECT ${tx.kind === "sqlite" ? sql`json_group_array(json_array(m.kind, m.key))` : sql`json_agg(json_build_array(m.kind, m.key))::text`} FROM vuln_agent_keys AS m WHERE m.connection_id = a.connection_id AND m.agent_id = a.id) AS keys
+      FROM vuln_agents AS a WHERE (a.connection_id, a.id) IN (
+        SELECT k.connection_id, k.agent_id FROM vuln_agent_keys AS k WHERE k.tenant_id = ${tenant} AND (k.kind, k.key) IN ${rowList(tx.kind, 2, asked)} LIMIT ${MOST_SHARING}) AND a.tenant_id = ${tenant}`.execute(tx.db);
+    for (const row of rows) add(candidateOf(agentFrom(row), (JSON.parse(row.keys) as readonly (readonly [IdentifierKind, string])[]).map(([kind, key]) => ({ kind, key }))));
+  }
+  return {
+    of: (agent) => [...new Set(agent.keys.flatMap(({ kind, key }) => [...(byKey.get(`${kind} ${key}`) ?? [])]))].flatMap((place) => known.get(place) ?? []),
+    add,
+  };
+}
+
+/** Those of an asset that a new agent has just joined are judged with it. */
+async function joinSiblings(tx: Tx, tenant: string, rows: Map<string, AgentRow>, before: Map<string, AgentRow>): Promise<void> {
+  const joined = [...rows.values()].filter((row) => before.get(placeKey(placeOf(row)))?.asset_id !== row.asset_id && row.matched_by !== null).map((row) => row.asset_id);
+  if (joined.length === 0) return;
+  const { rows: found } = await sql<AgentRow>`SELECT * FROM vuln_agents WHERE tenant_id = ${tenant} AND asset_id IN ${textList(tx.kind, joined)}`.execute(tx.db);
+  for (const row of found.map(agentFrom)) {
+    const key = placeKey(placeOf(row));
+    if (rows.has(key)) continue;
+    rows.set(key, row);
+    before.set(key, row);
+  }
+}
+
+function judgeStaleness(rows: Map<string, AgentRow>, now: number, staleAfterMs: number): void {
+  const assets = new Map<string, AgentRow[]>();
+  for (const row of rows.values()) {
+    const key = `${row.tenant_id} ${row.asset_id}`;
+    const known = assets.get(key);
+    if (known === undefined) assets.set(key, [row]);
+    else known.push(row);
+  }
+  for (const agents of assets.values()) {
+    const primary = primaryOf(agents.map((row) => ({ ...candidateOf(row), row })));
+    for (const row of agents) {
+      const stale = primary !== undefined && primary.row !== row && primary.active ? "superseded" : stalenessOf(row, now, staleAfterMs);
+      if (stale !== row.stale) rows.set(placeKey(placeOf(row)), { ...row, stale });
+    }
+  }
+}
+
+export function stalenessOf(row: Pick<AgentRow, "active" | "evidence_at">, now: number, staleAfterMs: number): Staleness | null {
+  if (row.active === 0) return "device-gone";
+  return row.evidence_at < now - staleAfterMs ? "not-scanned" : null;
+}
+
+function changed(old: AgentRow | undefined, row: AgentRow): boolean {
+  if (old === undefined) return true;
+  return (Object.keys(row) as (keyof AgentRow)[]).some((name) => old[name] !== row[name]);
+}
+
+async function tellStaleness(tx: Tx, before: ReadonlyMap<string, AgentRow>, rows: ReadonlyMap<string, AgentRow>, now: number): Promise<void> {
+  const flips = new Map<string | null, Place[]>();
+  for (const [key, row] of rows) {
+    const old = before.get(key);
+    // Of one nobody knew there is nothing yet; from one reason to another nothing is counted otherwise.
+    if (old === undefined || (old.stale === null) === (row.stale === null)) continue;
+    flips.set(row.stale, [...(flips.get(row.stale) ?? []), placeOf(row)]);
+  }
+  for (const [stale, places] of flips) await setStaleness(tx, places, stale, now);
+}
+
+async function writeKeys(tx: Tx, connection: string, agents: readonly string[], rows: readonly (readonly string[])[]): Promise<void> {
+  if (agents.length > 0) await sql`DELETE FROM vuln_agent_keys WHERE connection_id = ${connection} AND agent_id IN ${textList(tx.kind, agents)}`.execute(tx.db);
+  if (rows.length > 0) await tx.bulkUpsert(KEYS, rows);
+}
+
+/** The same pair from either side is one row. */
+function ambiguity(tenant: string, { connection, agent }: Place, { kind, key, other, reason }: Doubt, at: number): AmbiguityRow {
+  const mine = { connection, agent };
+  const theirs = { connection: other.connection, agent: other.id };
+  const [a, b] = placeKey(mine) < placeKey(theirs) ? [mine, theirs] : [theirs, mine];
+  return { tenant_id: tenant, kind, key, connection_id: a.connection, agent_id: a.agent, other_connection_id: b.connection, other_agent_id: b.agent, reason, at };
+}
+
+function distinctDoubts(doubts: readonly AmbiguityRow[]): (readonly (string | number)[])[] {
+  const rows = new Map(doubts.map((one) => [JSON.stringify([one.kind, one.key, one.connection_id, one.agent_id, one.other_connection_id, one.other_agent_id]), one]));
+  return [...rows.values()].map((one) => [one.tenant_id, one.kind, one.key, one.connection_id, one.agent_id, one.other_connection_id, one.other_agent_id, one.reason, one.at]);
+}

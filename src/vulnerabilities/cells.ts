@@ -1,0 +1,52 @@
+/** Cells of the mirror made into what we say: an absent field, an empty text and a moment nobody can read are null, never a guess. */
+import { createHash } from "node:crypto";
+import type { MirrorRow } from "../mirror/capability.ts";
+
+export type Cell = MirrorRow[string] | undefined;
+
+export function textOf(cell: Cell): string | null {
+  if (cell === null || cell === undefined) return null;
+  const text = String(cell).trim();
+  return text === "" ? null : text;
+}
+
+export function flagOf(cell: Cell): boolean | null {
+  if (cell === 1 || cell === "1") return true;
+  if (cell === 0 || cell === "0") return false;
+  return null;
+}
+
+/** Scores come as text or numbers, with a decimal point or none. */
+export function numberOf(cell: Cell): number | null {
+  const value = typeof cell === "string" && /^\s*\d{1,6}(\.\d{1,6})?\s*$/.test(cell) ? Number(cell) : cell;
+  return typeof value === "number" && Number.isFinite(value) ? value : null;
+}
+
+/** Milliseconds. The console writes up to six fractional digits. */
+export function momentOf(cell: Cell): number | null {
+  if (typeof cell !== "string") return null;
+  const ms = Date.parse(cell);
+  return Number.isNaN(ms) || ms <= 0 ? null : ms;
+}
+
+export function jsonOf(cell: Cell): unknown {
+  if (typeof cell !== "string") return null;
+  try {
+    return JSON.parse(cell) as unknown;
+  } catch {
+    return null;
+  }
+}
+
+export function field(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null && Object.hasOwn(value, name) ? (value as Readonly<Record<string, unknown>>)[name] : undefined;
+}
+
+/** Equal however it is written: case and runs of blanks do not matter. */
+export function fold(text: string | null): string {
+  return text === null ? "" : text.trim().toLowerCase().replace(/\s+/g, " ");
+}
+
+export function hashId(prefix: string, parts: readonly string[]): string {
+  return `${prefix}_${createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 24)}`;
+}

@@ -1,0 +1,173 @@
+/**
+ * What a page of risks means: findings are kept once, instances per device and version go through their life, by one question each for a page, and written where they
+ * differ. A row that is proven gone is asked about in the mirror first: the console may have made it anew under another id, or it is another tenant's now.
+ */
+import { sql } from "kysely";
+import { viewName } from "../kernel/stream-ids.ts";
+import type { ChangeSet, MirrorRow } from "../mirror/capability.ts";
+import { rowList, textList } from "../store/conditions.ts";
+import type { Tx } from "../store/store.ts";
+import { namedAgent, stalenessOf } from "./agents.ts";
+import { brakes } from "./brake.ts";
+import { awaiting, before, born, closed, proofOf, refused, seen, worth, type Step } from "./lifecycle.ts";
+import { VULNERABILITY_SEVERITIES, type ClosureProof, type Staleness } from "./model.ts";
+import { riskOf, type Risk } from "./risk-facts.ts";
+import { DEFAULT_POLICY, dueAt, dueTerms, type DueTerms } from "./sla.ts";
+import type { AgentRow, FindingRow, InstanceRow } from "./tables.ts";
+import { agentFrom, differs, setStaleness, storedInstances, writeAgents, writeFindings, writeSteps, type Place } from "./write.ts";
+
+export interface Reading {
+  readonly now: number;
+  readonly staleAfterMs: number;
+}
+
+interface Closing {
+  readonly old: InstanceRow;
+  readonly row: InstanceRow;
+  readonly proof: ClosureProof;
+  readonly wait: "absent" | "device-out-of-reach" | null;
+}
+
+export async function reactToRisks(set: ChangeSet, tx: Tx, { now, staleAfterMs }: Reading): Promise<void> {
+  const { connection, tenant } = set;
+  const risks = new Map<string, Risk>();
+  for (const { after } of [...set.inserted, ...set.changed]) {
+    const risk = after === null ? null : riskOf(after);
+    if (risk === null) continue;
+    const same = risks.get(risk.instanceId);
+    // Two rows of one instance: it is there if one of them says so.
+    if (same === undefined || (!same.present && risk.present)) risks.set(risk.instanceId, risk);
+  }
+  const gone = set.gone.flatMap(({ before: row }) => (row === null ? [] : (riskOf(row) ?? []))).filter((risk) => !risks.has(risk.instanceId));
+  const agents = await agentsOf(tx, connection, tenant, [...risks.values(), ...gone], now);
+  await noteScans(tx, agents, risks.values(), { now, staleAfterMs });
+  const stored = await storedInstances(tx, [...risks.keys(), ...gone.map((risk) => risk.instanceId)]);
+  await keepFindings(tx, tenant, risks.values(), now);
+
+  const steps = new Map<string, Step>();
+  const keep = (old: InstanceRow | undefined, step: Step): void => {
+    if (old === undefined || step.told.length > 0 || differs(old, step.row)) steps.set(step.row.id, step);
+  };
+  const closing: Closing[] = [];
+  const stale = (id: string): Staleness | null => (agents.get(id)?.stale ?? null) as Staleness | null;
+  const ending = [...risks.values()].filter((risk) => !risk.present && stored.get(risk.instanceId)?.present === 1);
+  const elsewhere = await stillThere(tx, connection, tenant, [...ending, ...gone]);
+  for (const risk of risks.values()) {
+    const old = stored.get(risk.instanceId);
+    const ours = old?.tenant_id === tenant ? old : undefined;
+    const about = { tenant, connection, stale: stale(risk.agent), now, dueAt: dueAt(terms(risk), ours === undefined ? (before(risk.detectedAt, now) ?? now) : now) };
+    if (ours === undefined) {
+      // What nobody has seen and a failed scan says is gone was never here.
+      if (risk.present || risk.scanned) keep(undefined, { row: born(risk, about), told: [] });
+    } else if (risk.present) keep(ours, seen(ours, risk, about));
+    else if (ours.present === 1 && !elsewhere.ours.has(risk.instanceId)) {
+      const verdict = worth(ours, risk, about.stale);
+      if (verdict === "refuse") keep(ours, refused(ours, risk, now));
+      else closing.push({ old: ours, row: refused(ours, risk, now).row, proof: proofOf({ ...risk, scanAt: before(risk.scanAt, now) }, now, false), wait: verdict === "wait" ? "device-out-of-reach" : null });
+    }
+  }
+  const moved: string[] = [];
+  for (const risk of gone) {
+    const old = stored.get(risk.instanceId);
+    if (old === undefined || old.tenant_id !== tenant) continue;
+    if (elsewhere.theirs.has(risk.instanceId)) moved.push(old.id);
+    else if (old.present === 1 && old.closing_at === null && !elsewhere.ours.has(risk.instanceId)) {
+      const proof: ClosureProof = { kind: "absent", scanAt: null, scanResult: null, was: old.version, now: null, learntAt: now, second: false };
+      closing.push({ old, row: old, proof, wait: "absent" });
+    }
+  }
+  const mass = await brakes(tx, connection, closing.filter((one) => one.wait === null && one.old.closing_at === null).length, now);
+  for (const { old, row, proof, wait } of closing) {
+    if (wait !== null || mass || old.closing_at !== null) keep(old, awaiting(row, proof, wait ?? "mass"));
+    else keep(old, closed(row, proof));
+  }
+  await writeSteps(tx, [...steps.values()], now);
+  await letGo(tx, tenant, moved);
+}
+
+function terms(risk: Risk): DueTerms {
+  return dueTerms(DEFAULT_POLICY, VULNERABILITY_SEVERITIES[risk.severity] ?? "unknown", null);
+}
+
+/** Whichever of the devices are known, others by name alone, in one question. */
+async function agentsOf(tx: Tx, connection: string, tenant: string, risks: readonly Risk[], now: number): Promise<Map<string, AgentRow>> {
+  const ids = [...new Set(risks.map((risk) => risk.agent))];
+  if (ids.length === 0) return new Map();
+  const { rows } = await sql<AgentRow>`SELECT * FROM vuln_agents WHERE connection_id = ${connection} AND id IN ${textList(tx.kind, ids)}`.execute(tx.db);
+  const agents = new Map(rows.map((row) => [row.id, agentFrom(row)]));
+  const unknown = ids.filter((id) => !agents.has(id)).map((id) => namedAgent(connection, tenant, id, null, now));
+  await writeAgents(tx, unknown);
+  for (const row of unknown) agents.set(row.id, row);
+  return agents;
+}
+
+/** A scan that succeeded is evidence for all of its device. */
+async function noteScans(tx: Tx, agents: Map<string, AgentRow>, risks: Iterable<Risk>, { now, staleAfterMs }: Reading): Promise<void> {
+  const latest = new Map<string, number>();
+  for (const risk of risks) {
+    const at = risk.scanned ? before(risk.scanAt, now) : null;
+    if (at !== null && at > (latest.get(risk.agent) ?? 0)) latest.set(risk.agent, at);
+  }
+  const moved: AgentRow[] = [];
+  const flips = new Map<string | null, Place[]>();
+  for (const [id, at] of latest) {
+    const row = agents.get(id);
+    if (row === undefined || at <= (row.scanned_at ?? 0)) continue;
+    const next = { ...row, scanned_at: at, evidence_at: at };
+    const stale = row.stale === null || row.stale === "not-scanned" ? stalenessOf(next, now, staleAfterMs) : row.stale;
+    moved.push({ ...next, stale });
+    agents.set(id, { ...next, stale });
+    if ((row.stale === null) !== (stale === null)) flips.set(stale, [...(flips.get(stale) ?? []), { connection: row.connection_id, agent: id }]);
+  }
+  await writeAgents(tx, moved);
+  for (const [stale, places] of flips) await setStaleness(tx, places, stale, now);
+}
+
+async function keepFindings(tx: Tx, tenant: string, risks: Iterable<Risk>, now: number): Promise<void> {
+  const met = new Map<string, Risk>();
+  for (const risk of risks) {
+    const same = met.get(risk.findingId);
+    // Rows of one page may differ: the gravest speaks, whatever their order.
+    if (same === undefined || risk.severity < same.severity) met.set(risk.findingId, risk);
+  }
+  if (met.size === 0) return;
+  const { rows } = await sql<Pick<FindingRow, "id" | "facts" | "severity" | "first_seen">>`SELECT id, facts, severity, first_seen FROM vuln_findings WHERE id IN ${textList(tx.kind, [...met.keys()])}`.execute(tx.db);
+  const stored = new Map(rows.map((row) => [row.id, row]));
+  const changed: FindingRow[] = [];
+  for (const [id, { finding, severity }] of met) {
+    const facts = JSON.stringify(finding);
+    const old = stored.get(id);
+    if (old !== undefined && old.facts === facts && Number(old.severity) === severity) continue;
+    const { cve, application, vendor, exploitedInTheWild } = finding;
+    changed.push({ id, tenant_id: tenant, cve, application, vendor, severity, exploited: exploitedInTheWild === null ? null : exploitedInTheWild ? 1 : 0, first_seen: Number(old?.first_seen ?? now), facts });
+  }
+  await writeFindings(tx, changed);
+}
+
+interface Elsewhere {
+  readonly ours: ReadonlySet<string>;
+  readonly theirs: ReadonlySet<string>;
+}
+
+/** Instances that a live row of the mirror still shows: of this tenant, or of another that has the device now. */
+async function stillThere(tx: Tx, connection: string, tenant: string, risks: readonly Risk[]): Promise<Elsewhere> {
+  const ours = new Set<string>();
+  const theirs = new Set<string>();
+  if (risks.length === 0) return { ours, theirs };
+  const ending = new Set(risks.map((risk) => risk.rowId));
+  const { rows } = await sql<MirrorRow>`
+    SELECT id, tenant_id, connection_id, cve_id, endpoint_id, application, application_name, application_version, application_vendor, status FROM ${sql.table(viewName("risks"))}
+    WHERE connection_id = ${connection} AND endpoint_id IN ${textList(tx.kind, [...new Set(risks.map((risk) => risk.agent))])} AND (endpoint_id, upper(cve_id)) IN ${rowList(tx.kind, 2, risks.map((risk) => [risk.agent, risk.finding.cve]))}`.execute(tx.db);
+  for (const row of rows) {
+    const live = riskOf(row);
+    if (live === null || !live.present) continue;
+    if (String(row["tenant_id"]) !== tenant) theirs.add(live.instanceId);
+    else if (!ending.has(live.rowId)) ours.add(live.instanceId);
+  }
+  return { ours, theirs };
+}
+
+/** Another tenant has the device now. What this one knew of it stays in its history. */
+async function letGo(tx: Tx, tenant: string, ids: readonly string[]): Promise<void> {
+  if (ids.length > 0) await sql`DELETE FROM vuln_instances WHERE tenant_id = ${tenant} AND id IN ${textList(tx.kind, ids)}`.execute(tx.db);
+}
