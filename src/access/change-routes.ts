@@ -2,6 +2,7 @@
 import Type from "typebox";
 import { AccessChangeView } from "../kernel/access-risk-api.ts";
 import { Fault } from "../kernel/fault.ts";
+import type { ConnectionId } from "../kernel/ids.ts";
 import { defineRoute, unaudited, type Route, type RouteContext } from "../kernel/route.ts";
 import type { TenantScope } from "../kernel/scope.ts";
 import type { Tx } from "../store/store.ts";
@@ -18,7 +19,7 @@ const Name = Type.Optional(Type.String({ minLength: 1, maxLength: 400 }));
 const Moment = Type.Optional(Type.String({ minLength: 1, maxLength: 60, description: "RFC 3339, with its offset." }));
 
 export function changeRoutes(deps: AccessRouteDeps): readonly Route<Tx>[] {
-  const { store, clock, readings, findConnection, findTenant } = deps;
+  const { store, clock, coverage, readings, findConnection, findTenant } = deps;
   const narrowed = async (scope: TenantScope, tenant: string | undefined): Promise<TenantScope> => (tenant === undefined ? scope : { all: false, tenants: [await findTenant(store.read, scope, tenant)] });
   return [
     defineRoute({
@@ -34,7 +35,8 @@ export function changeRoutes(deps: AccessRouteDeps): readonly Route<Tx>[] {
         const to = query.to === undefined ? null : momentAt("query/to", query.to);
         if (from !== null && from > (to ?? clock.now())) throw new Fault("CONFIG_INVALID", "query/from lies behind query/to.");
         const connection = query.connection === undefined ? null : await findConnection(scope, query.connection);
-        const lines = diff({ store, readings, scope: await narrowed(scope, query.tenant), connection, from, to, now: clock.now(), signal });
+        const nameOf = async (id: ConnectionId): Promise<string | null> => (await coverage(store.read, id, scope)).name;
+        const lines = diff({ store, readings, nameOf, scope: await narrowed(scope, query.tenant), connection, from, to, now: clock.now(), signal });
         return { contentType: "application/x-ndjson", fileName: "access-diff.ndjson", chunks: linesOf(lines) };
       },
     }),

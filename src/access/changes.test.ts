@@ -27,7 +27,7 @@ interface Asked {
 
 async function difference({ from = NOW - 24 * HOUR, to = null, readings = [], scope = EVERY_TENANT }: Asked = {}): Promise<{ readonly ranges: readonly AccessDiffRange[]; readonly changes: readonly AccessChangeView[] }> {
   const lines: AccessDiffLine[] = [];
-  for await (const line of diff({ store: bench.store, readings: async () => readings, scope, connection: CON, from, to, now: NOW, signal: AbortSignal.timeout(30_000) })) lines.push(line);
+  for await (const line of diff({ store: bench.store, readings: async () => readings, nameOf: async () => "emea", scope, connection: CON, from, to, now: NOW, signal: AbortSignal.timeout(30_000) })) lines.push(line);
   return { ranges: lines.flatMap((line) => ("ranges" in line ? line.ranges : [])), changes: lines.flatMap((line) => ("change" in line ? [line.change] : [])) };
 }
 
@@ -94,7 +94,7 @@ describe("the difference between two moments", () => {
 
     const { ranges, changes } = await difference({ from: null, readings: [NOW - HOUR, NOW - 1.7 * HOUR, NOW - 3 * HOUR] });
 
-    expect(ranges).toEqual([{ connection: CON, from: new Date(NOW - 1.7 * HOUR).toISOString(), to: new Date(NOW - HOUR).toISOString(), basis: "readings", note: null }]);
+    expect(ranges).toEqual([{ connection: CON, name: "emea", from: new Date(NOW - 1.7 * HOUR).toISOString(), to: new Date(NOW - HOUR).toISOString(), basis: "readings", note: null }]);
     expect(changes.map(({ role }) => role)).toEqual(["r2"]);
   });
 
@@ -105,6 +105,18 @@ describe("the difference between two moments", () => {
     expect(changes).toEqual([]);
     expect(ranges[0]).toMatchObject({ from: null });
     expect(ranges[0]?.note).toMatch(/reading/);
+  });
+
+  it("begins where the history does, and says so: of a time before it nothing is known", async () => {
+    const begins = NOW - 10 * 24 * HOUR;
+    await bench.bind("ann", "r0", ["site", "s1"]);
+    await grant("added");
+
+    const asked = await difference({ from: begins - 24 * HOUR });
+    expect(asked.ranges).toMatchObject([{ from: new Date(begins).toISOString(), note: `Its history begins at ${new Date(begins).toISOString()}.` }]);
+    expect(asked.changes).toHaveLength(1);
+    expect((await difference({ from: begins - 24 * HOUR, to: begins - HOUR })).ranges).toMatchObject([{ from: null, note: expect.stringContaining("begins") as string }]);
+    expect((await difference({ from: begins + HOUR })).ranges).toMatchObject([{ from: new Date(begins + HOUR).toISOString(), note: null }]);
   });
 
   it("is in the same order however often and in whatever order things changed, over many pages", async () => {

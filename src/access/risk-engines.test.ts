@@ -32,7 +32,7 @@ describe.each(["sqlite", "postgres"] as const)("risks and changes on %s", (kind)
     await bench.proven("users", NOW);
     await bench.principals(
       { id: "1", source: "local", twoFaEnabled: false, lastUsed: daysAgo(100) },
-      { id: "2", email: "new@orchard.test", name: "N", firstLogin: null, lastUsed: null },
+      { id: "2", email: "new@orchard.test", name: "N", status: "never-signed-in", firstLogin: null, lastUsed: null },
       { id: "3", email: "mara.voss+x@orchard.test", name: "Mara V" },
       { id: "s1", kind: "service-user", token: { createdAt: daysAgo(100), expiresAt: daysAgo(-3) }, lastUsed: daysAgo(99) },
       { id: "s2", kind: "service-user", token: { createdAt: daysAgo(100), expiresAt: daysAgo(1) } },
@@ -71,7 +71,7 @@ describe.each(["sqlite", "postgres"] as const)("risks and changes on %s", (kind)
     await bench.activity("a1", 24, NOW - 60_000, { userId: "boss", data: { username: "ann@orchard.test" } });
     await bench.store.tx((tx) => settleActors(tx, NOW));
     const lines: unknown[] = [];
-    for await (const line of diff({ store: bench.store, readings: async () => [], scope: EVERY_TENANT, connection: CON, from: NOW - 1_000, to: NOW, now: NOW, signal: AbortSignal.timeout(30_000) })) lines.push(line);
+    for await (const line of diff({ store: bench.store, readings: async () => [], nameOf: async () => "emea", scope: EVERY_TENANT, connection: CON, from: NOW - 1_000, to: NOW, now: NOW, signal: AbortSignal.timeout(30_000) })) lines.push(line);
 
     expect(lines).toMatchObject([{ ranges: [{ basis: "moments" }] }, { change: { role: "r", by: { kind: "user", id: "boss", confidence: "high" } } }]);
     const handed: unknown[] = [];

@@ -117,7 +117,7 @@ function judgeUser({ thresholds, ssoUsers, now }: Estate, { facts }: PrincipalIn
     found.push({ risk: "local-beside-sso", severity: RISKS["local-beside-sso"].severity, confidence: "high", evidence: { source: facts.source, ssoUsers, lastUsed: facts.lastUsed, twoFaEnabled: facts.twoFaEnabled }, since: timeAfter(facts.createdAt) });
   }
   const invitedDays = daysSince(facts.createdAt, now);
-  if (facts.isSystem !== true && facts.lastUsed === null && facts.firstLogin === null && (invitedDays === null || invitedDays >= thresholds.neverSignedInDays)) {
+  if (facts.isSystem !== true && facts.status === "never-signed-in" && (invitedDays === null || invitedDays >= thresholds.neverSignedInDays)) {
     found.push({ risk: "never-signed-in", severity: RISKS["never-signed-in"].severity, confidence: "high", evidence: { createdAt: facts.createdAt, status: facts.status, days: invitedDays, afterDays: thresholds.neverSignedInDays }, since: timeAfter(facts.createdAt, thresholds.neverSignedInDays) });
   }
   const idleDays = daysSince(facts.lastUsed, now);

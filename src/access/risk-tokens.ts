@@ -29,11 +29,11 @@ function judgeDates({ thresholds, now }: Estate, { facts }: PrincipalInHand): re
   if (!over && (ageDays === null || (livesDays !== null && livesDays > thresholds.tokenLongestDays))) {
     found.push({ risk: "token-never-expires", severity: raised(RISKS["token-never-expires"].severity, ageDays === null ? 0 : -1), confidence: "high", evidence: { ...seen, livesDays, longestDays: thresholds.tokenLongestDays }, since: timeAfter(token.createdAt) });
   }
-  // A new token of a service user that was used before is judged by its own age.
+  // A new token of a service user that was used before is judged by its own age. Old consoles do not say when one was last used.
   const lastSign = [facts.lastUsed, token.createdAt ?? facts.createdAt].filter((time) => time !== null).toSorted().at(-1) ?? null;
   const idleDays = daysSince(lastSign, now);
   if (!over && (idleDays === null ? facts.lastUsed === null : idleDays >= thresholds.tokenUnusedDays)) {
-    found.push({ risk: "token-unused", severity: RISKS["token-unused"].severity, confidence: idleDays === null ? "low" : "high", evidence: { ...seen, days: idleDays, afterDays: thresholds.tokenUnusedDays }, since: timeAfter(lastSign, thresholds.tokenUnusedDays) });
+    found.push({ risk: "token-unused", severity: RISKS["token-unused"].severity, confidence: idleDays === null || (facts.lastUsed === null && facts.status === "unknown") ? "low" : "high", evidence: { ...seen, days: idleDays, afterDays: thresholds.tokenUnusedDays }, since: timeAfter(lastSign, thresholds.tokenUnusedDays) });
   }
   return found;
 }

@@ -55,6 +55,7 @@ describe("users", () => {
     ["one of whom the console does not say", { source: "local", twoFaEnabled: null, twoFaStatus: null }, null, null],
     ["one invited 20 days ago who never came", { status: "never-signed-in", firstLogin: null, lastUsed: null, createdAt: daysAgo(20) }, "never-signed-in", "low"],
     ["one invited yesterday", { status: "never-signed-in", firstLogin: null, lastUsed: null, createdAt: daysAgo(1) }, null, null],
+    ["one invited long ago at a console that does not say when anybody signed in", { status: "unknown", firstLogin: null, lastUsed: null, createdAt: daysAgo(100) }, null, null],
     ["one invited nobody knows when", { status: "never-signed-in", firstLogin: null, lastUsed: null, createdAt: null }, "never-signed-in", "low"],
     ["a built-in user of the vendor who never came", { isSystem: true, firstLogin: null, lastUsed: null }, null, null],
     ["one who has been away for 90 days to the day", { lastUsed: daysAgo(90) }, "stale", "medium"],
@@ -113,6 +114,12 @@ describe("service users", () => {
     await bench.principals(service("1", facts));
 
     expect((await bench.findings()).map((one) => [one.risk, one.severity])).toEqual(wanted);
+  });
+
+  it("whose last use the console does not tell are only perhaps unused", async () => {
+    await bench.principals(service("1", { lastUsed: null, status: "unknown" }));
+
+    expect(await bench.findings()).toMatchObject([{ risk: "token-unused", confidence: "low" }]);
   });
 
   it.each<readonly [string, readonly (readonly [string, "global" | "account" | "site", number])[], readonly [string, unknown] | null]>([

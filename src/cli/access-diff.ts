@@ -64,9 +64,11 @@ async function printJson(out: Terminal, lines: AsyncIterable<AccessDiffLine>): P
 async function printText(out: Terminal, lines: AsyncIterable<AccessDiffLine>): Promise<number> {
   let changes = 0;
   let heading = "";
+  let compared = false;
   for await (const line of lines) {
     if ("ranges" in line) {
       for (const range of line.ranges) out.note(rangeText(range));
+      compared = line.ranges.some(({ from, to }) => from !== null && to !== null);
       continue;
     }
     const head = headingOf(line.change);
@@ -76,12 +78,14 @@ async function printText(out: Terminal, lines: AsyncIterable<AccessDiffLine>): P
     changes += 1;
     if (out.closed) break;
   }
-  out.note(changes === 0 ? "Nothing changed." : `${count(changes)} change${changes === 1 ? "" : "s"}.`);
+  if (!compared) out.note("There is nothing to compare yet.");
+  else out.note(changes === 0 ? "Nothing changed." : `${count(changes)} change${changes === 1 ? "" : "s"}.`);
   return changes;
 }
 
-function rangeText({ connection, from, to, note }: AccessDiffRange): string {
-  return clean(note === null ? `${connection}: from ${time(from)} to ${time(to)}` : `${connection}: ${note}`);
+function rangeText({ connection, name, from, to, note }: AccessDiffRange): string {
+  const range = from === null || to === null ? [] : [`from ${time(from)} to ${time(to)}`];
+  return clean(`${name ?? connection}: ${[...range, ...(note === null ? [] : [note])].join(". ")}`);
 }
 
 /** What the changes below it are about; those of one subject follow each other. */

@@ -91,7 +91,7 @@ describe("access diff", () => {
 
     expect(stdout).toContain("user mara.voss@orchard.test\n  + Admin on site Lyon Depot");
     expect(stdout).toContain("by boss@orchard.test (confidence: high, an activity of that time names it by id or address)");
-    expect(stderr).toContain("con_1: from 2026-11-20 16:00:00Z to 2026-11-20 16:00:00Z");
+    expect(stderr).toContain("emea: from 2026-11-20 16:00:00Z to 2026-11-20 16:00:00Z");
     expect(code).toBe(0);
   });
 
@@ -110,5 +110,14 @@ describe("access diff", () => {
     const query = api.calls[0]?.query ?? {};
 
     expect(Math.round((Date.parse(String(query["to"])) - Date.parse(String(query["from"]))) / 86_400_000)).toBe(6);
+  });
+
+  it("says of a time before anybody looked that there is nothing to compare, and never that nothing changed", async () => {
+    const before = ranges.map((range) => ({ ...range, from: null, note: "Its history begins at 2026-11-20T16:00:00.000Z." }));
+    const { stderr } = await vedette(["access", "diff", "--from", "2020-01-01T00:00:00Z"], { ...ACCESS_RISK_ROUTES, "GET /api/v1/access/diff": [`${JSON.stringify({ ranges: before })}\n`] });
+
+    expect(stderr).toMatch(/emea: Its history begins at/);
+    expect(stderr).toContain("There is nothing to compare yet.");
+    expect(stderr).not.toContain("Nothing changed.");
   });
 });

@@ -29,7 +29,7 @@ export const change: AccessChangeView = {
   connection: "con_1", tenant: "ten_1", subject: "binding", change: "added", principal: { kind: "user", id: "31" }, role: "51", scope: { kind: "site", id: "11" }, labels: { principal: "mara.voss@orchard.test", role: "Admin", scope: "Lyon Depot" },
   field: null, before: null, after: null, seenAt: AT, absentAt: AT, by: { kind: "user", id: "7", name: "Big Boss", email: "boss@orchard.test", confidence: "high", because: "an activity of that time names it by id or address", activity: { id: "9", type: 24, at: AT, text: "modified" }, candidates: [] },
 };
-export const ranges: readonly AccessDiffRange[] = [{ connection: "con_1", from: AT, to: AT, basis: "readings", note: null }];
+export const ranges: readonly AccessDiffRange[] = [{ connection: "con_1", name: "emea", from: AT, to: AT, basis: "readings", note: null }];
 
 export const ACCESS_RISK_ROUTES: Readonly<Record<string, unknown>> = {
   "GET /api/v1/access/risks/export": [`${JSON.stringify(finding)}\n`],

@@ -166,7 +166,9 @@ export type AccessChangeView = Static<typeof AccessChangeView>;
 
 export const AccessDiffRange = Type.Object({
   connection: Text,
-  /** Exclusive; null where there is no earlier reading to compare with. */
+  /** Null where it is another tenant's. */
+  name: Nullable(Text),
+  /** Exclusive; null where there is nothing earlier to compare with. */
   from: Nullable(Time),
   /** Inclusive. */
   to: Nullable(Time),
