@@ -4,6 +4,7 @@
  */
 import { sql } from "kysely";
 import type { ConnectionId, TenantId } from "../kernel/ids.ts";
+import { withinScope } from "../store/conditions.ts";
 import { scopeAllows, type TenantScope } from "../kernel/scope.ts";
 import type { StreamId } from "../kernel/stream-ids.ts";
 import type { Database } from "../store/store.ts";
@@ -37,7 +38,7 @@ export function createCoverage(states: ReadingStates): Coverage {
     const state = await states(connection);
     const [proven, owed, parked] = [await provenTo(db, connection), await owedStreams(db, connection), await parkedCounts(db, connection)];
     const streams = ACCESS_STREAMS.map((stream) => streamCoverage(stream, state, { readTo: proven.get(stream) ?? null, owed: owed.has(stream), parked: parked.get(stream) ?? 0 }));
-    const notes = [...streams.flatMap(({ stream, state: of, reason }) => (of === "complete" ? [] : [`${stream}: ${reason ?? of}`])), ...reachNotes(state), ...(await graphNotes(db, connection))];
+    const notes = [...streams.flatMap(({ stream, state: of, reason }) => (of === "complete" ? [] : [`${stream}: ${reason ?? of}`])), ...reachNotes(state), ...(await hiddenNotes(db, scope, connection)), ...(await graphNotes(db, scope, connection))];
     return { connection, name: state !== undefined && scopeAllows(scope, state.tenant) ? state.name : null, complete: notes.length === 0, streams, notes };
   };
 }
@@ -71,10 +72,26 @@ function reachNotes(state: ReadingState | undefined): readonly string[] {
   return [`the token sees ${level === "account" ? "accounts" : level === "site" ? "sites" : "groups"} only: whoever holds a role above them may act there too, and is not shown`];
 }
 
-async function graphNotes(db: Database, connection: ConnectionId): Promise<readonly string[]> {
+/** Said to whoever has sites of a console and not its people: "nobody" would be no answer. */
+export const PEOPLE_HIDDEN = "the people of this console belong to another tenant and are not shown";
+
+export async function hasHiddenPrincipals(db: Database, scope: TenantScope, connection: string): Promise<boolean> {
+  if (scope.all) return false;
+  const { rows } = await sql<{ first: string | null; last: string | null }>`
+    SELECT (SELECT min(tenant_id) FROM access_principals WHERE connection_id = ${connection}) AS first, (SELECT max(tenant_id) FROM access_principals WHERE connection_id = ${connection}) AS last`.execute(db);
+  const seen = new Set<string>(scope.tenants);
+  return [rows[0]?.first ?? null, rows[0]?.last ?? null].some((tenant) => tenant !== null && !seen.has(tenant));
+}
+
+async function hiddenNotes(db: Database, scope: TenantScope, connection: ConnectionId): Promise<readonly string[]> {
+  return (await hasHiddenPrincipals(db, scope, connection)) ? [PEOPLE_HIDDEN] : [];
+}
+
+/** Of what whoever asks may see: how much of another tenant's people is odd is no business of his. */
+async function graphNotes(db: Database, scope: TenantScope, connection: ConnectionId): Promise<readonly string[]> {
   const { rows } = await sql<{ unread: number; roles: number }>`
-    SELECT (SELECT count(*) FROM access_principals WHERE connection_id = ${connection} AND unread > 0) AS unread,
-      (SELECT count(*) FROM access_roles WHERE connection_id = ${connection} AND permissions IS NULL) AS roles`.execute(db);
+    SELECT (SELECT count(*) FROM access_principals WHERE connection_id = ${connection} AND unread > 0 AND ${withinScope(scope)}) AS unread,
+      (SELECT count(*) FROM access_roles WHERE connection_id = ${connection} AND permissions IS NULL AND ${withinScope(scope)}) AS roles`.execute(db);
   const unread = Number(rows[0]?.unread ?? 0);
   const roles = Number(rows[0]?.roles ?? 0);
   return [

@@ -101,15 +101,6 @@ export async function countHolders(store: Reader, scope: TenantScope, chain: Cha
   return total;
 }
 
-/** True where the connection has people whom the caller may not see: "nobody" would be no answer. */
-export async function hasHiddenPrincipals(db: Database, scope: TenantScope, connection: string): Promise<boolean> {
-  if (scope.all) return false;
-  const { rows } = await sql<{ first: string | null; last: string | null }>`
-    SELECT (SELECT min(tenant_id) FROM access_principals WHERE connection_id = ${connection}) AS first, (SELECT max(tenant_id) FROM access_principals WHERE connection_id = ${connection}) AS last`.execute(db);
-  const seen = new Set<string>(scope.tenants);
-  return [rows[0]?.first ?? null, rows[0]?.last ?? null].some((tenant) => tenant !== null && !seen.has(tenant));
-}
-
 export interface Reach {
   readonly accounts: number;
   readonly sites: number;

@@ -6,7 +6,7 @@ import type { ConnectionId } from "../kernel/ids.ts";
 import { defineRoute, unaudited, type Route, type RouteContext } from "../kernel/route.ts";
 import type { TenantScope } from "../kernel/scope.ts";
 import type { Database, Tx } from "../store/store.ts";
-import { hasHiddenPrincipals } from "./effective.ts";
+import { hasHiddenPrincipals } from "./coverage.ts";
 import { exportBytes } from "./export/run.ts";
 import type { GraphSource } from "./export/source.ts";
 import { bindingsOf, connectionsOf, principalsOf, rolesOf, scopesOf } from "./graph.ts";
@@ -21,7 +21,6 @@ const CONTENT_TYPES: Readonly<Record<AccessExportFormat, string>> = {
   c1z: "application/octet-stream",
 };
 
-const HIDDEN = "people of this console belong to another tenant and are not shown";
 const Name = Type.String({ minLength: 1, maxLength: 400 });
 
 export function exportRoutes(deps: AccessRouteDeps): readonly Route<Tx>[] {
@@ -47,9 +46,9 @@ export function exportRoutes(deps: AccessRouteDeps): readonly Route<Tx>[] {
         if (format === "c1z" && connections.length > 1) throw await severalConnections(deps, scope);
         const only = top === undefined ? connections : [top.connection as ConnectionId];
         const coverage = (await coverageOf(deps, scope, named)).filter((one) => only.some((id) => id === one.connection));
-        const hidden = new Set<string>();
-        for (const id of only) if (await hasHiddenPrincipals(store.read, scope, id)) hidden.add(id);
-        const options = { format, coverage: coverage.map((one) => (hidden.has(one.connection) ? { ...one, complete: false, notes: [...one.notes, HIDDEN] } : one)), peopleHidden: hidden.size > 0, ...(top === undefined ? {} : { below: { connection: top.connection, kind: top.kind, id: top.id } }) };
+        let peopleHidden = false;
+        for (const id of only) peopleHidden ||= await hasHiddenPrincipals(store.read, scope, id);
+        const options = { format, coverage, peopleHidden, ...(top === undefined ? {} : { below: { connection: top.connection, kind: top.kind, id: top.id } }) };
         return { contentType: CONTENT_TYPES[format], fileName: `vedette-access.${format}`, chunks: exportBytes(storedGraph(store.read, scope, only), deps.exportFolder, options, signal) };
       },
     }),

@@ -49,7 +49,7 @@ async function* all<Row extends object, Noun>(db: Database, scope: TenantScope, 
 }
 
 export function principalFrom(row: PrincipalRow): Principal {
-  return { connection: row.connection_id, tenant: row.tenant_id, kind: row.kind as PrincipalKind, id: row.id, facts: JSON.parse(row.facts) as PrincipalFacts };
+  return { connection: row.connection_id, tenant: row.tenant_id, kind: row.kind as PrincipalKind, id: row.id, facts: JSON.parse(row.facts) as PrincipalFacts, unread: Number(row.unread) };
 }
 
 export function scopeFrom(row: ScopeRow): Scope {

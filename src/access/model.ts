@@ -58,6 +58,8 @@ export interface Principal extends PrincipalRef {
   readonly connection: string;
   readonly tenant: string;
   readonly facts: PrincipalFacts;
+  /** Of what the console says it holds, how much could not be read as a role on a scope: it may hold more than its bindings. */
+  readonly unread: number;
 }
 
 export interface Scope extends ScopeRef {

@@ -3,7 +3,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { type PostgresServer, startPostgres } from "../../test/contract/postgres-server.ts";
 import type { ConnectionId } from "../kernel/ids.ts";
 import { EVERY_TENANT, onlyTenants } from "../kernel/scope.ts";
-import { chainOf, countHeld, countHolders, EVERY_ROLE, hasHiddenPrincipals, heldBy, heldWithin, holdersOf, reachOf, rolesThatCan, wholeReach } from "./effective.ts";
+import { hasHiddenPrincipals } from "./coverage.ts";
+import { chainOf, countHeld, countHolders, EVERY_ROLE, heldBy, heldWithin, holdersOf, reachOf, rolesThatCan, wholeReach } from "./effective.ts";
 import { connectionsOf } from "./graph.ts";
 import { findPrincipal, findRoles, findScope } from "./lookup.ts";
 import { resolvePermission } from "./permission-words.ts";

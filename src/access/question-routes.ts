@@ -8,10 +8,10 @@ import { defineRoute, unaudited, type Route, type RouteContext } from "../kernel
 import type { TenantScope } from "../kernel/scope.ts";
 import type { Tx } from "../store/store.ts";
 import { actorsOf } from "./actors.ts";
-import { chainOf, countHeld, countHolders, EVERY_ROLE, hasHiddenPrincipals, heldBy, heldWithin, holdersOf, reachOf, rolesThatCan, wholeReach, type Chain, type HeldPlace, type Holder, type HolderPlace, type RoleFilter } from "./effective.ts";
+import { chainOf, countHeld, countHolders, EVERY_ROLE, heldBy, heldWithin, holdersOf, reachOf, rolesThatCan, wholeReach, type Chain, type HeldPlace, type Holder, type HolderPlace, type RoleFilter } from "./effective.ts";
 import { placeOf } from "./list-routes.ts";
 import { findPrincipal, findRoles, findScope } from "./lookup.ts";
-import type { Binding, Scope } from "./model.ts";
+import type { Binding, Principal, Scope } from "./model.ts";
 import { resolvePermission } from "./permission-words.ts";
 import type { AccessRouteDeps } from "./routes.ts";
 import { tables } from "./tables.ts";
@@ -41,7 +41,7 @@ function whoRoute(deps: AccessRouteDeps): Route<Tx> {
       const chain = await chainOf(store.read, asked);
       const permission = query.can === undefined ? null : { asked: query.can, id: await resolvePermission(store.read, connection, query.can) };
       const roles = await filterOf(deps, scope, connection, permission?.id ?? null, query.role);
-      const after = query.after === undefined ? null : (placeOf(query.after, 5) as HolderPlace);
+      const after = query.after === undefined ? null : holderPlace(query.after);
       const { items, next } = await holdersOf(store, scope, chain, roles, { after, limit: query.limit ?? DEFAULT_PAGE });
       return {
         ...chainView(chain),
@@ -49,11 +49,17 @@ function whoRoute(deps: AccessRouteDeps): Route<Tx> {
         items: items.map((holder) => whoRow(chain, roles, permission !== null, holder)),
         total: await countHolders(store, scope, chain, roles),
         next: next === null ? null : JSON.stringify(next),
-        notes: [...chainNotes(chain), ...(await hiddenNotes(deps, scope, connection)), ...mayNotes(roles)],
+        notes: [...chainNotes(chain), ...mayNotes(roles)],
         coverage: await coverage(store.read, connection, scope),
       };
     },
   });
+}
+
+function holderPlace(after: string): HolderPlace {
+  const place = placeOf(after, 5) as HolderPlace;
+  if (!/^[0-3]$/.test(place[0])) throw new Fault("CONFIG_INVALID", "query/after is not what an earlier page gave as `next`.");
+  return place;
 }
 
 async function connectionOf(deps: AccessRouteDeps, scope: TenantScope, reference: string | undefined): Promise<ConnectionId | undefined> {
@@ -88,12 +94,11 @@ function whoRow(chain: Chain, roles: RoleFilter, asked: boolean, { binding, fact
   };
 }
 
-function chainNotes({ scopes: [first], whole }: Chain): readonly string[] {
-  return whole || first === undefined ? [] : [`what ${first.kind === "group" ? "site and account" : "account"} this ${first.kind} lies in is not known: whoever holds a role there reaches it too, and is not shown`];
-}
-
-async function hiddenNotes({ store }: AccessRouteDeps, scope: TenantScope, connection: ConnectionId): Promise<readonly string[]> {
-  return (await hasHiddenPrincipals(store.read, scope, connection)) ? ["the people of this console belong to another tenant and are not shown"] : [];
+function chainNotes({ scopes, whole }: Chain): readonly string[] {
+  const [first] = scopes;
+  if (whole || first === undefined) return [];
+  const missing = first.kind === "group" && !scopes.some(({ kind }) => kind === "site") ? "site and account" : "account";
+  return [`what ${missing} this ${first.kind} lies in is not known: whoever holds a role there reaches it too, and is not shown`];
 }
 
 function mayNotes({ ids, may }: RoleFilter): readonly string[] {
@@ -125,11 +130,15 @@ function whatRoute(deps: AccessRouteDeps): Route<Tx> {
         roles: [...roles.values()],
         total: await countHeld(store.read, principal),
         next: next === null ? null : JSON.stringify(next),
-        notes: principalNotes([...roles.values()]),
+        notes: [...unreadNotes(principal), ...principalNotes([...roles.values()])],
         coverage: await coverage(store.read, connection, scope),
       };
     },
   });
+}
+
+function unreadNotes({ unread }: Principal): readonly string[] {
+  return unread === 0 ? [] : ["not all that the console says of its roles could be read: it may hold more than is shown"];
 }
 
 function principalNotes(roles: readonly { readonly name: string; readonly permissions: readonly string[] | null }[]): string[] {
@@ -175,17 +184,18 @@ function whyRoute(deps: AccessRouteDeps): Route<Tx> {
         principal: { kind: principal.kind, id: principal.id, name: principal.facts.name, email: principal.facts.email },
         asked: { role: query.role, permission },
         ...chainView(chain),
-        holds: verdictOf(paths),
+        holds: verdictOf(paths, principal),
         paths,
-        notes: [...chainNotes(chain), ...(paths.length > 0 || instead.length === 0 ? [] : [`holds there instead: ${[...new Set(instead.map(({ roleName }) => roleName))].join(", ")}`])],
+        notes: [...chainNotes(chain), ...unreadNotes(principal), ...(paths.length > 0 || instead.length === 0 ? [] : [`holds there instead: ${[...new Set(instead.map(({ roleName }) => roleName))].join(", ")}`])],
         coverage: await coverage(store.read, connection, scope),
       };
     },
   });
 }
 
-function verdictOf(paths: Static<typeof WhyAnswer>["paths"]): Static<typeof WhyAnswer>["holds"] {
-  if (paths.length === 0) return "no";
+/** Whose record could not be read whole may hold it, for all we know. */
+function verdictOf(paths: Static<typeof WhyAnswer>["paths"], { unread }: Principal): Static<typeof WhyAnswer>["holds"] {
+  if (paths.length === 0) return unread === 0 ? "no" : "may";
   return paths.every(({ grants }) => grants === "may") ? "may" : "yes";
 }
 

@@ -83,7 +83,7 @@ describe("who", () => {
     }
 
     expect(paged).toEqual(all);
-    await expect(who({ scope: "global", after: "{}" })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+    for (const after of ["{}", '["near","1","user","1","51"]', '["7","1","user","1","51"]']) await expect(who({ scope: "global", after })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
   });
 
   it("says since when: at least since the first reading and no longer than the principal is there, or between two readings", async () => {
@@ -102,7 +102,9 @@ describe("who", () => {
 
     expect(lines(answer)).toEqual(["Ann Vale: Viewer direct site 77", `Bo Lind: Night Shift inherited global ${GLOBAL_ID} > site 77`]);
     expect(answer.ancestorsKnown).toBe(false);
-    expect(answer.notes[0]).toContain("account this site lies in is not known");
+    expect(answer.notes[0]).toContain("what account this site lies in is not known");
+    await bench.listing("groups", [group("771", "77")]);
+    expect((await who({ scope: "group:771" })).notes[0]).toContain("what account this group lies in is not known");
   });
 
   it("says that the people are another tenant's where they are, and never that there is nobody", async () => {
@@ -110,7 +112,8 @@ describe("who", () => {
     const answer = await who({ scope: "site:11" }, onlyTenants(OTHER));
 
     expect(answer).toMatchObject({ items: [], total: 0 });
-    expect(answer.notes).toContain("the people of this console belong to another tenant and are not shown");
+    expect(answer.coverage.notes).toEqual(["the people of this console belong to another tenant and are not shown"]);
+    expect(answer.coverage.complete).toBe(false);
     await expect(who({ scope: "site:12" }, onlyTenants(OTHER))).rejects.toMatchObject({ code: "NOT_FOUND" });
   });
 });
@@ -161,6 +164,16 @@ describe("what", () => {
   it("tells what the roles permit, and where that could not be read", async () => {
     expect((await what("ann@orchard.test")).roles).toEqual([{ id: "51", name: "Viewer", permissions: ["Endpoints.view", "Threats.view"] }, { id: "52", name: "Admin", permissions: [ISOLATE, "Endpoints.view"] }]);
     expect((await what("cy@orchard.test")).notes).toEqual(["what Night Shift permits could not be read"]);
+  });
+
+  it("says of somebody whose roles could not all be read that there may be more, and is never sure that there is not", async () => {
+    await bench.page("users", [user("4", "site", null, { email: "di@orchard.test", firstLogin: null, lastLogin: null }), user("5", "site", ["odd", held("11", "51")], { email: "ed@orchard.test" })]);
+    const more = "not all that the console says of its roles could be read: it may hold more than is shown";
+
+    expect(await what("di@orchard.test")).toMatchObject({ total: 0, notes: [more], principal: { unread: 1 } });
+    expect(await why("di@orchard.test", "Admin", "site:11")).toMatchObject({ holds: "may", paths: [], notes: [more] });
+    expect(await why("ed@orchard.test", "Viewer", "site:11")).toMatchObject({ holds: "yes", notes: [more] });
+    expect((await what("ann@orchard.test")).notes).toEqual([]);
   });
 
   it("comes page by page", async () => {

@@ -1,11 +1,13 @@
 /** HTTP routes of the graph's risks: what is found and how grave it is, page by page, counted, or handed over whole. */
 import Type from "typebox";
-import { AccessFinding, AccessRiskFilter, AccessRiskSummary } from "../kernel/access-risk-api.ts";
+import { AccessFinding, AccessRiskFilter, AccessRiskSummary, type AccessRiskNote } from "../kernel/access-risk-api.ts";
 import { csvRow } from "../kernel/csv.ts";
 import { Fault } from "../kernel/fault.ts";
 import { defineRoute, unaudited, type Route, type RouteContext } from "../kernel/route.ts";
 import { scopeAllows, type TenantScope } from "../kernel/scope.ts";
-import type { Tx } from "../store/store.ts";
+import type { Database, Tx } from "../store/store.ts";
+import { hasHiddenPrincipals, PEOPLE_HIDDEN } from "./coverage.ts";
+import { connectionsOf } from "./graph.ts";
 import { placeOf } from "./list-routes.ts";
 import { RISK_KINDS, RISKS, SUBJECTS, type RiskKind, type Severity } from "./risk-model.ts";
 import { eachFinding, listFindings, summarize, type Judgement, type RiskFilter, type RiskPlace } from "./risks.ts";
@@ -45,7 +47,9 @@ export function riskRoutes(deps: AccessRouteDeps): readonly Route<Tx>[] {
       query: Type.Object({ ...AccessRiskFilter, worst: Type.Optional(Type.Integer({ minimum: 0, maximum: 1000 })) }),
       answer: AccessRiskSummary,
       async handle({ query: { worst = DEFAULT_WORST, ...query } }, context: RouteContext<Tx>) {
-        return summarize(await judge(query, context), worst);
+        const judgement = await judge(query, context);
+        const summary = await summarize(judgement, worst);
+        return { ...summary, notes: [...(await hiddenNotes(store.read, judgement)), ...summary.notes] };
       },
     }),
     defineRoute({
@@ -73,6 +77,15 @@ export function riskRoutes(deps: AccessRouteDeps): readonly Route<Tx>[] {
     }),
     ...riskRecordRoutes(deps),
   ];
+}
+
+/** Consoles of which the asker has sites and not the people: that nothing is found there means nothing. */
+async function hiddenNotes(db: Database, { scope, filter }: Judgement): Promise<AccessRiskNote[]> {
+  const notes: AccessRiskNote[] = [];
+  for (const connection of filter.connection === undefined ? await connectionsOf(db, scope) : [filter.connection]) {
+    if (await hasHiddenPrincipals(db, scope, connection)) notes.push({ connection, tenant: null, risk: null, note: PEOPLE_HIDDEN });
+  }
+  return notes;
 }
 
 async function filterOf({ store, findTenant, findConnection }: AccessRouteDeps, scope: TenantScope, query: Query): Promise<{ readonly scope: TenantScope; readonly filter: RiskFilter }> {

@@ -95,7 +95,7 @@ export async function what(context: CliContext, api: ApiClient, principal: strin
     ["ROLE", "ON", "COVERS", "MAY", "SINCE"],
     answer.items.map((item) => [item.role.name, scopeText(item.scope), `${plural(item.covers.sites, "site")}, ${plural(item.covers.groups, "group")}`, permissionText(answer, item.role.id), sinceText(item.since)]),
   );
-  if (answer.total === 0) out.note("Holds no role.");
+  if (answer.total === 0) out.note(of.unread === 0 ? "Holds no role." : "Holds no role that could be read.");
   if (answer.items.length < answer.total) out.note(`The first ${count(answer.items.length)} of ${count(answer.total)}; --limit shows more, --json all.`);
   out.note("What each role permits: --json, or `vedette access list roles --json`.");
   missing(out, answer);
@@ -118,7 +118,7 @@ export async function why(context: CliContext, api: ApiClient, principal: string
 function page(out: Terminal, answer: WhyAnswer): void {
   const who = answer.principal.email ?? answer.principal.name ?? answer.principal.id;
   const asked = answer.asked.permission === null ? answer.asked.role : `${answer.asked.permission.asked} (${answer.asked.permission.id})`;
-  const verdict = { yes: "yes", may: "perhaps: what the role permits could not be read", no: "no" }[answer.holds];
+  const verdict = { yes: "yes", may: answer.paths.length === 0 ? "perhaps: not all that it holds could be read" : "perhaps: what the role permits could not be read", no: "no" }[answer.holds];
   out.line(clean(`${who}, ${asked}, on ${whereText(answer)}: ${verdict}`));
   for (const path of answer.paths) pathLines(out, who, path);
   missing(out, answer);

@@ -13,7 +13,7 @@ const list = (...items: readonly unknown[]): unknown => ({ items, next: null, co
 
 export const principal: PrincipalView = {
   connection: "con_1", tenant: "ten_1", kind: "user", id: "31", name: "Mara Voss", email: "mara.voss@orchard.test", description: null, source: "sso", status: "active", level: "account", twoFaEnabled: true, twoFaStatus: "configured", twoFaMethod: "application",
-  emailVerified: true, isSystem: false, canGenerateApiToken: true, allowRemoteShell: false, createdAt: AT, firstLogin: AT, lastUsed: AT, token: { createdAt: AT, expiresAt: AT }, createdBy: null,
+  emailVerified: true, isSystem: false, canGenerateApiToken: true, allowRemoteShell: false, createdAt: AT, firstLogin: AT, lastUsed: AT, token: { createdAt: AT, expiresAt: AT }, createdBy: null, unread: 0,
 };
 const scope = { kind: "account", id: "1", name: "Orchard Freight" } as const;
 const site = { kind: "site", id: "11", name: "Lyon Depot" } as const;

@@ -48,6 +48,8 @@ export const PrincipalView = Type.Object({
   lastUsed: Nullable(Text),
   token: Nullable(Type.Object({ createdAt: Nullable(Text), expiresAt: Nullable(Text) })),
   createdBy: Nullable(Type.Object({ id: Nullable(Text), name: Nullable(Text) })),
+  /** Of what the console says it holds, how much could not be read as a role on a scope. */
+  unread: Type.Integer({ minimum: 0 }),
 });
 export type PrincipalView = Static<typeof PrincipalView>;
 

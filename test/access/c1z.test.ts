@@ -16,7 +16,7 @@ import { CONNECTION, coverage, NO_FACTS, READ_AT, sourceOf, TENANT, type Graph }
 const own = { connection: CONNECTION, tenant: TENANT };
 const scope = (kind: Scope["kind"], id: string, name: string, parent: ScopeRef | null): Scope => ({ ...own, kind, id, name, parent, state: "active", inferred: false });
 const role = (id: string, name: string): AccessRole => ({ ...own, id, name, description: null, predefined: true, scope: null, permissions: ["Page.b", "Page.a"], inferred: false });
-const principal = (kind: Principal["kind"], id: string, facts: Partial<PrincipalFacts> = {}): Principal => ({ ...own, kind, id, facts: { ...NO_FACTS, ...facts } });
+const principal = (kind: Principal["kind"], id: string, facts: Partial<PrincipalFacts> = {}): Principal => ({ ...own, kind, id, facts: { ...NO_FACTS, ...facts }, unread: 0 });
 const held = (who: Principal, what: string, where: ScopeRef): Binding => ({ ...own, principal: { kind: who.kind, id: who.id }, role: what, scope: { kind: where.kind, id: where.id }, seenAt: READ_AT, absentAt: null, doubtedAt: null });
 
 const GLOBAL = scope("global", "1", "Global", null);

@@ -98,7 +98,7 @@ describe("for a tenant that has a site of the console, and not its people", () =
     expect(graph.scopes.filter(({ kind }) => kind === "site").map(({ id }) => id)).toEqual([site]);
     expect(graph.scopes.filter(({ parent }) => parent !== null && !graph.scopes.some(({ id }) => id === parent))).toEqual([]);
     expect([graph.principals, graph.bindings]).toEqual([[], []]);
-    expect(coverage.flatMap(({ notes }) => notes)).toContain("people of this console belong to another tenant and are not shown");
+    expect(coverage.flatMap(({ notes }) => notes)).toContain("the people of this console belong to another tenant and are not shown");
     expect(coverage.every(({ complete }) => !complete)).toBe(true);
   });
 
@@ -106,6 +106,12 @@ describe("for a tenant that has a site of the console, and not its people", () =
     const file = readC1z((await ask("format=c1z", key)).rawPayload);
     expect(file.runs).toEqual([expect.objectContaining({ ended_at: null })]);
     expect(danglingOf(file)).toEqual([]);
+  });
+
+  it("the summary of risks says so too: nothing found is no good news there", async () => {
+    const answer = await bench.world.hub.app.inject({ method: "GET", url: "/api/v1/access/risks/summary", headers: { host: "127.0.0.1", authorization: `Bearer ${key}` } });
+
+    expect(answer.json()).toMatchObject({ counts: [], notes: [{ risk: null, note: "the people of this console belong to another tenant and are not shown" }] });
   });
 
   it("the people stay where they were, for the one whose they are", async () => {

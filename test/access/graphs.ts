@@ -79,7 +79,7 @@ export function graphs(ids: fc.Arbitrary<string> = digits): fc.Arbitrary<Graph> 
         return { connection: CONNECTION, tenant: TENANT, kind: kindOf(one.level), id: one.id, parent: parent === undefined ? null : { kind: kindOf(parent.level), id: parent.id }, name: one.name, state: one.state, inferred: one.inferred };
       });
       const known = roles.map((role): AccessRole => ({ connection: CONNECTION, tenant: TENANT, scope: null, inferred: false, ...role }));
-      const people = principals.map((one): Principal => ({ connection: CONNECTION, tenant: TENANT, ...one }));
+      const people = principals.map((one): Principal => ({ connection: CONNECTION, tenant: TENANT, unread: 0, ...one }));
       const bindings = new Map<string, Binding>();
       for (const { who, what, where, absent, doubted, unlisted } of holds) {
         const [principal, role, scope] = [people[who % Math.max(1, people.length)], known[what % Math.max(1, known.length)], listed[where % Math.max(1, listed.length)]];
