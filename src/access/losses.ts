@@ -119,7 +119,7 @@ export async function confirmLosses(tx: Tx, now: number): Promise<boolean> {
     LIMIT ${DOUBTS_PAGE}`.execute(tx.db);
   const groups = new Map<string, Doubted[]>();
   for (const row of rows) {
-    const key = `${row.connection_id} ${row.tenant_id}`;
+    const key = `${row.connection_id} ${row.tenant_id} ${row.principal_kind}`;
     groups.set(key, [...(groups.get(key) ?? []), row]);
   }
   for (const group of groups.values()) {
