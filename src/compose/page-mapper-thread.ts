@@ -9,11 +9,11 @@ parentPort?.on("message", (request: MapRequest) => {
   parentPort?.postMessage(reply, "listing" in reply ? [reply.listing.body, reply.listing.values.buffer] : []);
 });
 
-function answer({ id, stream, body }: MapRequest): MapReply {
+function answer({ id, stream, body, length }: MapRequest): MapReply {
   try {
     const mapBody = streamOf(stream)?.mapBody;
     if (mapBody === undefined) throw new Fault("INTERNAL", `${stream} is no plain listing.`);
-    return { id, listing: pack(mapBody(Buffer.from(body)), body) };
+    return { id, listing: pack(mapBody(Buffer.from(body, 0, length)), body) };
   } catch (error) {
     const { code, message, cure, details } = asFault(error);
     return { id, fault: { code, message, cure, details } };

@@ -21,6 +21,8 @@ export interface MapRequest {
   readonly id: number;
   readonly stream: StreamId;
   readonly body: ArrayBuffer;
+  /** Bytes of `body` that are the answer. */
+  readonly length: number;
 }
 
 /** A mapped listing by columns: a thousand objects with the same keys would travel far slower. */
@@ -69,7 +71,7 @@ export class ThreadedPageMapper implements PageMapper {
     this.#waiting.set(id, { done: resolve, failed: reject });
     worker.ref();
     const bytes = ownBuffer(body);
-    const request: MapRequest = { id, stream, body: bytes };
+    const request: MapRequest = { id, stream, body: bytes, length: body.length };
     worker.postMessage(request, [bytes]);
     return promise;
   }
@@ -121,9 +123,12 @@ function here(stream: StreamId, body: Buffer): MappedListing {
   return mapBody(body);
 }
 
+/** What a decoder may leave over at the end of what it made. */
+const SLACK = 64;
+
 /** A buffer may be a view of a larger one, which must not be given away. */
 function ownBuffer(body: Buffer): ArrayBuffer {
-  const whole = body.byteOffset === 0 && body.byteLength === body.buffer.byteLength && body.buffer instanceof ArrayBuffer;
+  const whole = body.byteOffset === 0 && body.buffer.byteLength - body.byteLength <= SLACK && body.buffer instanceof ArrayBuffer;
   return whole ? body.buffer : new Uint8Array(body).buffer;
 }
 

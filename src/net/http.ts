@@ -187,11 +187,12 @@ const LARGEST_CHUNK = 8 * LARGE_CHUNK;
 
 /**
  * Room for the decoded body, so that it comes in one piece: the default of 16 kB costs a page of agents two hundred pieces and a copy.
- * gzip ends with the length it decodes to; that may be a lie, and then costs a piece more.
+ * gzip ends with the length it decodes to; that may be a lie, and then costs a piece more. One byte is left over, or zlib would take another
+ * piece of the same size to find that nothing comes.
  */
 function chunkFor(key: keyof typeof decoders, body: Buffer): number {
   const told = key === "gzip" && body.length >= 18 ? body.readUInt32LE(body.length - 4) : LARGE_CHUNK;
-  return Math.min(Math.max(told, 1024), LARGEST_CHUNK);
+  return Math.min(Math.max(told, 1024), LARGEST_CHUNK) + 1;
 }
 
 export function createHttpClient(options: HttpOptions): HttpClient {
