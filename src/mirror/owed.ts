@@ -51,7 +51,8 @@ export async function payOwed(store: Store, context: MirrorContext, now: () => n
     if (signal?.aborted === true) return false;
     try {
       const hand = apart > 0 ? reactOne : reactWhole;
-      if (!(await store.tx((tx) => payPages(tx, context, now, signal, hand)))) return true;
+      // What a power cut takes back is owed again: the place is in the same transaction.
+      if (!(await store.tx((tx) => payPages(tx, context, now, signal, hand), "later"))) return true;
       apart = Math.max(0, apart - 1);
     } catch (error) {
       if (apart > 0) throw error;

@@ -12,7 +12,7 @@ import type { Secret } from "../kernel/secret.ts";
 import { assertFence, LEASE_TABLE, releaseLease, takeLease } from "./lease.ts";
 import { MIGRATION_TABLE } from "./migrate.ts";
 import { upsertPostgres } from "./postgres-upsert.ts";
-import type { Database, Durability, Store, Tx } from "./store.ts";
+import type { Database, Durability, Store, Synced, Tx } from "./store.ts";
 import { storableParameters } from "./text.ts";
 
 export interface PostgresOptions {
@@ -137,13 +137,12 @@ function storeOver(pool: pg.Pool, { url, observed }: PostgresOptions): PostgresS
     pool,
     url,
     read: kyselyOver(async () => cleaning(await pool.connect(), () => true)),
-    tx,
+    tx: (work, synced) => tx(syncedAs(work, synced)),
     fencedTx: (lease, work, synced) =>
-      tx(async (inner) => {
-        if (synced === "later") await setLocal(inner.db, "synchronous_commit", "off");
+      tx(syncedAs(async (inner) => {
         await assertFence(inner, lease);
         return work(inner);
-      }),
+      }, synced)),
     async lease(name, holder, ttlMs) {
       try {
         return await tx(async (inner) => {
@@ -217,6 +216,14 @@ function cleaning(client: pg.PoolClient, alive: () => boolean): PostgresPoolClie
     return inner.query(text as string, storableParameters(parameters ?? []));
   };
   return { query: query as PostgresPoolClient["query"], release: (destroy) => client.release(destroy) };
+}
+
+function syncedAs<T>(work: (tx: Tx) => Promise<T>, synced: Synced = "at-once"): (tx: Tx) => Promise<T> {
+  if (synced === "at-once") return work;
+  return async (tx) => {
+    await setLocal(tx.db, "synchronous_commit", "off");
+    return work(tx);
+  };
 }
 
 async function setLocal(db: Database, name: string, value: string): Promise<void> {

@@ -97,7 +97,7 @@ function storeOver(file: string, writer: SqliteConnection, reader: SqliteConnect
     kind: "sqlite",
     file,
     read: reader.kysely(() => !closed),
-    tx: (work) => tx(work),
+    tx,
     fencedTx: (lease, work, synced) =>
       tx(async (inner) => {
         await assertFence(inner, lease);

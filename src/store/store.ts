@@ -51,7 +51,7 @@ export interface Store {
   /** Committed state; never use it inside a transaction's `work`. */
   readonly read: Database;
   /** `work` may be run again where another transaction got in its way (PostgreSQL): it must change nothing but the store. Never nested. */
-  tx<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  tx<T>(work: (tx: Tx) => Promise<T>, synced?: Synced): Promise<T>;
   /** As `tx`, and fails with LEASE_LOST (nothing committed) unless the lease is still held at commit. */
   fencedTx<T>(lease: Lease, work: (tx: Tx) => Promise<T>, synced?: Synced): Promise<T>;
   /** Takes or renews the lease; undefined while another holder's has not run out (by the database's clock). */
