@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 export const VEDETTE = fileURLToPath(new URL("../bin/vedette.mjs", import.meta.url));
 
 /** As the first line of bin/vedette.mjs has it. */
-const FLAGS = ["--max-semi-space-size=4"];
+const FLAGS = ["--max-semi-space-size=4", "--heap-growing-percent=30"];
 
 type Environment = Readonly<Record<string, string>>;
 

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { PAGES_ASKED_FOR } from "../src/compose/hub.ts";
 import type { RunView } from "../src/kernel/api.ts";
 import { median, run, startService, VEDETTE } from "./processes.ts";
 import { saveRecording, startRecorder, type Recording } from "./recording.ts";
@@ -76,7 +77,7 @@ async function measure(options: SyncBenchOptions, root: string, simulator: Recor
   const syncs: number[] = [];
   let peakMb = 0;
   for (let round = 0; round < options.repeats; round += 1) {
-    floors.push((await floor(url, folder, 8)).seconds);
+    floors.push((await floor(url, folder, PAGES_ASKED_FOR)).seconds);
     const timed = await timedSync(place(root, `full-${String(round)}`, url, token), url);
     syncs.push(timed.seconds);
     peakMb = Math.max(peakMb, timed.peakMb);
@@ -96,7 +97,7 @@ async function measure(options: SyncBenchOptions, root: string, simulator: Recor
     say("with 400 ms latency …");
     const slow = await startService([REPLAY, folder, "400"]);
     const slowUrl = String(slow.ready["url"]);
-    const slowFloor = (await floor(slowUrl, folder, 8)).seconds;
+    const slowFloor = (await floor(slowUrl, folder, PAGES_ASKED_FOR)).seconds;
     const slowSync = (await timedSync(place(root, "slow", slowUrl, token), slowUrl)).seconds;
     await slow.stop();
     const onePageAtATime = pages.length * 0.4;

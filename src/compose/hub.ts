@@ -74,8 +74,8 @@ import { statusReader, statusRoute } from "./status-route.ts";
 import { Upkeep } from "./upkeep.ts";
 import { VERSION } from "./version.ts";
 
-/** Pages asked for at once, and parts of one listing read side by side: enough to hide 400 ms of latency. */
-const PAGES_ASKED_FOR = 8;
+/** Pages asked for at once, and parts of one listing read side by side: at 400 ms of latency no less than what the request budget lets through. */
+export const PAGES_ASKED_FOR = 6;
 /** Pages mapped and waiting to be stored: enough that the next transaction need not wait, little enough for 300 MB. */
 const PAGES_IN_MEMORY = 4;
 const PAGES_PER_TRANSACTION = 3;
