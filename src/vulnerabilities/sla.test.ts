@@ -18,21 +18,26 @@ describe("due dates", () => {
   });
 
   it("never move back because a CVE entered the catalogue late: the earlier date counts", () => {
-    expect(dueDate(DEFAULT_POLICY, "critical", { added: "2026-03-01", ransomware: null }, DETECTED).rule).toBe("severity-critical");
+    expect(dueDate(DEFAULT_POLICY, "critical", { added: "2026-03-01", ransomware: null }, DETECTED)?.rule).toBe("severity-critical");
   });
 
   it("need no catalogue, and ransomware never lengthens", () => {
     const off = { ...DEFAULT_POLICY, knownExploited: null, ransomware: null };
     const odd = { ...DEFAULT_POLICY, knownExploited: 5, ransomware: 9 };
 
-    expect(dueDate(off, "low", { added: "2025-01-01", ransomware: true }, DETECTED).days).toBe(90);
+    expect(dueDate(off, "low", { added: "2025-01-01", ransomware: true }, DETECTED)?.days).toBe(90);
     expect(dueDate(odd, "low", { added: "2025-01-01", ransomware: true }, DETECTED)).toMatchObject({ days: 5, rule: "known-exploited" });
   });
 
-  it("exist for every severity, and are the same worked out in one step or two", () => {
+  it("may be none by severity; a known exploited one has one all the same", () => {
+    expect(dueDate(DEFAULT_POLICY, "unknown", null, DETECTED)).toBeNull();
+    expect(dueDate(DEFAULT_POLICY, "unknown", { added: "2025-01-01", ransomware: null }, DETECTED)).toMatchObject({ days: 14, rule: "known-exploited" });
+  });
+
+  it("are the same worked out in one step or two", () => {
     for (const severity of VULNERABILITY_SEVERITIES) {
       const kev = { added: "2026-01-03", ransomware: true };
-      expect(dueAt(dueTerms(DEFAULT_POLICY, severity, kev), DETECTED)).toBe(dueDate(DEFAULT_POLICY, severity, kev, DETECTED).at);
+      expect(dueAt(dueTerms(DEFAULT_POLICY, severity, kev), DETECTED)).toBe(dueDate(DEFAULT_POLICY, severity, kev, DETECTED)?.at);
     }
   });
 });

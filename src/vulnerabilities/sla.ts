@@ -3,37 +3,24 @@
  * the later of that and its entry in the catalogue, shorter where ransomware uses it; the earliest of them counts. Pure: the same input gives the same date, and a
  * device that is away does not stop the clock.
  */
-import Type, { type Static } from "typebox";
+import type { SlaPolicy } from "../kernel/vulnerability-priority-api.ts";
 import { dayStart, type KevEntry } from "./kev.ts";
 import { VULNERABILITY_SEVERITIES, type VulnerabilitySeverity } from "./model.ts";
 
 export const DAY_MS = 86_400_000;
 
-const Days = Type.Integer({ minimum: 1, maximum: 3650 });
-
-export const SlaPolicy = Type.Object(
-  {
-    /** Days by severity, all of them: a finding without a due date is never overdue, and so never noticed. */
-    severities: Type.Object({ critical: Days, high: Days, medium: Days, low: Days, informational: Days, unknown: Days }, { additionalProperties: false }),
-    /** Days for a known exploited one; null: the catalogue sets no date. */
-    knownExploited: Type.Union([Days, Type.Null()]),
-    ransomware: Type.Union([Days, Type.Null()]),
-  },
-  { additionalProperties: false },
-);
-export type SlaPolicy = Static<typeof SlaPolicy>;
+export type { SlaPolicy };
 
 export const DEFAULT_POLICY: SlaPolicy = {
-  severities: { critical: 15, high: 30, medium: 60, low: 90, informational: 365, unknown: 60 },
+  severities: { critical: 15, high: 30, medium: 60, low: 90, informational: null, unknown: null },
   knownExploited: 14,
   ransomware: 7,
 };
 
-/** When the clock of severity runs, and that of the catalogue; ms to be added to where each starts. */
+/** The clocks that run for a finding, ms: that of its severity, and that of the catalogue with where it starts at the earliest. */
 export interface DueTerms {
-  readonly afterMs: number;
-  readonly kevAfterMs: number | null;
-  readonly kevAddedAt: number | null;
+  readonly afterMs: number | null;
+  readonly kev: { readonly afterMs: number; readonly addedAt: number } | null;
 }
 
 export interface DueDate {
@@ -47,23 +34,25 @@ type KevFacts = Pick<KevEntry, "added" | "ransomware">;
 
 /** What of a finding's due dates is the same for all its instances. */
 export function dueTerms(policy: SlaPolicy, severity: VulnerabilitySeverity, kev: KevFacts | null): DueTerms {
+  const own = policy.severities[severity];
   const days = kevDays(policy, kev);
-  return { afterMs: policy.severities[severity] * DAY_MS, kevAfterMs: days === null ? null : days * DAY_MS, kevAddedAt: days === null || kev === null ? null : dayStart(kev.added) };
+  return { afterMs: own === null ? null : own * DAY_MS, kev: days === null || kev === null ? null : { afterMs: days * DAY_MS, addedAt: dayStart(kev.added) } };
 }
 
-/** `since`: detected, or first seen, ms. */
-export function dueAt({ afterMs, kevAfterMs, kevAddedAt }: DueTerms, since: number): number {
-  const bySeverity = since + afterMs;
-  return kevAfterMs === null || kevAddedAt === null ? bySeverity : Math.min(bySeverity, Math.max(since, kevAddedAt) + kevAfterMs);
+/** `since`: detected, or first seen, ms. Null: never due. */
+export function dueAt({ afterMs, kev }: DueTerms, since: number): number | null {
+  const clocks = [...(afterMs === null ? [] : [since + afterMs]), ...(kev === null ? [] : [Math.max(since, kev.addedAt) + kev.afterMs])];
+  return clocks.length === 0 ? null : Math.min(...clocks);
 }
 
 /** The due date, with the rule that set it. */
-export function dueDate(policy: SlaPolicy, severity: VulnerabilitySeverity, kev: KevFacts | null, since: number): DueDate {
-  const terms = dueTerms(policy, severity, kev);
-  const at = dueAt(terms, since);
-  const days = kevDays(policy, kev);
-  if (days === null || terms.kevAddedAt === null || at === since + terms.afterMs) return { at, rule: `severity-${severity}`, from: since, days: policy.severities[severity] };
-  return { at, rule: days === policy.ransomware && kev?.ransomware === true ? "ransomware" : "known-exploited", from: Math.max(since, terms.kevAddedAt), days };
+export function dueDate(policy: SlaPolicy, severity: VulnerabilitySeverity, known: KevFacts | null, since: number): DueDate | null {
+  const { afterMs, kev } = dueTerms(policy, severity, known);
+  const at = dueAt({ afterMs, kev }, since);
+  if (at === null) return null;
+  if (afterMs !== null && at === since + afterMs) return { at, rule: `severity-${severity}`, from: since, days: afterMs / DAY_MS };
+  const from = Math.max(since, kev?.addedAt ?? since);
+  return { at, rule: known?.ransomware === true && policy.ransomware === (at - from) / DAY_MS ? "ransomware" : "known-exploited", from, days: (at - from) / DAY_MS };
 }
 
 /** Ransomware only ever shortens. */
