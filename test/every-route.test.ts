@@ -14,12 +14,16 @@ import { listGaps, recordGap } from "../src/sync/gaps.ts";
 import { openWorld, type World } from "./support/world.ts";
 import type { PrincipalFacts } from "../src/access/model.ts";
 import { addException, applyRules, parseRules } from "../src/posture/index.ts";
+import { createVulnerabilities } from "../src/vulnerabilities/index.ts";
 import { addProvider } from "../src/posture/providers-store.ts";
 import { factsOf } from "../src/posture/facts.ts";
 import { sql } from "kysely";
 
 /** What one tenant owns, by the word of the path that names it. */
 interface Belongings {
+  readonly findings: string;
+  readonly instances: string;
+  readonly assets: string;
   readonly tenants: string;
   readonly connections: string;
   readonly runs: string;
@@ -83,6 +87,14 @@ async function furnish(name: string): Promise<Belongings> {
     await sql`INSERT INTO access_roles (connection_id, id, tenant_id, name, inferred) VALUES (${id}, ${`role-${name}`}, ${tenant}, 'Admin', 0)`.execute(tx.db);
     await sql`INSERT INTO access_bindings (connection_id, principal_kind, principal_id, role_id, scope_kind, scope_id, tenant_id, seen_at) VALUES (${id}, 'user', ${`person-${name}`}, ${`role-${name}`}, 'global', ${`whole-${name}`}, ${tenant}, 1)`.execute(tx.db);
   });
+  const row = { connection_id: id, tenant_id: tenant, id: `agent-${name}`, endpoint_id: `agent-${name}`, cve_id: "CVE-2026-0001", application: `app of ${name}`, computer_name: `host-${name}` };
+  const page = { connection: id, tenant, stream: "agents", inserted: [{ id: row.id, before: null, after: row }], changed: [], gone: [], watermark: null } as const;
+  const vulnerabilities = createVulnerabilities({ routes: [] });
+  await hub.store.tx(async (tx) => {
+    await vulnerabilities.react(page, tx, 1);
+    await vulnerabilities.react({ ...page, stream: "risks" }, tx, 1);
+  });
+  const { rows: [instance] } = await sql<{ id: string; finding_id: string; asset_id: string }>`SELECT i.id, i.finding_id, a.asset_id FROM vuln_instances AS i JOIN vuln_agents AS a ON a.connection_id = i.connection_id WHERE i.tenant_id = ${tenant}`.execute(hub.store.read);
   const key = await hub.keys.create(LOCAL_ACTOR, { name: `${name}-key`, role: "viewer", tenants: [tenant] }, record);
   return {
     tenants: tenant,
@@ -93,6 +105,9 @@ async function furnish(name: string): Promise<Belongings> {
     destinations: destination.id,
     deliveries: (await listDeliveries(scope, hub.store, { limit: 1 })).items[0]?.id ?? "",
     "api-keys": key.key.id,
+    findings: instance?.finding_id ?? "",
+    instances: instance?.id ?? "",
+    assets: instance?.asset_id ?? "",
     ...posture,
   };
 }
@@ -117,8 +132,8 @@ const QUERIES: Readonly<Record<string, string>> = {
   "/api/v1/access/why": "?principal=person-own&role=Admin&scope=global",
 };
 
-/** The word of the path that names the object; those of posture stand one step further down. */
-const NOUN = /\/api\/v1\/(?:posture\/)?([a-z-]+)\/:/;
+/** The word of the path that names the object; those of posture and vulnerabilities stand one step further down. */
+const NOUN = /\/api\/v1\/(?:posture\/|vulnerabilities\/)?([a-z-]+)\/:/;
 
 function pathFor(route: Route<Tx>, owner: Belongings | "absent"): string {
   const word = NOUN.exec(route.path)?.[1];
@@ -270,6 +285,22 @@ describe("every route the hub serves", () => {
     const asked = await send("POST", "devices", { devices: [{ serial: "SN-other" }, { agentId: "agent-other" }, { agentId: "agent-own" }] });
     expect(asked.json<{ items: readonly { match: { kind: string } }[] }>().items.map(({ match }) => match.kind)).toEqual(["unknown", "unknown", "matched"]);
     expect(asked.body).not.toContain(theirs.tenants);
+  });
+
+  it("does not let a question or a decision reach another tenant's findings and devices", async () => {
+    const decide = world.hub.routes.find((each) => each.path === "/api/v1/vulnerabilities/decisions");
+    if (decide === undefined) throw new Error("no decisions");
+    const body = (id: string) => ({ id, status: "false-positive", reason: "x" });
+    expect([(await call(decide, decide.path, "msp-admin", body(theirs.findings))).statusCode, (await call(decide, decide.path, "msp-admin", body(theirs.instances))).statusCode]).toEqual([404, 404]);
+    for (const list of ["findings?all=true", "assets", "summary"]) {
+      const route = world.hub.routes.find((each) => each.path === `/api/v1/vulnerabilities/${list.split("?")[0] ?? ""}`);
+      if (route === undefined) throw new Error(`no route ${list}`);
+      const answer = await call(route, `/api/v1/vulnerabilities/${list}`, "viewer");
+      expect(answer.statusCode).toBe(200);
+      expect(answer.body).not.toContain(theirs.tenants);
+      expect(answer.body).not.toContain("app of other");
+      if (list === "summary") expect(answer.json<{ counts: { total: number }; assets: { devices: number } }>()).toMatchObject({ counts: { total: 1 }, assets: { devices: 1 } });
+    }
   });
 
   it("answers the owner", async () => {

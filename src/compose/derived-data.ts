@@ -3,6 +3,7 @@ import type { ConnectionId, TenantId } from "../kernel/ids.ts";
 import { countTenantAccess, eraseConnectionAccess, purgeTenantAccess, tenantAccess } from "../access/index.ts";
 import { countTenantPosture, eraseConnectionPosture, purgeTenantPosture, tenantPosture } from "../posture/index.ts";
 import type { Store, Tx } from "../store/store.ts";
+import { countTenantVulnerabilities, eraseConnectionVulnerabilities, purgeTenantVulnerabilities, tenantVulnerabilities } from "../vulnerabilities/index.ts";
 
 interface Keeper {
   rows(store: Store, tenant: TenantId, signal: AbortSignal): AsyncIterable<{ readonly table: string; readonly row: Readonly<Record<string, string | number | null>> }>;
@@ -14,6 +15,7 @@ interface Keeper {
 
 const KEEPERS: readonly Keeper[] = [
   { rows: tenantPosture, count: countTenantPosture, purge: purgeTenantPosture, erase: eraseConnectionPosture },
+  { rows: tenantVulnerabilities, count: countTenantVulnerabilities, purge: purgeTenantVulnerabilities, erase: eraseConnectionVulnerabilities },
   { rows: tenantAccess, count: countTenantAccess, purge: purgeTenantAccess, erase: eraseConnectionAccess },
 ];
 

@@ -44,6 +44,7 @@ import { deliveryMigrations } from "../delivery/tables.ts";
 import { countTenantDeliveries, failingDestinations, purgeTenantDeliveries, tenantDeliveries, tidyDeliveries } from "../delivery/upkeep.ts";
 import { createPosture, postureMigrations, postureRoutes } from "../posture/index.ts";
 import { accessMigrations, accessRoutes, createAccess, createCoverage, removeLeftoverExports } from "../access/index.ts";
+import { createVulnerabilities, vulnerabilityMigrations, vulnerabilityRoutes } from "../vulnerabilities/index.ts";
 import { createAccessKeys } from "../server/access-keys.ts";
 import { apiKeyMigrations, createApiKeys } from "../server/api-keys.ts";
 import { createApp } from "../server/app.ts";
@@ -100,7 +101,7 @@ export interface HubOptions {
 
 export type Hub = Awaited<ReturnType<typeof openHub>>;
 
-export const CORE_MIGRATIONS: readonly Migration[] = [...MIRROR_MIGRATIONS, ...connectionMigrations, ...auditMigrations, ...apiKeyMigrations, ...syncMigrations, ...deliveryMigrations, ...postureMigrations, ...accessMigrations];
+export const CORE_MIGRATIONS: readonly Migration[] = [...MIRROR_MIGRATIONS, ...connectionMigrations, ...auditMigrations, ...apiKeyMigrations, ...syncMigrations, ...deliveryMigrations, ...postureMigrations, ...accessMigrations, ...vulnerabilityMigrations];
 
 export async function openHub(options: HubOptions) {
   const { settings, log, env } = options;
@@ -128,7 +129,8 @@ export async function openHub(options: HubOptions) {
     const exportFolder = join(settings.dataFolder, "exports");
     await removeLeftoverExports(exportFolder);
     const access = createAccess({ routes: accessRoutes({ store: opened, clock, findTenant, findConnection: async (scope, reference) => (await connections.get(scope, reference)).id as ConnectionId, coverage: createCoverage((id) => readingState(opened, connections, id)), readings: (id) => endsOfReadings(opened, id), exportFolder }) });
-    const capabilities: readonly Capability[] = [posture, access, ...given.capabilities];
+    const vulnerabilities = createVulnerabilities({ routes: vulnerabilityRoutes({ store: opened, clock, findTenant, findConnection: async (scope, reference) => (await connections.get(scope, reference)).id as ConnectionId }) });
+    const capabilities: readonly Capability[] = [posture, access, vulnerabilities, ...given.capabilities];
     const vault = await openVault(opened, { file: settings.keyFile, dataFolder: settings.dataFolder }, clock);
     await vault.resume();
 

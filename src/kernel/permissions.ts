@@ -16,6 +16,8 @@ export const PERMISSIONS = [
   "posture.write",
   "access.read",
   "access.write",
+  "vulnerabilities.read",
+  "vulnerabilities.write",
   "sql.read",
   "keys.read",
   "keys.write",
@@ -25,13 +27,13 @@ export const PERMISSIONS = [
 
 export type Permission = (typeof PERMISSIONS)[number];
 
-const READ = ["status.read", "connections.read", "tenants.read", "parked.read", "destinations.read", "deliveries.read", "posture.read", "access.read"] as const satisfies readonly Permission[];
+const READ = ["status.read", "connections.read", "tenants.read", "parked.read", "destinations.read", "deliveries.read", "posture.read", "access.read", "vulnerabilities.read"] as const satisfies readonly Permission[];
 
 export const ROLES = {
   /** The machine's operator: everything, every tenant. */
   operator: PERMISSIONS,
   /** Runs an MSP's tenants: everything but the hub's own keys, SQL and backups. */
-  "msp-admin": [...READ, "connections.write", "sync.run", "tenants.write", "parked.replay", "destinations.write", "deliveries.replay", "posture.write", "access.write", "keys.read", "keys.write", "audit.read"],
+  "msp-admin": [...READ, "connections.write", "sync.run", "tenants.write", "parked.replay", "destinations.write", "deliveries.replay", "posture.write", "access.write", "vulnerabilities.write", "keys.read", "keys.write", "audit.read"],
   analyst: [...READ, "sync.run", "parked.replay", "deliveries.replay"],
   auditor: [...READ, "audit.read", "keys.read"],
   viewer: READ,

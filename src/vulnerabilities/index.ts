@@ -11,7 +11,9 @@ import { dueWork } from "./due.ts";
 import { reactToRisks } from "./risks.ts";
 import { vulnerabilityMigrations } from "./tables.ts";
 
+export { vulnerabilityRoutes, type VulnerabilityRouteDeps } from "./routes.ts";
 export { vulnerabilityMigrations } from "./tables.ts";
+export { countTenantVulnerabilities, eraseConnectionVulnerabilities, purgeTenantVulnerabilities, tenantVulnerabilities } from "./upkeep.ts";
 
 /** Raised when what is kept of a record is made in another way: everything is then made again from the mirror. */
 export const VULNERABILITIES_REVISION = 1;

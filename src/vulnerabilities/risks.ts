@@ -10,9 +10,9 @@ import type { Tx } from "../store/store.ts";
 import { namedAgent, stalenessOf } from "./agents.ts";
 import { brakes } from "./brake.ts";
 import { awaiting, before, born, closed, proofOf, refused, seen, worth, type Step } from "./lifecycle.ts";
-import { VULNERABILITY_SEVERITIES, type ClosureProof, type Staleness } from "./model.ts";
+import type { ClosureProof, Staleness } from "./model.ts";
 import { riskOf, type Risk } from "./risk-facts.ts";
-import { DEFAULT_POLICY, dueAt, dueTerms, type DueTerms } from "./sla.ts";
+import { dueRule } from "./sla-dates.ts";
 import type { AgentRow, FindingRow, InstanceRow } from "./tables.ts";
 import { agentFrom, differs, setStaleness, storedInstances, writeAgents, writeFindings, writeSteps, type Place } from "./write.ts";
 
@@ -44,6 +44,7 @@ export async function reactToRisks(set: ChangeSet, tx: Tx, { now, staleAfterMs }
   const stored = await storedInstances(tx, [...risks.keys(), ...gone.map((risk) => risk.instanceId)]);
   await keepFindings(tx, tenant, risks.values(), now);
 
+  const due = await dueRule(tx, tenant, [...risks.values()].map((risk) => risk.finding.cve));
   const steps = new Map<string, Step>();
   const keep = (old: InstanceRow | undefined, step: Step): void => {
     if (old === undefined || step.told.length > 0 || differs(old, step.row)) steps.set(step.row.id, step);
@@ -55,7 +56,7 @@ export async function reactToRisks(set: ChangeSet, tx: Tx, { now, staleAfterMs }
   for (const risk of risks.values()) {
     const old = stored.get(risk.instanceId);
     const ours = old?.tenant_id === tenant ? old : undefined;
-    const about = { tenant, connection, stale: stale(risk.agent), now, dueAt: dueAt(terms(risk), ours === undefined ? (before(risk.detectedAt, now) ?? now) : now) };
+    const about = { tenant, connection, stale: stale(risk.agent), now, dueAt: due(risk.finding.cve, risk.severity, ours === undefined ? (before(risk.detectedAt, now) ?? now) : now) };
     if (ours === undefined) {
       // What nobody has seen and a failed scan says is gone was never here.
       if (risk.present || risk.scanned) keep(undefined, { row: born(risk, about), told: [] });
@@ -83,10 +84,6 @@ export async function reactToRisks(set: ChangeSet, tx: Tx, { now, staleAfterMs }
   }
   await writeSteps(tx, [...steps.values()], now);
   await letGo(tx, tenant, moved);
-}
-
-function terms(risk: Risk): DueTerms {
-  return dueTerms(DEFAULT_POLICY, VULNERABILITY_SEVERITIES[risk.severity] ?? "unknown", null);
 }
 
 /** Whichever of the devices are known, others by name alone, in one question. */

@@ -4,6 +4,7 @@
  */
 import { sql, type Kysely } from "kysely";
 import type { Database, Migration, Store } from "../store/store.ts";
+import { intelligenceMigrations } from "./intelligence-tables.ts";
 
 export type VulnerabilityTables = {
   vuln_findings: FindingRow;
@@ -139,6 +140,7 @@ async function createAll(db: Database, kind: Store["kind"]): Promise<void> {
       id text not null primary key, tenant_id text not null, cve text not null, application text not null, vendor text, severity integer not null, exploited integer,
       first_seen bigint not null, facts text not null)`,
     "create index vuln_findings_worst on vuln_findings (tenant_id, severity, id)",
+    "create index vuln_findings_order on vuln_findings (severity, id)",
     "create index vuln_findings_cve on vuln_findings (cve)",
     `create table vuln_instances (
       id text not null primary key, tenant_id text not null, connection_id text not null, agent_id text not null, finding_id text not null, version text, row_id text not null,
@@ -169,10 +171,12 @@ async function createAll(db: Database, kind: Store["kind"]): Promise<void> {
       tenant_id text not null, kind text not null, key text not null, connection_id text not null, agent_id text not null, other_connection_id text not null,
       other_agent_id text not null, reason text not null, at bigint not null,
       primary key (tenant_id, kind, key, connection_id, agent_id, other_connection_id, other_agent_id))`,
+    "create index vuln_ambiguities_agent on vuln_ambiguities (connection_id, agent_id)",
+    "create index vuln_ambiguities_other on vuln_ambiguities (other_connection_id, other_agent_id)",
     `create table vuln_readings (
       connection_id text not null primary key, read_to bigint not null, closed bigint not null, held bigint not null, since bigint not null)`,
   ];
   for (const statement of statements) await sql.raw(statement).execute(db);
 }
 
-export const vulnerabilityMigrations: readonly Migration[] = [{ id: "0700-vulnerabilities", up: createAll }];
+export const vulnerabilityMigrations: readonly Migration[] = [{ id: "0700-vulnerabilities", up: createAll }, ...intelligenceMigrations];
