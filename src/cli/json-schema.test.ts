@@ -9,6 +9,7 @@ import type { CliPorts, RunningDemo, RunningSimulator } from "./ports.ts";
 import { apiKey, auditEntry, connection, delivery, destination, parked, run, site, statusView, stream, tenant, verifyReport } from "./test-views.ts";
 import { ACCESS_PROMISES, ACCESS_ROUTES } from "./test-access-views.ts";
 import { POSTURE_PROMISES, POSTURE_ROUTES } from "./test-posture-views.ts";
+import { VULNERABILITY_PROMISES, VULNERABILITY_ROUTES } from "./test-vulnerability-views.ts";
 import { fakeApi, fakeTerminal, fakePorts, vedette, type Routes } from "./test-support.ts";
 import { runCli } from "./program.ts";
 
@@ -20,6 +21,7 @@ const logLine = { at: "2026-11-20T16:00:00.000Z", level: "info", event: "verifie
 const ROUTES: Routes = {
   ...POSTURE_ROUTES,
   ...ACCESS_ROUTES,
+  ...VULNERABILITY_ROUTES,
   "POST /api/v1/connections": { connection: connection(), verify: verifyReport(), warnings: ["It is connected twice."] },
   "GET /api/v1/connections": list(connection()),
   "GET /api/v1/guide": [{ title: "Classic", steps: ["Settings"] }],
@@ -113,6 +115,7 @@ const PROMISES: readonly (readonly [string, TSchema])[] = [
   ["deliveries replay --destination access", DeliveryReplayed],
   ...POSTURE_PROMISES,
   ...ACCESS_PROMISES,
+  ...VULNERABILITY_PROMISES,
   ["sql select", Type.Array(Type.Object({ id: Type.String() }))],
   ["backup x.db", BackupResult],
   ["restore x.db", RestoreResult],

@@ -21,6 +21,7 @@ import { statusCommand } from "./status.ts";
 import { streamsCommand } from "./streams.ts";
 import { syncCommand } from "./sync.ts";
 import { tenantsCommand } from "./tenants.ts";
+import { vulnerabilitiesCommand } from "./vulnerabilities.ts";
 
 export const COMMANDS: readonly CliCommand[] = [
   demoCommand,
@@ -35,6 +36,7 @@ export const COMMANDS: readonly CliCommand[] = [
   gapsCommand,
   postureCommand,
   accessCommand,
+  vulnerabilitiesCommand,
   destinationsCommand,
   deliveriesCommand,
   sqlCommand,
