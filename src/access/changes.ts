@@ -149,7 +149,9 @@ export async function listChanges(db: Database, scope: TenantScope, filter: Hist
   const conditions = [
     withinScope(scope),
     ...(connection === undefined ? [] : [sql`connection_id = ${connection}`]),
-    ...(principal === undefined ? [] : [sql`principal_id = ${principal}`]),
+    ...(principal === undefined ? [] : [sql`principal_id = ${principal} AND principal_kind IN ('user', 'service-user')`]),
+    // The history of one principal is found by its connection: where none is named, by each that was read.
+    ...(principal === undefined || connection !== undefined ? [] : [sql`connection_id IN (SELECT connection_id FROM mirror_checkpoints)`]),
     ...(since === undefined ? [] : [sql`at >= ${since}`]),
     ...(until === undefined ? [] : [sql`at <= ${until}`]),
     ...(before === undefined ? [] : [sql`seq < ${before}`]),

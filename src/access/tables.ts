@@ -125,7 +125,7 @@ async function createAll(db: Database, kind: Store["kind"]): Promise<void> {
     "create index access_principals_email on access_principals (email_key) where email_key is not null",
     "create index access_principals_name on access_principals (name_key) where name_key is not null",
     "create index access_principals_tenant on access_principals (connection_id, tenant_id)",
-    "create index access_principals_unread on access_principals (connection_id) where unread > 0",
+    "create index access_principals_unread on access_principals (connection_id, tenant_id) where unread > 0",
     `create table access_scopes (
       connection_id text not null, kind text not null, id text not null, tenant_id text not null, parent_kind text, parent_id text, name text, name_key text, state text,
       inferred integer not null, primary key (connection_id, kind, id))`,
@@ -149,7 +149,7 @@ async function createAll(db: Database, kind: Store["kind"]): Promise<void> {
       seq ${seq}, connection_id text not null, tenant_id text not null, at bigint not null, absent_at bigint, subject text not null, change text not null,
       principal_kind text, principal_id text, role_id text, scope_kind text, scope_id text, field text, before text, after text, labels text not null)`,
     "create index access_changes_at on access_changes (connection_id, at, seq)",
-    "create index access_changes_tenant on access_changes (tenant_id, at)",
+    "create index access_changes_tenant on access_changes (tenant_id, seq)",
     "create index access_changes_principal on access_changes (connection_id, principal_kind, principal_id, seq)",
     `create table access_losses (
       connection_id text not null, stream text not null, read_to bigint not null, lost integer not null, held integer not null, after_seq bigint not null,
