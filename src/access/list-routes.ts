@@ -7,7 +7,7 @@ import type { ConnectionId } from "../kernel/ids.ts";
 import { defineRoute, unaudited, type Route, type RouteContext } from "../kernel/route.ts";
 import type { TenantScope } from "../kernel/scope.ts";
 import { withinScope } from "../store/conditions.ts";
-import type { Tx } from "../store/store.ts";
+import type { Database, Tx } from "../store/store.ts";
 import { connectionsOf, bindingFrom, principalFrom, roleFrom, scopeFrom } from "./graph.ts";
 import type { PrincipalFacts } from "./model.ts";
 import type { AccessRouteDeps } from "./routes.ts";
@@ -115,15 +115,31 @@ interface Listed<Row extends object, View> {
 
 async function pageOf<Row extends object, View>(deps: AccessRouteDeps, listed: Listed<Row, View>, { connection, after, limit = DEFAULT_PAGE }: Static<typeof AccessListQuery>, scope: TenantScope): Promise<{ items: View[]; next: string | null; coverage: AccessCoverage[] }> {
   const only = connection === undefined ? undefined : await deps.findConnection(scope, connection);
-  const place = after === undefined ? null : placeOf(after, listed.key.length);
-  const key = sql.join(listed.key.map((name) => sql.ref(`t.${name}`)));
-  const { rows } = await sql<Row>`
-    SELECT ${listed.columns} FROM ${listed.from}
-    WHERE ${withinScope(scope, "t.tenant_id")} ${only === undefined ? sql`` : sql`AND t.connection_id = ${only}`} ${place === null ? sql`` : sql`AND (${key}) > (${sql.join([...place])})`}
-    ORDER BY ${key} LIMIT ${limit + 1}`.execute(deps.store.read);
+  const rows = await rowsOf(deps.store.read, listed, { scope, only, after: after === undefined ? null : placeOf(after, listed.key.length), limit: limit + 1 });
   const shown = rows.slice(0, limit);
   const [last] = shown.slice(-1);
   return { items: shown.map((row) => listed.view(row)), next: rows.length > limit && last !== undefined ? JSON.stringify(listed.key.map((name) => last[name])) : null, coverage: await coverageOf(deps, scope, only) };
+}
+
+interface Wanted {
+  readonly scope: TenantScope;
+  readonly only: ConnectionId | undefined;
+  readonly after: readonly string[] | null;
+  readonly limit: number;
+}
+
+/** Whoever sees some tenants only is answered connection by connection: those of others are passed over in an index, not row by row. */
+async function rowsOf<Row extends object, View>(db: Database, { from, columns, key }: Listed<Row, View>, { scope, only, after, limit }: Wanted): Promise<readonly Row[]> {
+  const order = sql.join(key.map((name) => sql.ref(`t.${name}`)));
+  const behind = after === null ? sql`` : sql`AND (${order}) > (${sql.join([...after])})`;
+  const rows: Row[] = [];
+  for (const connection of only === undefined ? (scope.all ? [null] : await connectionsOf(db, scope)) : [only]) {
+    const within = connection === null ? sql`` : sql`AND t.connection_id = ${connection}`;
+    const page = await sql<Row>`SELECT ${columns} FROM ${from} WHERE ${withinScope(scope, "t.tenant_id")} ${within} ${behind} ORDER BY ${order} LIMIT ${limit - rows.length}`.execute(db);
+    rows.push(...page.rows);
+    if (rows.length === limit) break;
+  }
+  return rows;
 }
 
 /** A page's `next` is the key of its last row. */

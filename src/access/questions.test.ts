@@ -7,6 +7,7 @@ import type { RouteContext } from "../kernel/route.ts";
 import type { Tx } from "../store/store.ts";
 import { createCoverage, type ReadingState } from "./coverage.ts";
 import { EVERYDAY_WORDS } from "./permission-words.ts";
+import { listRoutes } from "./list-routes.ts";
 import { questionRoutes } from "./question-routes.ts";
 import { account, accessBench, CON, GLOBAL_ID, group, held, OTHER, role, site, TARGET, TEN, user, type AccessBench } from "./test-bench.ts";
 
@@ -34,7 +35,7 @@ afterEach(() => bench.close());
 async function ask<T>(path: string, query: Readonly<Record<string, string | number>>, scope: TenantScope = EVERY_TENANT): Promise<T> {
   const coverage = createCoverage(async () => state);
   const deps = { store: bench.store, clock: { ...systemClock, now: () => bench.now }, coverage, findConnection: async () => CON, findTenant: async () => "ten_default" as never, readings: async () => [], exportFolder: "" };
-  const route = questionRoutes(deps).find((each) => each.path.endsWith(`/${path}`));
+  const route = [...questionRoutes(deps), ...listRoutes(deps)].find((each) => each.path.endsWith(`/${path}`));
   if (route === undefined) throw new Error(path);
   return (await route.handle({ params: undefined, query, body: undefined }, { scope } as RouteContext<Tx>)) as T;
 }
@@ -206,6 +207,25 @@ describe("why", () => {
   it("shows every path there is", async () => {
     await bench.listing("service-users", [{ id: "9", name: "reader", scope: "tenant", scopeRoles: [held(GLOBAL_ID, "51")] }, { id: "8", name: "both", scope: "account", scopeRoles: [held("1", "51"), held("1", "52")] }]);
     expect((await why("both", "Endpoints.view", "site:11")).paths.map((path) => path.role.name)).toEqual(["Viewer", "Admin"]);
+  });
+});
+
+describe("lists", () => {
+  it.each(["principals", "scopes", "roles", "bindings"])("of %s come page by page, the same for whoever sees one tenant as for whoever sees all, and empty for another tenant", async (list) => {
+    const paged = async (scope: TenantScope): Promise<readonly unknown[]> => {
+      const items: unknown[] = [];
+      for (let after: string | null = ""; after !== null; ) {
+        const page: { readonly items: readonly unknown[]; readonly next: string | null } = await ask(list, { limit: 2, ...(after === "" ? {} : { after }) }, scope);
+        items.push(...page.items);
+        after = page.next;
+      }
+      return items;
+    };
+    const all = await paged(EVERY_TENANT);
+
+    expect(all.length).toBeGreaterThan(2);
+    expect(await paged(onlyTenants(TEN))).toEqual(all);
+    expect(await paged(onlyTenants(OTHER))).toEqual([]);
   });
 });
 
