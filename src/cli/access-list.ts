@@ -26,7 +26,7 @@ const SHOWN: Readonly<Record<string, Shown>> = {
   },
   scopes: { head: ["KIND", "NAME", "ID", "IN", "STATE"], row: (one: ScopeView) => [one.kind, one.name ?? "-", one.id, one.parent === null ? "-" : `${one.parent.kind}:${one.parent.id}`, one.inferred ? `${one.state ?? "-"} (not listed)` : (one.state ?? "-")] },
   roles: { head: ["NAME", "ID", "KIND", "DEFINED AT", "PERMISSIONS"], row: (one: AccessRoleView) => [one.name, one.id, one.predefined === null ? "-" : one.predefined ? "predefined" : "custom", one.scope === null ? "-" : `${one.scope.kind}:${one.scope.id}`, one.permissions === null ? "not readable" : count(one.permissions.length)] },
-  bindings: { head: ["PRINCIPAL", "KIND", "ROLE", "SCOPE", "SINCE"], row: (one: BindingView) => [one.principal.email ?? one.principal.name ?? one.principal.id, one.principal.kind, one.role.name, scopeText(one.scope), sinceText(one.since)] },
+  bindings: { head: ["PRINCIPAL", "KIND", "ROLE", "SCOPE", "SCOPE ID", "SINCE"], row: (one: BindingView) => [one.principal.email ?? one.principal.name ?? one.principal.id, one.principal.kind, one.role.name, scopeText(one.scope), one.scope.id, sinceText(one.since)] },
 };
 
 export function scopeText({ kind, id, name }: { readonly kind: string; readonly id: string; readonly name: string | null }): string {

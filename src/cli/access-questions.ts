@@ -92,8 +92,8 @@ export async function what(context: CliContext, api: ApiClient, principal: strin
   ]);
   out.line();
   out.table(
-    ["ROLE", "ON", "COVERS", "MAY", "SINCE"],
-    answer.items.map((item) => [item.role.name, scopeText(item.scope), `${plural(item.covers.sites, "site")}, ${plural(item.covers.groups, "group")}`, permissionText(answer, item.role.id), sinceText(item.since)]),
+    ["ROLE", "ON", "ID", "COVERS", "MAY", "SINCE"],
+    answer.items.map((item) => [item.role.name, scopeText(item.scope), item.scope.id, `${plural(item.covers.sites, "site")}, ${plural(item.covers.groups, "group")}`, permissionText(answer, item.role.id), sinceText(item.since)]),
   );
   if (answer.total === 0) out.note(of.unread === 0 ? "Holds no role." : "Holds no role that could be read.");
   if (answer.items.length < answer.total) out.note(`The first ${count(answer.items.length)} of ${count(answer.total)}; --limit shows more, --json all.`);
