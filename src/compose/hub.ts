@@ -129,7 +129,7 @@ export async function openHub(options: HubOptions) {
     const exportFolder = join(settings.dataFolder, "exports");
     await removeLeftoverExports(exportFolder);
     const access = createAccess({ routes: accessRoutes({ store: opened, clock, findTenant, findConnection: async (scope, reference) => (await connections.get(scope, reference)).id as ConnectionId, coverage: createCoverage((id) => readingState(opened, connections, id)), readings: (id) => endsOfReadings(opened, id), exportFolder }) });
-    const vulnerabilities = createVulnerabilities({ routes: vulnerabilityRoutes({ store: opened, clock, findTenant, findConnection: async (scope, reference) => (await connections.get(scope, reference)).id as ConnectionId }) });
+    const vulnerabilities = createVulnerabilities({ routes: vulnerabilityRoutes({ store: opened, clock, findTenant, findConnection: async (scope, reference) => (await connections.get(scope, reference)).id as ConnectionId, version: VERSION }) });
     const capabilities: readonly Capability[] = [posture, access, vulnerabilities, ...given.capabilities];
     const vault = await openVault(opened, { file: settings.keyFile, dataFolder: settings.dataFolder }, clock);
     await vault.resume();

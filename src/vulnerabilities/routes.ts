@@ -5,7 +5,9 @@ import type { Route } from "../kernel/route.ts";
 import type { TenantScope } from "../kernel/scope.ts";
 import type { Database, Store, Tx } from "../store/store.ts";
 import { assetRoutes } from "./asset-routes.ts";
+import { exportRoutes } from "./export-routes.ts";
 import { findingRoutes } from "./finding-routes.ts";
+import { priorityRoutes } from "./priority-routes.ts";
 
 export interface VulnerabilityRouteDeps {
   readonly store: Store;
@@ -14,11 +16,15 @@ export interface VulnerabilityRouteDeps {
   readonly findTenant: (db: Database, scope: TenantScope, reference: string) => Promise<TenantId>;
   /** The id of a connection the scope sees, by id or name; NOT_FOUND otherwise. */
   readonly findConnection: (scope: TenantScope, reference: string) => Promise<ConnectionId>;
+  /** Of Vedette, for files that say what wrote them. */
+  readonly version: string;
 }
 
 export function vulnerabilityRoutes(deps: VulnerabilityRouteDeps): readonly Route<Tx>[] {
   return [
     ...findingRoutes(deps),
     ...assetRoutes(deps),
+    ...priorityRoutes(deps),
+    ...exportRoutes(deps),
   ];
 }

@@ -1,4 +1,4 @@
-import Ajv from "ajv";
+import { Ajv } from "ajv";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readCsv } from "../../kernel/csv.ts";
 import { EVERY_TENANT, onlyTenants } from "../../kernel/scope.ts";
