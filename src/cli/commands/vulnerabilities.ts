@@ -2,6 +2,7 @@
 import { Option, type Command } from "commander";
 import { INSTANCE_CLASSES, VULNERABILITY_SEVERITIES, VULNERABILITY_STATUSES } from "../../kernel/vulnerability-api.ts";
 import { finish, integer, type CliCommand, type CliContext, type JsonOption } from "../command.ts";
+import { priorityCommands } from "../vulnerability-priority-commands.ts";
 import { asset, assets, decide, findings, show, summary, type AssetOptions, type DecideOptions, type FindingOptions, type ShowOptions } from "../vulnerability-views.ts";
 
 export const vulnerabilitiesCommand: CliCommand = {
@@ -11,6 +12,7 @@ export const vulnerabilitiesCommand: CliCommand = {
     lists(group, context);
     decisions(group, context);
     devices(group, context);
+    priorityCommands(group, context);
   },
 };
 
