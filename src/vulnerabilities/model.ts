@@ -6,7 +6,7 @@
 import type { ConnectionId, TenantId } from "../kernel/ids.ts";
 import type { VulnerabilitySeverity, VulnerabilityStatus } from "../kernel/vulnerability-api.ts";
 
-export { ACTIVE_STATUSES, RESOLVED_STATUSES, STATUS_LABELS, VULNERABILITY_SEVERITIES, type VulnerabilitySeverity, type VulnerabilityStatus } from "../kernel/vulnerability-api.ts";
+export { ACTIVE_STATUSES, STATUS_LABELS, VULNERABILITY_SEVERITIES, type VulnerabilitySeverity, type VulnerabilityStatus } from "../kernel/vulnerability-api.ts";
 
 /** Who gave an instance its status. A later one may overrule an equal or lower one: source < automation < person. */
 export type DecidedBy = "source" | "automation" | "person";
