@@ -28,7 +28,7 @@ export async function exported(source: GraphSource, options: Partial<ExportOptio
 }
 
 interface JsonGraph {
-  readonly principals: readonly { readonly id: string; readonly kind: string }[];
+  readonly principals: readonly { readonly id: string; readonly kind: string; readonly unread: number }[];
   readonly roles: readonly { readonly id: string }[];
   readonly scopes: readonly { readonly id: string; readonly kind: string; readonly parent: string | null; readonly parentKind: string | null }[];
   readonly bindings: readonly { readonly principal: string; readonly principalKind: string; readonly role: string; readonly scope: string; readonly scopeKind: string }[];

@@ -67,7 +67,7 @@ export function graphs(ids: fc.Arbitrary<string> = digits): fc.Arbitrary<Graph> 
     .record({
       scopes: fc.uniqueArray(fc.record({ id: ids, level: fc.nat(3), up: fc.nat(50), orphan: fc.boolean(), name: maybe(name), state: maybe(fc.constantFrom("active", "expired", "deleted")), inferred: fc.boolean() }), { selector: ({ id, level }) => `${String(level)} ${id}`, maxLength: 14 }),
       roles: fc.uniqueArray(fc.record({ id: fc.oneof(ids, name.map((text) => `name:${text.toWellFormed()}`)), name, description: maybe(name), predefined: maybe(fc.boolean()), permissions: maybe(fc.array(fc.string(), { maxLength: 4 })) }), { selector: ({ id }) => id, maxLength: 6 }),
-      principals: fc.uniqueArray(fc.record({ kind: fc.constantFrom("user" as const, "service-user" as const), id: ids, facts }), { selector: ({ kind, id }) => `${kind} ${id}`, maxLength: 10 }),
+      principals: fc.uniqueArray(fc.record({ kind: fc.constantFrom("user" as const, "service-user" as const), id: ids, facts, unread: fc.nat(2) }), { selector: ({ kind, id }) => `${kind} ${id}`, maxLength: 10 }),
       holds: fc.array(fc.record({ who: fc.nat(50), what: fc.nat(50), where: fc.nat(50), absent: fc.boolean(), doubted: fc.boolean(), unlisted: fc.option(ids, { nil: null, freq: 8 }) }), { maxLength: 40 }),
     })
     .map(({ scopes, roles, principals, holds }): Graph => {
@@ -79,7 +79,7 @@ export function graphs(ids: fc.Arbitrary<string> = digits): fc.Arbitrary<Graph> 
         return { connection: CONNECTION, tenant: TENANT, kind: kindOf(one.level), id: one.id, parent: parent === undefined ? null : { kind: kindOf(parent.level), id: parent.id }, name: one.name, state: one.state, inferred: one.inferred };
       });
       const known = roles.map((role): AccessRole => ({ connection: CONNECTION, tenant: TENANT, scope: null, inferred: false, ...role }));
-      const people = principals.map((one): Principal => ({ connection: CONNECTION, tenant: TENANT, unread: 0, ...one }));
+      const people = principals.map((one): Principal => ({ connection: CONNECTION, tenant: TENANT, ...one }));
       const bindings = new Map<string, Binding>();
       for (const { who, what, where, absent, doubted, unlisted } of holds) {
         const [principal, role, scope] = [people[who % Math.max(1, people.length)], known[what % Math.max(1, known.length)], listed[where % Math.max(1, listed.length)]];

@@ -18,6 +18,7 @@ const COLUMNS = [
   "scope_kind", "scope_id", "scope_name", "scope_state", "scope_parent_kind", "scope_parent_id", "scope_path",
   "account_id", "account_name", "site_id", "site_name", "group_id", "group_name",
   "there_since_first_reading", "seen_at", "not_there_at", "not_stated_since", "note",
+  "principal_unread",
 ] as const;
 type Cells = Partial<Record<(typeof COLUMNS)[number], string | number | boolean | null>>;
 
@@ -55,7 +56,7 @@ interface ScopeChain {
   readonly n3: string | null;
 }
 
-type Joined = BindingColumns & ScopeChain & { readonly facts: string; readonly role_name: string; readonly predefined: number | null; readonly permissions: string | null };
+type Joined = BindingColumns & ScopeChain & { readonly facts: string; readonly unread: number; readonly role_name: string; readonly predefined: number | null; readonly permissions: string | null };
 
 const CHAIN = "s.name as scope_name, s.state as scope_state, a.kind as k1, a.id as i1, a.name as n1, b.kind as k2, b.id as i2, b.name as n2, c.kind as k3, c.id as i3, c.name as n3";
 /** Four levels, so three steps up at most. */
@@ -64,7 +65,7 @@ const ABOVE = `
   left join scopes b on b.connection = s.connection and b.kind = a.parent_kind and b.id = a.parent_id
   left join scopes c on c.connection = s.connection and c.kind = b.parent_kind and c.id = b.parent_id`;
 const BINDINGS = `
-  select x.*, p.facts, r.name as role_name, r.predefined, r.permissions, ${CHAIN} from bindings x
+  select x.*, p.facts, p.unread, r.name as role_name, r.predefined, r.permissions, ${CHAIN} from bindings x
   join principals p on p.connection = x.connection and p.kind = x.principal_kind and p.id = x.principal_id
   join roles r on r.connection = x.connection and r.id = x.role
   join scopes s on s.connection = x.connection and s.kind = x.scope_kind and s.id = x.scope_id ${ABOVE}
@@ -79,7 +80,7 @@ function common({ connection, tenant }: { readonly connection: string; readonly 
   return { connection, tenant };
 }
 
-function principalCells(row: { readonly principal_kind: string; readonly principal_id: string; readonly facts: string }): Cells {
+function principalCells(row: { readonly principal_kind: string; readonly principal_id: string; readonly facts: string; readonly unread: number }): Cells {
   const facts: PrincipalFacts = factsOf(row);
   return {
     principal_kind: row.principal_kind,
@@ -95,6 +96,7 @@ function principalCells(row: { readonly principal_kind: string; readonly princip
     last_used: facts.lastUsed,
     token_created_at: facts.token?.createdAt ?? null,
     token_expires_at: facts.token?.expiresAt ?? null,
+    principal_unread: row.unread,
   };
 }
 

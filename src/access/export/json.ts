@@ -33,7 +33,7 @@ function list<Row>(out: TextFile, name: string, rows: Iterable<Row>, view: (row:
 }
 
 function principal(row: PrincipalColumns): object {
-  return { id: row.id, kind: row.kind, connection: row.connection, tenant: row.tenant, ...factsOf(row) };
+  return { id: row.id, kind: row.kind, connection: row.connection, tenant: row.tenant, ...factsOf(row), unread: row.unread };
 }
 
 function role(row: RoleColumns): object {

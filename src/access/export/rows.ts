@@ -9,6 +9,7 @@ export interface PrincipalColumns {
   readonly tenant: string;
   /** `PrincipalFacts`. */
   readonly facts: string;
+  readonly unread: number;
 }
 
 export interface ScopeColumns {

@@ -16,7 +16,7 @@ export type Batch =
 
 /** `global` first: the order of the tree, which is not the alphabet's. */
 const SCHEMA = `
-  create table principals (connection text, kind text, id text, tenant text, facts text, primary key (connection, kind, id)) without rowid;
+  create table principals (connection text, kind text, id text, tenant text, facts text, unread integer, primary key (connection, kind, id)) without rowid;
   create table scopes (connection text, kind text, id text, tenant text, parent_kind text, parent_id text, name text, state text, inferred integer, primary key (connection, kind, id)) without rowid;
   create table roles (connection text, id text, tenant text, name text, description text, predefined integer, scope_kind text, scope_id text, permissions text, inferred integer,
     primary key (connection, id)) without rowid;
@@ -43,8 +43,8 @@ export class Spool {
   add(batch: Batch): void {
     switch (batch.kind) {
       case "principals": {
-        const insert = this.db.prepare("insert or replace into principals values (?, ?, ?, ?, ?)");
-        for (const one of batch.rows) insert.run(one.connection, one.kind, text(one.id), one.tenant, JSON.stringify(one.facts));
+        const insert = this.db.prepare("insert or replace into principals values (?, ?, ?, ?, ?, ?)");
+        for (const one of batch.rows) insert.run(one.connection, one.kind, text(one.id), one.tenant, JSON.stringify(one.facts), one.unread);
         return;
       }
       case "scopes": {
