@@ -30,11 +30,11 @@ export function parseEpss(text: string): EpssFile {
 }
 
 function fromCsv(body: string): EpssFile {
-  const [first = "", end] = lineAt(body, 0);
+  const [first, end] = lineAt(body, 0);
   if (!first.startsWith("#")) throw refused("Its first line is not the comment with model_version and score_date, so its age cannot be told.");
   const facts = new Map(first.slice(1).split(",").map((part) => [part.slice(0, part.indexOf(":")).trim(), part.slice(part.indexOf(":") + 1).trim()] as const));
   const scoredAt = dayOf(facts.get("score_date"));
-  const [head = "", start] = lineAt(body, end);
+  const [head, start] = lineAt(body, end);
   if (head.trim().toLowerCase() !== "cve,epss,percentile") throw refused(`Its second line is not cve,epss,percentile but ${JSON.stringify(head.slice(0, 80))}.`);
   return { model: facts.get("model_version") ?? null, scoredAt, rows: { *[Symbol.iterator]() { yield* csvRows(body, start); } } };
 }

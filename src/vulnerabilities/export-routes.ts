@@ -57,20 +57,15 @@ export function exportRoutes(deps: VulnerabilityRouteDeps): readonly Route<Tx>[]
 
 function chunksOf({ store }: VulnerabilityRouteDeps, format: VulnerabilityExportFormat, scope: TenantScope, connection: string | undefined, options: ExportOptions): AsyncIterable<string> {
   const source = storedSource(store, scope, { connection });
-  switch (format) {
-    case "flexconnect-json":
-      return flexConnectJson(source, options);
-    case "flexconnect-csv":
-      return flexConnectCsv(source, options);
-    case "csv":
-      return plainCsv(source);
-    case "vex":
-      return vex(source, options);
-    case "ndjson":
-      return ndjson(source, options);
-    case "html":
-      return report({ store, scope, options });
-  }
+  const writers: Readonly<Record<VulnerabilityExportFormat, () => AsyncIterable<string>>> = {
+    "flexconnect-json": () => flexConnectJson(source, options),
+    "flexconnect-csv": () => flexConnectCsv(source, options),
+    csv: () => plainCsv(source),
+    vex: () => vex(source, options),
+    html: () => report({ store, scope, options }),
+    ndjson: () => ndjson(source, options),
+  };
+  return writers[format]();
 }
 
 async function* report({ store, scope, options: { now, kev, epss } }: { readonly store: VulnerabilityRouteDeps["store"]; readonly scope: TenantScope; readonly options: ExportOptions }): AsyncGenerator<string> {

@@ -35,24 +35,25 @@ export function priorityRoutes(deps: VulnerabilityRouteDeps): readonly Route<Tx>
       answer: IntelligenceAnswer,
       handle: async () => ({ items: await intelligence(store.read, clock.now()) }),
     }),
-    defineRoute({
-      method: "PUT",
-      path: `${BASE}/intelligence/:kind`,
-      summary: "Give a newer list, whole; it counts for every tenant",
-      permission: "operate",
-      audit: audited("vulnerability-intelligence.loaded"),
-      params: Type.Object({ kind: Type.Enum([...INTELLIGENCE_KINDS]) }),
-      body: IntelligenceDraft,
-      bodyLimit: FILE_LIMIT,
-      answer: IntelligenceLoaded,
-      handle: ({ params: { kind }, body }, { record }: RouteContext<Tx>) =>
-        store.tx(async (tx) => {
-          const now = clock.now();
-          const { loaded, changes, unchanged } = await (kind === "kev" ? loadKev(tx, body.text, now) : loadEpss(tx, body.text, now));
-          await record(tx, { subject: kind, tenant: null, details: { version: loaded.version, entries: loaded.entries, sha256: loaded.sha256, unchanged } });
-          return { kind, loaded: loadedView(loaded, now), changes: { ...changes }, unchanged };
-        }),
-    }),
+    ...INTELLIGENCE_KINDS.map((kind) =>
+      defineRoute({
+        method: "PUT",
+        path: `${BASE}/intelligence/${kind}`,
+        summary: kind === "kev" ? "Give a newer catalogue of known exploited vulnerabilities, whole; it counts for every tenant" : "Give newer prediction scores, whole; they count for every tenant",
+        permission: "operate",
+        audit: audited("vulnerability-intelligence.loaded"),
+        body: IntelligenceDraft,
+        bodyLimit: FILE_LIMIT,
+        answer: IntelligenceLoaded,
+        handle: ({ body }, { record }: RouteContext<Tx>) =>
+          store.tx(async (tx) => {
+            const now = clock.now();
+            const { loaded, changes, unchanged } = await (kind === "kev" ? loadKev(tx, body.text, now) : loadEpss(tx, body.text, now));
+            await record(tx, { subject: kind, tenant: null, details: { version: loaded.version, entries: loaded.entries, sha256: loaded.sha256, unchanged } });
+            return { kind, loaded: loadedView(loaded, now), changes: { ...changes }, unchanged };
+          }),
+      }),
+    ),
     defineRoute({
       method: "GET",
       path: `${BASE}/sla`,

@@ -9,7 +9,7 @@ import type { Store } from "../store/store.ts";
 import type { ExportAsset, ExportDevice, ExportFinding, ExportHistory, ExportInstance, ExportSource, ExportStatement } from "./export/source.ts";
 import { knownOf, UNKNOWN } from "./known.ts";
 import type { AgentFacts, ClosureProof, FindingFacts, InstanceClass, SourceDecision, VulnerabilityStatus } from "./model.ts";
-import { contextOf, riskScore } from "./score.ts";
+import { contextOf, riskScore, type AssetContext, type RiskScore } from "./score.ts";
 import { severityAt } from "./sla.ts";
 import type { AgentRow, FindingRow, HistoryRow, InstanceRow } from "./tables.ts";
 import { agentFrom, instanceFrom } from "./write.ts";
@@ -255,6 +255,17 @@ function instanceOf(asset: ExportAsset, finding: ExportFinding, row: InstanceRow
   return {
     id: row.id, finding, agent: row.agent_id, version: row.version, status: row.status as VulnerabilityStatus, by: row.decided_by, actor: row.actor, reason: row.reason, decidedAt: row.decided_at, expiresAt: row.expires_at,
     class: row.class as InstanceClass, present: row.present === 1, firstSeen: row.first_seen, detectedAt: row.detected_at, scannedAt: row.scanned_at, lastScanResult, fixedAt: row.fixed_at, dueAt: row.due_at, reopened: row.reopened,
-    source, proof: row.proof === null ? null : (JSON.parse(row.proof) as ClosureProof), risk: riskScore({ severity: finding.severity, facts: finding.facts, kev: finding.kev, epss: finding.epss, asset: asset.context }),
+    source, proof: row.proof === null ? null : (JSON.parse(row.proof) as ClosureProof), risk: scoreOf(finding, asset.context),
   };
+}
+
+/** The same for every device of the same weight: worked out once while its finding is at hand. */
+const scores = new WeakMap<ExportFinding, Map<string, RiskScore>>();
+
+function scoreOf(finding: ExportFinding, asset: AssetContext): RiskScore {
+  const key = `${asset.criticality ?? ""} ${asset.sensitivity ?? ""} ${String(asset.exposed)}`;
+  const worked = scores.get(finding) ?? new Map<string, RiskScore>();
+  const score = worked.get(key) ?? riskScore({ severity: finding.severity, facts: finding.facts, kev: finding.kev, epss: finding.epss, asset });
+  scores.set(finding, worked.set(key, score));
+  return score;
 }

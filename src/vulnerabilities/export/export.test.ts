@@ -60,7 +60,7 @@ describe("FlexConnect as JSON", () => {
     const { assets, ...envelope } = await flex();
 
     expect(envelope).toEqual({ nucleus_import_version: "1", scan_tool: "SentinelOne", scan_type: "Host", scan_date: "2026-06-01 12:00:00" });
-    expect(Object.fromEntries(assets.map((asset) => [asset.asset_info["sentinelone.agent_id"], asset.findings.map((one) => one["finding_number"]).toSorted()]))).toEqual({ "1": ["CVE-2026-0001", "CVE-2026-0002"], "2": ["CVE-2026-0001"], "3": [] });
+    expect(Object.fromEntries(assets.map((asset) => [asset.asset_info["sentinelone.agent_id"], asset.findings.map((one) => String(one["finding_number"])).toSorted()]))).toEqual({ "1": ["CVE-2026-0001", "CVE-2026-0002"], "2": ["CVE-2026-0001"], "3": [] });
   });
 
   it("gives required fields always, times as it wants them, and no field beyond its length", async () => {

@@ -6,7 +6,7 @@
 import { csvRow } from "../../kernel/csv.ts";
 import { cveId } from "../cve.ts";
 import { STATUS_LABELS, type VulnerabilitySeverity } from "../model.ts";
-import type { ExportAsset, ExportInstance, ExportOptions, ExportSource } from "./source.ts";
+import type { ExportAsset, ExportFinding, ExportInstance, ExportOptions, ExportSource } from "./source.ts";
 import { cut, inChunks, known, plainTime, titled } from "./text.ts";
 
 export const LIMITS = { finding_number: 250, finding_name: 128, finding_cve: 512, finding_path: 4096, finding_package: 256, finding_package_version: 128 } as const;
@@ -104,9 +104,23 @@ function assetFields({ id, connection, agents, facts, context, active, lastActiv
 
 function findingFields(one: ExportInstance): object {
   const { finding, version } = one;
+  return {
+    ...sharedFields(finding),
+    finding_output: cut(evidence(one), 2000),
+    ...(version === null || version === "" ? {} : { finding_package_version: cut(version, LIMITS.finding_package_version) }),
+    finding_discovered: plainTime(one.detectedAt ?? one.firstSeen),
+  };
+}
+
+/** Of a finding, worked out once while it is at hand. */
+const shared = new WeakMap<ExportFinding, object>();
+
+function sharedFields(finding: ExportFinding): object {
+  const made = shared.get(finding);
+  if (made !== undefined) return made;
   const { facts, kev } = finding;
   const cve = cveId(facts.cve);
-  return known({
+  const fields = known({
     finding_number: cut(facts.cve, LIMITS.finding_number),
     finding_name: cut(kev?.name === null || kev === null ? facts.cve : `${facts.cve} ${kev.name}`, LIMITS.finding_name),
     finding_severity: SEVERITIES[finding.cveSeverity],
@@ -116,12 +130,11 @@ function findingFields(one: ExportInstance): object {
     finding_recommendation: kev?.action === null || kev === null ? undefined : cut(kev.action, 1000),
     finding_cve: cve ?? undefined,
     finding_references: cve === null ? undefined : { NVD: `https://nvd.nist.gov/vuln/detail/${cve}` },
-    finding_output: cut(evidence(one), 2000),
     finding_package: cut(facts.application, LIMITS.finding_package),
-    finding_package_version: version === null ? undefined : cut(version, LIMITS.finding_package_version),
-    finding_discovered: plainTime(one.detectedAt ?? one.firstSeen),
     finding_exploitable: finding.cveExploited ? 1 : 0,
   });
+  shared.set(finding, fields);
+  return fields;
 }
 
 /** What of one instance has no field of its own: a decision, how fresh it is, and our score. */
