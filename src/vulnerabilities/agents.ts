@@ -29,7 +29,7 @@ export function newAsset(connection: string, agent: string): string {
 
 /** A device that only a risk has named so far. */
 export function namedAgent(connection: string, tenant: string, id: string, scannedAt: number | null, now: number): AgentRow {
-  return { connection_id: connection, id, tenant_id: tenant, asset_id: newAsset(connection, id), name_key: null, active: 1, registered_at: null, last_active: null, scanned_at: scannedAt, evidence_at: scannedAt ?? now, stale: null, matched_by: null, matched_key: null, first_seen: now, gone_at: null, facts: "{}" };
+  return { connection_id: connection, id, tenant_id: tenant, asset_id: newAsset(connection, id), name_key: null, uuid: null, active: 1, registered_at: null, last_active: null, scanned_at: scannedAt, evidence_at: scannedAt ?? now, stale: null, matched_by: null, matched_key: null, first_seen: now, gone_at: null, facts: "{}" };
 }
 
 export async function reactToAgents(set: ChangeSet, tx: Tx, now: number, staleAfterMs: number): Promise<void> {
@@ -44,7 +44,7 @@ export async function reactToAgents(set: ChangeSet, tx: Tx, now: number, staleAf
     const key = placeKey(placeOf(row));
     inAsset.get(rows.get(key)?.asset_id ?? "")?.delete(key);
     rows.set(key, row);
-    inAsset.set(row.asset_id, (inAsset.get(row.asset_id) ?? new Map()).set(key, row));
+    inAsset.set(row.asset_id, (inAsset.get(row.asset_id) ?? new Map<string, AgentRow>()).set(key, row));
   };
   for (const row of stored) keep(row);
   const others = await findOthers(tx, tenant, [...met].filter(([id, agent]) => asks(before.get(placeKey({ connection, agent: id })), agent)).map(([, agent]) => agent));
@@ -57,7 +57,7 @@ export async function reactToAgents(set: ChangeSet, tx: Tx, now: number, staleAf
     const ours = old?.tenant_id === tenant ? old : undefined;
     const facts = JSON.stringify(agent.facts);
     let row: AgentRow = {
-      connection_id: connection, id, tenant_id: tenant, asset_id: ours?.asset_id ?? newAsset(connection, id), name_key: fold(agent.facts.name) || null, active: agent.active ? 1 : 0, registered_at: agent.registeredAt,
+      connection_id: connection, id, tenant_id: tenant, asset_id: ours?.asset_id ?? newAsset(connection, id), name_key: fold(agent.facts.name) || null, uuid: agent.facts.uuid, active: agent.active ? 1 : 0, registered_at: agent.registeredAt,
       last_active: agent.lastActive, scanned_at: ours?.scanned_at ?? null, evidence_at: 0, stale: ours?.stale ?? null, matched_by: ours?.matched_by ?? null, matched_key: ours?.matched_key ?? null,
       first_seen: ours?.first_seen ?? now, gone_at: null, facts,
     };

@@ -4,7 +4,8 @@
  */
 import { sql } from "kysely";
 import { provenRead } from "./coverage.ts";
-import { closed } from "./lifecycle.ts";
+import { installedVersions, replacing } from "./installed.ts";
+import { closed, type Step } from "./lifecycle.ts";
 import type { ClosureProof } from "./model.ts";
 import { tables, type InstanceRow, type ReadingRow } from "./tables.ts";
 import type { Tx } from "../store/store.ts";
@@ -55,7 +56,7 @@ async function takeBack(tx: Tx, connection: string, since: number, now: number):
     WHERE ${which}`.execute(tx.db);
 }
 
-type Waiting = InstanceRow & { readonly agent_active: number | null; readonly agent_scanned: number | null; readonly agent_last: number | null };
+type Waiting = InstanceRow & { readonly agent_scanned: number | null; readonly application: string };
 
 /**
  * Closes what a later complete reading does not show as there either; true where more are waiting. What is only absent wants its device alive since, or scanned since: a
@@ -63,17 +64,24 @@ type Waiting = InstanceRow & { readonly agent_active: number | null; readonly ag
  */
 export async function confirmClosures(tx: Tx, now: number): Promise<boolean> {
   const { rows } = await sql<Waiting>`
-    SELECT i.*, a.active AS agent_active, a.scanned_at AS agent_scanned, a.last_active AS agent_last FROM vuln_instances AS i
+    SELECT i.*, a.scanned_at AS agent_scanned, f.application FROM vuln_instances AS i
+    JOIN vuln_findings AS f ON f.id = i.finding_id
     JOIN mirror_checkpoints AS c ON c.connection_id = i.connection_id AND c.stream = 'risks'
     LEFT JOIN vuln_agents AS a ON a.connection_id = i.connection_id AND a.id = i.agent_id
     WHERE i.closing_at IS NOT NULL AND c.read_to > i.closing_at AND (a.active = 1 OR a.scanned_at > coalesce(i.scanned_at, 0))
       AND (i.proof NOT LIKE '%"kind":"absent"%' OR a.last_active > i.closing_at OR a.scanned_at > coalesce(i.scanned_at, 0))
     LIMIT ${PAGE}`.execute(tx.db);
-  const steps = rows.map(({ agent_active: _active, agent_scanned: scanned, agent_last: _last, ...row }) => {
-    const old = instanceFrom(row);
-    const proof = JSON.parse(old.proof ?? "{}") as ClosureProof;
-    return closed(old, { ...proof, scanAt: proof.scanAt ?? later(scanned, old.scanned_at), learntAt: now, second: true });
-  });
+  const steps: Step[] = [];
+  for (const connection of new Set(rows.map((row) => row.connection_id))) {
+    const ours = rows.filter((row) => row.connection_id === connection);
+    const installed = await installedVersions(tx, connection, ours.map((row) => ({ agent: row.agent_id, application: row.application })));
+    for (const { agent_scanned: scanned, application, ...row } of ours) {
+      const old = instanceFrom(row);
+      const proof = JSON.parse(old.proof ?? "{}") as ClosureProof;
+      const by = replacing(proof.was, installed({ agent: old.agent_id, application }));
+      steps.push(closed(old, { ...proof, scanAt: proof.scanAt ?? later(scanned, old.scanned_at), now: by, learntAt: now, second: true }));
+    }
+  }
   await writeSteps(tx, steps, now);
   return rows.length === PAGE;
 }

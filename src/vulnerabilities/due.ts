@@ -19,7 +19,9 @@ export async function dueWork(now: number, tx: Tx, staleAfterMs: number): Promis
   const { rows } = await sql<{ expires: number | null; evidence: number | null }>`
     SELECT (SELECT min(expires_at) FROM vuln_instances WHERE expires_at IS NOT NULL) AS expires, (SELECT min(evidence_at) FROM vuln_agents WHERE stale IS NULL) AS evidence`.execute(tx.db);
   const [next] = rows;
-  const moments = [next?.expires ?? null, next?.evidence == null ? null : Number(next.evidence) + staleAfterMs + 1].flatMap((moment) => (moment === null ? [] : [Number(moment)]));
+  const expires = next?.expires ?? null;
+  const evidence = next?.evidence ?? null;
+  const moments = [...(expires === null ? [] : [Number(expires)]), ...(evidence === null ? [] : [Number(evidence) + staleAfterMs + 1])];
   return moments.length === 0 ? null : Math.min(...moments);
 }
 

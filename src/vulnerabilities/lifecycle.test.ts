@@ -67,6 +67,17 @@ describe("the life of a finding", () => {
     ]);
   });
 
+  it("closes with the version that came after, as far as the inventory tells", async () => {
+    const installed = (version: string) => ({ id: `app-${version}`, endpointUuid: "uuid-1", endpointId: "1", applicationName: "PackStation", version });
+    await bench.listing("agents", [agent("1", NOW)]);
+    await bench.listing("risks", [risk("900", "1", NOW), risk("901", "1", NOW, { cveId: "CVE-2026-0002" })]);
+    await bench.page("applications", [installed("4.2.0")]);
+    await bench.page("risks", [risk("901", "1", NOW + DAY, { ...removed, cveId: "CVE-2026-0002" })]);
+    await bench.page("applications", [installed("4.3.1")]);
+    await bench.page("risks", [risk("900", "1", NOW + DAY, removed)]);
+    expect((await bench.instances()).map((row) => (JSON.parse(row.proof ?? "") as { now: string | null }).now)).toEqual(["4.2.0, 4.3.1", null]);
+  });
+
   it("remembers across a new row id and a new spelling: the same CVE in the same software on the same device is one instance", async () => {
     await bench.listing("agents", [agent("1", NOW)]);
     await bench.listing("risks", [risk("900", "1", NOW)]);

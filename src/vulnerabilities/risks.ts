@@ -9,6 +9,7 @@ import { rowList, textList } from "../store/conditions.ts";
 import type { Tx } from "../store/store.ts";
 import { namedAgent, stalenessOf } from "./agents.ts";
 import { brakes } from "./brake.ts";
+import { installedVersions, replacing, type Program } from "./installed.ts";
 import { awaiting, before, born, closed, proofOf, refused, seen, worth, type Step } from "./lifecycle.ts";
 import type { ClosureProof, Staleness } from "./model.ts";
 import { riskOf, type Risk } from "./risk-facts.ts";
@@ -26,6 +27,7 @@ interface Closing {
   readonly row: InstanceRow;
   readonly proof: ClosureProof;
   readonly wait: "absent" | "device-out-of-reach" | null;
+  readonly program: Program;
 }
 
 export async function reactToRisks(set: ChangeSet, tx: Tx, { now, staleAfterMs }: Reading): Promise<void> {
@@ -64,7 +66,7 @@ export async function reactToRisks(set: ChangeSet, tx: Tx, { now, staleAfterMs }
     else if (ours.present === 1 && !elsewhere.ours.has(risk.instanceId)) {
       const verdict = worth(ours, risk, about.stale);
       if (verdict === "refuse") keep(ours, refused(ours, risk, now));
-      else closing.push({ old: ours, row: refused(ours, risk, now).row, proof: proofOf({ ...risk, scanAt: before(risk.scanAt, now) }, now, false), wait: verdict === "wait" ? "device-out-of-reach" : null });
+      else closing.push({ old: ours, row: refused(ours, risk, now).row, proof: proofOf({ ...risk, scanAt: before(risk.scanAt, now) }, now, false), wait: verdict === "wait" ? "device-out-of-reach" : null, program: { agent: risk.agent, application: risk.finding.application } });
     }
   }
   const moved: string[] = [];
@@ -74,13 +76,16 @@ export async function reactToRisks(set: ChangeSet, tx: Tx, { now, staleAfterMs }
     if (elsewhere.theirs.has(risk.instanceId)) moved.push(old.id);
     else if (old.present === 1 && old.closing_at === null && !elsewhere.ours.has(risk.instanceId)) {
       const proof: ClosureProof = { kind: "absent", scanAt: null, scanResult: null, was: old.version, now: null, learntAt: now, second: false };
-      closing.push({ old, row: old, proof, wait: "absent" });
+      closing.push({ old, row: old, proof, wait: "absent", program: { agent: risk.agent, application: risk.finding.application } });
     }
   }
   const mass = await brakes(tx, connection, closing.filter((one) => one.wait === null && one.old.closing_at === null).length, now);
-  for (const { old, row, proof, wait } of closing) {
-    if (wait !== null || mass || old.closing_at !== null) keep(old, awaiting(row, proof, wait ?? "mass"));
-    else keep(old, closed(row, proof));
+  const waits = (one: Closing): boolean => one.wait !== null || mass || one.old.closing_at !== null;
+  const installed = await installedVersions(tx, connection, closing.filter((one) => !waits(one)).map((one) => one.program));
+  for (const one of closing) {
+    const { old, row, proof, wait, program } = one;
+    if (waits(one)) keep(old, awaiting(row, proof, wait ?? "mass"));
+    else keep(old, closed(row, { ...proof, now: replacing(proof.was, installed(program)) }));
   }
   await writeSteps(tx, [...steps.values()], now);
   await letGo(tx, tenant, moved);

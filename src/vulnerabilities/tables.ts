@@ -87,6 +87,8 @@ export type AgentRow = {
   asset_id: string;
   /** Folded, to be found by. */
   name_key: string | null;
+  /** As the console's inventory of software names the device. */
+  uuid: string | null;
   /** Neither decommissioned nor uninstalled nor gone. */
   active: number;
   registered_at: number | null;
@@ -159,7 +161,7 @@ async function createAll(db: Database, kind: Store["kind"]): Promise<void> {
     "create index vuln_history_instance on vuln_history (instance_id, seq)",
     "create index vuln_history_tenant on vuln_history (tenant_id, seq)",
     `create table vuln_agents (
-      connection_id text not null, id text not null, tenant_id text not null, asset_id text not null, name_key text, active integer not null, registered_at bigint, last_active bigint,
+      connection_id text not null, id text not null, tenant_id text not null, asset_id text not null, name_key text, uuid text, active integer not null, registered_at bigint, last_active bigint,
       scanned_at bigint, evidence_at bigint not null, stale text, matched_by text, matched_key text, first_seen bigint not null, gone_at bigint, facts text not null, primary key (connection_id, id))`,
     "create index vuln_agents_asset on vuln_agents (tenant_id, asset_id)",
     "create index vuln_agents_evidence on vuln_agents (evidence_at) where stale is null",
