@@ -32,6 +32,7 @@ async function createAll(db: Database, kind: Store["kind"]): Promise<void> {
     "create table vuln_intelligence (kind text not null primary key, version text, released_at bigint not null, loaded_at bigint not null, entries integer not null, sha256 text not null)",
     "create table vuln_sla (tenant_id text not null primary key, policy text not null, version integer not null, updated_at bigint not null, updated_by text not null)",
     "create table vuln_due_sweeps (tenant_id text not null primary key, after_id text not null)",
+    "create index vuln_findings_application on vuln_findings (application)",
   ];
   for (const statement of statements) await sql.raw(statement).execute(db);
 }

@@ -11,6 +11,8 @@ import { DEFAULT_POLICY, dueAt, dueTerms, severityAt, type DueTerms, type SlaPol
 import { tables } from "./tables.ts";
 
 const FINDINGS_AT_ONCE = 100;
+/** Dates written before others have their turn; a finding on very many devices is one piece all the same. */
+const ENOUGH_ROWS = 2000;
 
 export interface StoredPolicy {
   readonly policy: SlaPolicy;
@@ -55,15 +57,19 @@ export async function sweepDueDates(tx: Tx): Promise<boolean> {
   const { policy } = await policyOf(tx.db, sweep.tenant_id);
   const findings = await tables(tx.db).selectFrom("vuln_findings").select(["id", "cve", "severity"]).where("tenant_id", "=", sweep.tenant_id).where("id", ">", sweep.after_id).orderBy("id").limit(FINDINGS_AT_ONCE).execute();
   const kev = await kevOf(tx.db, tx.kind, findings.map(({ cve }) => cve));
+  let written = 0;
+  let last: string | null = null;
   for (const { id, cve, severity } of findings) {
     const at = dueInSql(tx, dueTerms(policy, severityAt(severity), kev.get(cve) ?? null));
     // One that came back runs from then, and keeps its date.
-    await sql`UPDATE vuln_instances SET due_at = ${at} WHERE finding_id = ${id} AND reopened = 0 AND due_at IS DISTINCT FROM ${at}`.execute(tx.db);
+    const { numAffectedRows = 0n } = await sql`UPDATE vuln_instances SET due_at = ${at} WHERE finding_id = ${id} AND reopened = 0 AND due_at IS DISTINCT FROM ${at}`.execute(tx.db);
+    written += Number(numAffectedRows);
+    last = id;
+    if (written >= ENOUGH_ROWS) break;
   }
-  const last = findings.at(-1);
-  const done = last === undefined || findings.length < FINDINGS_AT_ONCE;
+  const done = last === null || (findings.length < FINDINGS_AT_ONCE && last === findings.at(-1)?.id);
   if (done) await intelligenceTables(tx.db).deleteFrom("vuln_due_sweeps").where("tenant_id", "=", sweep.tenant_id).execute();
-  else await intelligenceTables(tx.db).updateTable("vuln_due_sweeps").set({ after_id: last.id }).where("tenant_id", "=", sweep.tenant_id).execute();
+  else await intelligenceTables(tx.db).updateTable("vuln_due_sweeps").set({ after_id: last ?? "" }).where("tenant_id", "=", sweep.tenant_id).execute();
   return !done || (await intelligenceTables(tx.db).selectFrom("vuln_due_sweeps").select("tenant_id").limit(1).executeTakeFirst()) !== undefined;
 }
 
