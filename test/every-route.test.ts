@@ -130,6 +130,8 @@ const QUERIES: Readonly<Record<string, string>> = {
   "/api/v1/access/what": "?principal=person-own",
   "/api/v1/access/export": "?format=json",
   "/api/v1/access/why": "?principal=person-own&role=Admin&scope=global",
+  "/api/v1/vulnerabilities/export": "?format=ndjson",
+  "/api/v1/vulnerabilities/fixes/devices": "?application=PackStation",
 };
 
 /** The word of the path that names the object; those of posture and vulnerabilities stand one step further down. */
