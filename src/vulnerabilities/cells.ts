@@ -47,6 +47,12 @@ export function fold(text: string | null): string {
   return text === null ? "" : text.trim().toLowerCase().replace(/\s+/g, " ");
 }
 
-export function hashId(prefix: string, parts: readonly string[]): string {
-  return `${prefix}_${createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 24)}`;
+/** `near`: those that agree in it have ids that begin alike, so that what is read and written together lies together. */
+export function hashId(prefix: string, parts: readonly string[], near: readonly string[] = []): string {
+  const begin = near.length === 0 ? "" : digest(near).slice(0, 8);
+  return `${prefix}_${begin}${digest(parts)}`.slice(0, prefix.length + 25);
+}
+
+function digest(parts: readonly string[]): string {
+  return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }

@@ -49,7 +49,6 @@ export async function findFindings({ read }: Reads, scope: TenantScope, filter: 
   const instances = [
     ...(filter.class === null ? [] : [sql`i.class = ${filter.class}`]),
     ...(filter.connection === undefined ? [] : [sql`i.connection_id = ${filter.connection}`]),
-    ...(filter.overdue === true ? [sql`i.class IN ('open', 'stale') AND i.due_at < ${now}`] : []),
   ];
   const where = [
     withinScope(scope, "f.tenant_id"),
@@ -57,7 +56,8 @@ export async function findFindings({ read }: Reads, scope: TenantScope, filter: 
     ...(filter.exploited === undefined ? [] : [filter.exploited ? sql`f.exploited = 1` : sql`coalesce(f.exploited, 0) = 0`]),
     ...(filter.cve === undefined ? [] : [sql`f.cve = ${filter.cve.trim().toUpperCase()}`]),
     ...(filter.application === undefined ? [] : [contains(sql`f.application`, filter.application)]),
-    ...(instances.length === 0 ? [] : [sql`EXISTS (SELECT 1 FROM vuln_instances AS i WHERE i.finding_id = f.id AND ${sql.join(instances, sql` AND `)})`]),
+    ...(filter.overdue === true ? [overdue(scope, filter.connection, now)] : []),
+    ...(instances.length === 0 || (filter.overdue === true && filter.class === null) ? [] : [sql`EXISTS (SELECT 1 FROM vuln_instances AS i WHERE i.finding_id = f.id AND ${sql.join(instances, sql` AND `)})`]),
   ];
   if (filter.after !== undefined) {
     const parts = /^(\d) (fnd_[0-9a-f]{24})$/.exec(filter.after);
@@ -66,6 +66,12 @@ export async function findFindings({ read }: Reads, scope: TenantScope, filter: 
   }
   const { rows } = await sql<FindingRow>`SELECT f.* FROM vuln_findings AS f WHERE ${sql.join(where, sql` AND `)} ORDER BY f.severity, f.id LIMIT ${filter.limit + 1}`.execute(read);
   return pageOf(rows, filter.limit, (row) => `${String(row.severity)} ${row.id}`);
+}
+
+/** From the dates' side: few are overdue, and an index by tenant leads to them. */
+function overdue(scope: TenantScope, connection: string | undefined, now: number): RawBuilder<unknown> {
+  const tenants = sql`i.tenant_id IN (SELECT DISTINCT t.tenant_id FROM vuln_findings AS t WHERE ${withinScope(scope, "t.tenant_id")})`;
+  return sql`f.id IN (SELECT i.finding_id FROM vuln_instances AS i WHERE ${tenants} AND i.class IN ('open', 'stale') AND i.due_at < ${now} ${connection === undefined ? sql`` : sql`AND i.connection_id = ${connection}`})`;
 }
 
 /** `%` and `_` in what is looked for stand for themselves. */

@@ -48,7 +48,7 @@ export function riskOf(row: MirrorRow): Risk | null {
     rowId: String(row["id"]),
     agent,
     findingId: hashId("fnd", [tenant, ...names]),
-    instanceId: hashId("ins", [String(row["connection_id"]), agent, ...names, fold(version)]),
+    instanceId: hashId("ins", [String(row["connection_id"]), agent, ...names, fold(version)], [String(row["connection_id"]), agent]),
     version,
     severity: severityOf(row["severity"], finding),
     finding,
