@@ -16,6 +16,7 @@ export interface Summary {
   readonly total: number;
   /** Of the open ones. */
   readonly severities: Readonly<Record<VulnerabilitySeverity, number>>;
+  /** Of the open and the stale ones. */
   readonly overdue: number;
   readonly dueSoon: number;
   /** Open ones by their age, in the order of `AGES`. */
@@ -39,10 +40,12 @@ export async function summarize({ read }: Pick<Store, "read">, scope: TenantScop
   let [overdue, dueSoon] = [0, 0];
   for (const row of counted) {
     classes[row.class] += Number(row.many);
-    if (row.class !== "open") continue;
-    severities[severityAt(Number(row.severity))] += Number(row.many);
-    overdue += Number(row.overdue);
-    dueSoon += Number(row.soon);
+    // A device that is away stops no clock.
+    if (row.class === "open" || row.class === "stale") {
+      overdue += Number(row.overdue);
+      dueSoon += Number(row.soon);
+    }
+    if (row.class === "open") severities[severityAt(Number(row.severity))] += Number(row.many);
   }
   const place = sql.join(AGES.flatMap((days, at) => (days === null ? [] : [sql`WHEN ${since} > ${now - days * DAY_MS} THEN ${sql.lit(at)}`])), sql` `);
   const { rows: aged } = await sql<{ age: number; many: number }>`SELECT CASE ${place} ELSE ${sql.lit(AGES.length - 1)} END AS age, count(*) AS many FROM vuln_instances WHERE ${within} AND class = 'open' GROUP BY 1`.execute(read);
