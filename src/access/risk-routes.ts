@@ -3,6 +3,7 @@ import Type from "typebox";
 import { AccessFinding, AccessRiskFilter, AccessRiskSummary, type AccessRiskNote } from "../kernel/access-risk-api.ts";
 import { csvRow } from "../kernel/csv.ts";
 import { Fault } from "../kernel/fault.ts";
+import type { ConnectionId } from "../kernel/ids.ts";
 import { defineRoute, unaudited, type Route, type RouteContext } from "../kernel/route.ts";
 import { scopeAllows, type TenantScope } from "../kernel/scope.ts";
 import type { Database, Tx } from "../store/store.ts";
@@ -49,7 +50,10 @@ export function riskRoutes(deps: AccessRouteDeps): readonly Route<Tx>[] {
       async handle({ query: { worst = DEFAULT_WORST, ...query } }, context: RouteContext<Tx>) {
         const judgement = await judge(query, context);
         const summary = await summarize(judgement, worst);
-        return { ...summary, notes: [...(await hiddenNotes(store.read, judgement)), ...summary.notes] };
+        const notes = [...(await hiddenNotes(store.read, judgement)), ...summary.notes];
+        const names = new Map<string, string | null>();
+        for (const { connection } of notes) if (connection !== null && !names.has(connection)) names.set(connection, (await deps.coverage(store.read, connection as ConnectionId, context.scope)).name);
+        return { ...summary, notes: notes.map((note) => ({ ...note, name: names.get(note.connection ?? "") ?? null })) };
       },
     }),
     defineRoute({

@@ -149,7 +149,7 @@ export function aboutOf({ title, principal, role, scope, evidence }: AccessFindi
 }
 
 /** Counts of all, and the gravest of them; one pass. `exceptions` of the filter decides about the gravest, both are counted. */
-export async function summarize(judgement: Judgement, worst: number): Promise<AccessRiskSummary> {
+export async function summarize(judgement: Judgement, worst: number): Promise<Omit<AccessRiskSummary, "notes"> & { readonly notes: readonly AccessRiskNote[] }> {
   const counts = new Map<string, { risk: RiskKind; severity: Severity; findings: number; excepted: number }>();
   const gravest: Readonly<Record<Severity, AccessFinding[]>> = { low: [], medium: [], high: [], critical: [] };
   const notes: AccessRiskNote[] = [];

@@ -28,7 +28,7 @@ describe("access risks", () => {
     expect(stdout).toContain("because: twoFaEnabled false; source local; administers account");
     expect(stdout).toContain("fix: Enable it.");
     expect(stdout).toContain(`id: ${finding.id}`);
-    expect(stderr).toContain("con_1, not-in-list: No list of people was given.");
+    expect(stderr).toContain("north, not-in-list: No list of people was given.");
     expect(api.calls[0]?.query).toMatchObject({ risk: "no-2fa,stale", severity: "high" });
     expect(code).toBe(0);
   });

@@ -40,7 +40,7 @@ export async function risks(context: CliContext, api: ApiClient, options: RiskOp
   if (found === 0) out.line("Nothing is found.");
   for (const finding of summary.worst) showFinding(out, finding);
   if (summary.worst.length < found) out.note(`The gravest ${count(summary.worst.length)} of ${count(found)}; --risk and --severity narrow it, --limit shows more, --json and --csv all.`);
-  for (const { note, connection, risk } of summary.notes) out.note(clean(`${connection ?? "all"}${risk === null ? "" : `, ${risk}`}: ${note}`));
+  for (const { note, name, connection, risk } of summary.notes) out.note(clean(`${name ?? connection ?? "all"}${risk === null ? "" : `, ${risk}`}: ${note}`));
   return options.exitCode === true && found > 0 ? EXIT_NO : EXIT_OK;
 }
 

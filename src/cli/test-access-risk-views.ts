@@ -15,7 +15,7 @@ export const summary: AccessRiskSummary = {
   judgedAt: AT,
   counts: [{ risk: "no-2fa", title: finding.title, severity: "critical", findings: 1, excepted: 2 }],
   worst: [finding],
-  notes: [{ connection: "con_1", tenant: "ten_1", risk: "not-in-list", note: "No list of people was given." }],
+  notes: [{ connection: "con_1", tenant: "ten_1", risk: "not-in-list", note: "No list of people was given.", name: "north" }],
 };
 const exception: AccessExceptionView = { id: "exc_1", tenant: "ten_1", finding: finding.id, risk: "no-2fa", connection: "con_1", about: "mara.voss@orchard.test: no 2FA", owner: "soc", reason: "T-1", createdBy: "local", createdAt: AT, endsAt: AT, state: "holds", endedAt: null, endedBy: null };
 export const thresholdsView: AccessThresholdsView = {

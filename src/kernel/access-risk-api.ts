@@ -96,15 +96,15 @@ export const AccessRiskFilter = {
   exceptions: Type.Optional(Type.Enum(["left-out", "only", "shown"], { description: "Findings that are let off; left out unless asked for." })),
 };
 
-const RiskNote = Type.Object({ connection: Nullable(Text), tenant: Nullable(Text), risk: Nullable(Text), note: Text });
-export type AccessRiskNote = Static<typeof RiskNote>;
+export const AccessRiskNote = Type.Object({ connection: Nullable(Text), tenant: Nullable(Text), risk: Nullable(Text), note: Text });
+export type AccessRiskNote = Static<typeof AccessRiskNote>;
 export const AccessRiskSummary = Type.Object({
   judgedAt: Time,
   counts: Type.Array(Type.Object({ risk: AccessRiskKind, title: Text, severity: AccessSeverity, findings: Count, excepted: Count })),
   /** The gravest, gravest first. */
   worst: Type.Array(AccessFinding),
   /** What could not be judged, and why. */
-  notes: Type.Array(RiskNote),
+  notes: Type.Array(Type.Object({ ...AccessRiskNote.properties, /** The connection's, for its own tenant. */ name: Nullable(Text) })),
 });
 export type AccessRiskSummary = Static<typeof AccessRiskSummary>;
 
