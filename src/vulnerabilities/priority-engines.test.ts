@@ -46,7 +46,7 @@ describe.each(["sqlite", "postgres"] as const)("priority on %s", (kind) => {
     while (await store.tx((tx) => sweepDueDates(tx)));
     const first = await fixFirst(store, SCOPE, 10, NOW);
     const devices = [];
-    for await (const one of fixDevices(store, SCOPE, "PackStation", "Gable Soft")) devices.push(one.name);
+    for await (const one of fixDevices(store, SCOPE, "PackStation", "Gable Soft")) devices.push(String(one.name));
     const { classes, overdue, severities } = await summarize(store, SCOPE, NOW + 40 * DAY);
 
     expect(first.map(({ facts, risk: { score }, devices: many, dueAt }) => [facts.cve, score, many, dueAt])).toEqual([

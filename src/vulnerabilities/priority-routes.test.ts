@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openWorld, type World } from "../../test/support/world.ts";
 import type { FixesAnswer, FixFirstAnswer, IntelligenceLoaded, SlaView } from "../kernel/vulnerability-priority-api.ts";
 import { LOCAL_ACTOR } from "../server/auth.ts";
+import { tables } from "./tables.ts";
 
 let world: World;
 let operator = "";
@@ -32,7 +33,7 @@ describe("a console's risks over the API", () => {
     const text = JSON.stringify({ catalogVersion: "t", dateReleased: "2026-01-01T00:00:00Z", count: 1, vulnerabilities: [{ cveID: low?.cve, dateAdded: "2026-01-01", knownRansomwareCampaignUse: "Known" }] });
     const given = await call("PUT", "intelligence/kev", { payload: { text } });
     expect(given.statusCode, given.body).toBe(200);
-    expect((given.json() as IntelligenceLoaded).changes).toEqual({ added: 1, withdrawn: 0, changed: 0 });
+    expect(given.json<IntelligenceLoaded>().changes).toEqual({ added: 1, withdrawn: 0, changed: 0 });
     const after = (await first(500)).items.find((one) => one.finding === low?.finding);
     expect(after?.risk.score).toBeGreaterThan(low?.risk.score ?? 1000);
     expect(after?.kev).toEqual({ added: "2026-01-01", due: null, ransomware: true });
@@ -45,15 +46,15 @@ describe("a console's risks over the API", () => {
   });
 
   it("have due dates that a tenant changes as a whole", async () => {
-    const { policy, tenant } = (await call("GET", "sla")).json() as SlaView;
+    const { policy, tenant } = (await call("GET", "sla")).json<SlaView>();
     expect((await call("PUT", "sla", { payload: { policy: { ...policy, knownExploited: 0 } } })).statusCode).toBe(400);
     expect((await call("PUT", "sla", { payload: { policy: { severities: { critical: 1 } } } })).statusCode).toBe(400);
-    const changed = (await call("PUT", `sla?tenant=${tenant}`, { payload: { policy: { ...policy, knownExploited: 3 }, version: 0 } })).json() as SlaView;
+    const changed = (await call("PUT", `sla?tenant=${tenant}`, { payload: { policy: { ...policy, knownExploited: 3 }, version: 0 } })).json<SlaView>();
     expect(changed).toMatchObject({ tenant, version: 1, policy: { knownExploited: 3 } });
   });
 
   it("close with updates that have a list of devices", async () => {
-    const { items } = (await call("GET", "fixes?limit=3")).json() as FixesAnswer;
+    const { items } = (await call("GET", "fixes?limit=3")).json<FixesAnswer>();
     const [fix] = items;
     const devices = await call("GET", `fixes/devices?application=${encodeURIComponent(fix?.application ?? "")}&vendor=${encodeURIComponent(fix?.vendor ?? "")}`);
     const rows = devices.body.trimEnd().split("\r\n");
@@ -63,8 +64,7 @@ describe("a console's risks over the API", () => {
   });
 
   it("come out whole in every format", async () => {
-    const counts = await world.hub.store.read.selectFrom("vuln_instances" as never).select(({ fn }) => [fn.countAll().as("many")] as never).executeTakeFirst();
-    const total = Number((counts as { readonly many?: number } | undefined)?.many);
+    const total = Number((await tables(world.hub.store.read).selectFrom("vuln_instances").select(({ fn }) => fn.countAll<number>().as("many")).executeTakeFirst())?.many);
     const of = async (format: string): Promise<string> => {
       const answer = await call("GET", `export?format=${format}`);
       expect(answer.statusCode, answer.body.slice(0, 200)).toBe(200);

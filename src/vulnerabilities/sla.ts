@@ -23,13 +23,6 @@ export interface DueTerms {
   readonly kev: { readonly afterMs: number; readonly addedAt: number } | null;
 }
 
-export interface DueDate {
-  readonly at: number;
-  readonly rule: `severity-${VulnerabilitySeverity}` | "known-exploited" | "ransomware";
-  readonly from: number;
-  readonly days: number;
-}
-
 type KevFacts = Pick<KevEntry, "added" | "ransomware">;
 
 /** What of a finding's due dates is the same for all its instances. */
@@ -43,16 +36,6 @@ export function dueTerms(policy: SlaPolicy, severity: VulnerabilitySeverity, kev
 export function dueAt({ afterMs, kev }: DueTerms, since: number): number | null {
   const clocks = [...(afterMs === null ? [] : [since + afterMs]), ...(kev === null ? [] : [Math.max(since, kev.addedAt) + kev.afterMs])];
   return clocks.length === 0 ? null : Math.min(...clocks);
-}
-
-/** The due date, with the rule that set it. */
-export function dueDate(policy: SlaPolicy, severity: VulnerabilitySeverity, known: KevFacts | null, since: number): DueDate | null {
-  const { afterMs, kev } = dueTerms(policy, severity, known);
-  const at = dueAt({ afterMs, kev }, since);
-  if (at === null) return null;
-  if (afterMs !== null && at === since + afterMs) return { at, rule: `severity-${severity}`, from: since, days: afterMs / DAY_MS };
-  const from = Math.max(since, kev?.addedAt ?? since);
-  return { at, rule: known?.ransomware === true && policy.ransomware === (at - from) / DAY_MS ? "ransomware" : "known-exploited", from, days: (at - from) / DAY_MS };
 }
 
 /** Ransomware only ever shortens. */

@@ -9,7 +9,7 @@ import { STATUS_LABELS, type VulnerabilitySeverity } from "../model.ts";
 import type { ExportAsset, ExportFinding, ExportInstance, ExportOptions, ExportSource } from "./source.ts";
 import { cut, inChunks, known, plainTime, titled } from "./text.ts";
 
-export const LIMITS = { finding_number: 250, finding_name: 128, finding_cve: 512, finding_path: 4096, finding_package: 256, finding_package_version: 128 } as const;
+export const LIMITS = { finding_number: 250, finding_name: 128, finding_cve: 512, finding_package: 256, finding_package_version: 128 } as const;
 
 const ENVELOPE = { nucleus_import_version: "1", scan_tool: "SentinelOne", scan_type: "Host" } as const;
 /** A severity nobody stated is not the lowest one: it counts like the middle, as in the score. */
