@@ -2,6 +2,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { onlyTenants } from "../kernel/scope.ts";
 import { decide } from "./decisions.ts";
+import { historyOf } from "./queries.ts";
+import { historyView } from "./views.ts";
 import { agent, DAY, historyLine, HOUR, NOW, risk, stamp, TARGET, TEN, OTHER, vulnerabilityBench, type VulnerabilityBench } from "./test-bench.ts";
 
 let bench: VulnerabilityBench;
@@ -64,6 +66,15 @@ describe("the life of a finding", () => {
       "40d expired accepted-risk>active",
       "50d stale active>active",
       "60d fresh active>active",
+    ]);
+    const { rows } = await historyOf(bench.store, await only(), { limit: 10 });
+    expect(rows.map((row) => historyView(row).details)).toMatchObject([
+      { proof: "removed", scanAt: stamp(NOW + 10 * DAY), scanResult: "Succeeded", was: "4.2.0" },
+      { fixedAt: stamp(NOW + 10 * DAY), times: 1 },
+      { reason: "agreed", expiresAt: stamp(until) },
+      { until: stamp(until), reason: "agreed" },
+      { why: "device-gone" },
+      {},
     ]);
   });
 

@@ -36,7 +36,12 @@ export function foundView(row: NamedInstance): HistoryView {
 }
 
 export function historyView(row: HistoryRow): HistoryView {
-  return { at: isoTime(Number(row.at)), event: row.event, from: row.from_status, to: row.to_status, by: row.decided_by, actor: row.actor, details: JSON.parse(row.details) as HistoryView["details"] };
+  return { at: isoTime(Number(row.at)), event: row.event, from: row.from_status, to: row.to_status, by: row.decided_by, actor: row.actor, details: readable(JSON.parse(row.details) as HistoryView["details"]) };
+}
+
+/** Moments among the details are kept as milliseconds, and shown as times. */
+function readable(details: HistoryView["details"]): HistoryView["details"] {
+  return Object.fromEntries(Object.entries(details).map(([name, value]) => [name, typeof value === "number" && (name.endsWith("At") || name === "until") ? isoTime(value) : value]));
 }
 
 const NOTHING: AgentFacts = {
