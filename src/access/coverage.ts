@@ -110,8 +110,11 @@ async function owedStreams(db: Database, connection: ConnectionId): Promise<Read
   return new Set(rows.map((row) => row.stream));
 }
 
+/** A record without a key can never come again to be read: where a later reading was proven without it, it is no longer what the console shows. */
 async function parkedCounts(db: Database, connection: ConnectionId): Promise<ReadonlyMap<string, number>> {
   const { rows } = await sql<{ stream: string; n: number }>`
-    SELECT stream, count(*) AS n FROM mirror_parked WHERE connection_id = ${connection} AND stream IN (${sql.join([...ACCESS_STREAMS])}) AND kind IN ('record', 'access') GROUP BY stream`.execute(db);
+    SELECT p.stream, count(*) AS n FROM mirror_parked AS p LEFT JOIN mirror_checkpoints AS c ON c.connection_id = p.connection_id AND c.stream = p.stream
+    WHERE p.connection_id = ${connection} AND p.stream IN (${sql.join([...ACCESS_STREAMS])}) AND p.kind IN ('record', 'access')
+      AND (p.record_key IS NOT NULL OR c.read_to IS NULL OR c.read_to <= p.last_at) GROUP BY p.stream`.execute(db);
   return new Map(rows.map((row) => [row.stream, Number(row.n)]));
 }

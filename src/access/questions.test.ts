@@ -256,4 +256,12 @@ describe("what an answer rests on", () => {
 
     expect(await notes()).toEqual(["groups: its first reading has not ended", "users: 1 record was set aside as unreadable", "1 principal holds something that could not be read as a role on a scope"]);
   });
+
+  it("misses a record without a key until a later reading is proven without it", async () => {
+    await bench.park("users", null, bench.now + 1);
+    expect(await notes()).toEqual(["users: 1 record was set aside as unreadable"]);
+
+    await bench.proven("users", bench.now + 2);
+    expect(await notes()).toEqual([]);
+  });
 });

@@ -73,7 +73,8 @@ export interface AccessBench {
   /** A whole listing, settled and proven; the first one of a stream is its first read. */
   listing(stream: StreamName, records: readonly ApiRecord[], target?: MirrorTarget): Promise<void>;
   proven(stream: StreamName, at?: number): Promise<void>;
-  park(stream: StreamName, id: string): Promise<void>;
+  /** With no id: a record that has none. */
+  park(stream: StreamName, id: string | null, at?: number): Promise<void>;
   due(): Promise<void>;
   rebuild(): Promise<void>;
   reassign(target: MirrorTarget, site: string | null): Promise<void>;
@@ -131,10 +132,10 @@ export async function accessBench(postgres?: PostgresServer): Promise<AccessBenc
       clock.now += MINUTE;
     },
     proven: (stream: StreamName, at = clock.now) => store.tx((tx) => mirror.proveRead(tx, CON, STREAMS[stream], at, 60 * MINUTE)),
-    async park(stream: StreamName, id: string) {
+    async park(stream: StreamName, id: string | null, at = 1) {
       await store.tx((tx) => sql`
         INSERT INTO mirror_parked (id, connection_id, tenant_id, kind, stream, record_key, code, reason, code_version, first_at, last_at, times, raw_hash, raw)
-        VALUES (${`prk_${id}`}, ${CON}, ${TEN}, 'record', ${stream}, ${id}, 'RECORD_INVALID', 'unreadable', '1', 1, 1, 1, ${id}, '{}')`.execute(tx.db));
+        VALUES (${`prk_${id ?? ""}`}, ${CON}, ${TEN}, 'record', ${stream}, ${id}, 'RECORD_INVALID', 'unreadable', '1', ${at}, ${at}, 1, ${id ?? ""}, '{}')`.execute(tx.db));
     },
     async due() {
       for (let round = 0; round < 100; round += 1) {
