@@ -47,11 +47,14 @@ async function takeBack(tx: Tx, connection: string, since: number, now: number):
   const fixed = sql`SELECT h.instance_id FROM vuln_history AS h WHERE h.connection_id = ${connection} AND h.event = 'fixed' AND h.at >= ${since}`;
   const which = sql`id IN (${fixed}) AND connection_id = ${connection} AND present = 0 AND closing_at IS NULL`;
   const was = sql`(SELECT h.from_status FROM vuln_history AS h WHERE h.instance_id = vuln_instances.id AND h.event = 'fixed' ORDER BY h.seq DESC LIMIT 1)`;
+  // Whoever was at work on it still is.
+  const decision = (column: "decided_by" | "actor") => sql`(SELECT h.${sql.ref(column)} FROM vuln_history AS h WHERE h.instance_id = vuln_instances.id AND h.event = 'decided' AND h.to_status = ${was} ORDER BY h.seq DESC LIMIT 1)`;
   await sql`
     INSERT INTO vuln_history (tenant_id, connection_id, instance_id, at, event, from_status, to_status, decided_by, actor, details)
     SELECT tenant_id, connection_id, id, cast(${now} as bigint), 'closure-undone', status, ${was}, 'source', NULL, '{"why":"mass"}' FROM vuln_instances WHERE ${which}`.execute(tx.db);
   await sql`
     UPDATE vuln_instances SET closing_at = ${now}, present = 1, fixed_at = NULL, status = ${was},
+      decided_by = CASE WHEN status <> 'scan-mitigated' THEN decided_by ELSE coalesce(${decision("decided_by")}, 'source') END, actor = CASE WHEN status <> 'scan-mitigated' THEN actor ELSE ${decision("actor")} END,
       class = CASE WHEN status <> 'scan-mitigated' THEN class WHEN EXISTS (SELECT 1 FROM vuln_agents AS a WHERE a.connection_id = vuln_instances.connection_id AND a.id = vuln_instances.agent_id AND a.stale IS NOT NULL) THEN 'stale' ELSE 'open' END
     WHERE ${which}`.execute(tx.db);
 }

@@ -113,9 +113,12 @@ describe.each(["sqlite", "postgres"] as const)("on %s", (kind) => {
       const many = Array.from({ length: 60 }, (_, place) => risk(String(100 + place), place < 40 ? "1" : "2", NOW, { cveId: `CVE-2026-${String(1000 + place)}`, severity: place % 2 === 0 ? "HIGH" : "low", applicationName: 'Quote " \u0000 %' }));
       await bench.listing("agents", [agent("1", NOW - 200 * DAY, { isDecommissioned: true }), agent("2", NOW, { registeredAt: stamp(NOW - DAY), serialNumber: "SER1X" }), agent("3", NOW, { computerName: "PC-2" })]);
       await bench.listing("risks", many);
+      const worked = (await bench.instances()).find((row) => row.row_id === "103")?.id ?? "";
+      await bench.store.tx((tx) => decide(tx, EVERY_TENANT, worked, { status: "in-progress", by: "person", actor: "mara", reason: null, expiresAt: null }, undefined, bench.now));
       await bench.page("risks", many.slice(0, 10).map((row) => ({ ...row, status: "Removed", lastScanDate: stamp(NOW + DAY) })));
       await bench.page("risks", many.slice(10, 55).map((row) => ({ ...row, status: "Removed", lastScanDate: stamp(NOW + DAY) })));
       expect((await bench.instances()).filter((row) => row.closing_at !== null)).toHaveLength(55);
+      expect((await bench.instances()).find((row) => row.id === worked)).toMatchObject({ status: "in-progress", decided_by: "person", actor: "mara" });
       bench.now += DAY;
       await bench.proven("risks");
       await bench.due();
