@@ -126,10 +126,11 @@ async function findOthers(tx: Tx, tenant: string, agents: readonly ReadAgent[]):
   };
   const asked = agents.flatMap((agent) => agent.keys.map(({ kind, key }) => [kind, key]));
   if (asked.length > 0) {
+    // The tenant's agents are never gone through for it: `||` keeps its index out, and the few that share a key are found by their own.
     const { rows } = await sql<AgentRow & { readonly keys: string }>`
       SELECT a.*, (SELECT ${tx.kind === "sqlite" ? sql`json_group_array(json_array(m.kind, m.key))` : sql`json_agg(json_build_array(m.kind, m.key))::text`} FROM vuln_agent_keys AS m WHERE m.connection_id = a.connection_id AND m.agent_id = a.id) AS keys
       FROM vuln_agents AS a WHERE (a.connection_id, a.id) IN (
-        SELECT k.connection_id, k.agent_id FROM vuln_agent_keys AS k WHERE k.tenant_id = ${tenant} AND (k.kind, k.key) IN ${rowList(tx.kind, 2, asked)} LIMIT ${MOST_SHARING}) AND a.tenant_id = ${tenant}`.execute(tx.db);
+        SELECT k.connection_id, k.agent_id FROM vuln_agent_keys AS k WHERE k.tenant_id = ${tenant} AND (k.kind, k.key) IN ${rowList(tx.kind, 2, asked)} LIMIT ${MOST_SHARING}) AND a.tenant_id || '' = ${tenant}`.execute(tx.db);
     for (const row of rows) add(candidateOf(agentFrom(row), (JSON.parse(row.keys) as readonly (readonly [IdentifierKind, string])[]).map(([kind, key]) => ({ kind, key }))));
   }
   return {
