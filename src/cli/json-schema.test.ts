@@ -72,6 +72,10 @@ const Connected = Type.Object({ connection: ConnectionView, verify: VerifyReport
 const Ready = Type.Object({ ready: Type.Literal(true), url: Type.String() });
 const TOKEN = { env: { T: "token" } };
 const NO_RULES = "[]";
+const GROUP = '{"id":"1","name":"Default Group","siteId":"2","isDefault":true,"createdAt":"2026-01-01T00:00:00.000Z"}\n';
+
+/** What standard input holds for a command that ends with `-`. */
+const stdinOf = (line: string): string => (line.startsWith("normalize") ? GROUP : NO_RULES);
 
 /** One line per command that prints JSON: what is typed, and the schema its output promises. */
 const PROMISES: readonly (readonly [string, TSchema])[] = [
@@ -116,6 +120,7 @@ const PROMISES: readonly (readonly [string, TSchema])[] = [
   ...POSTURE_PROMISES,
   ...ACCESS_PROMISES,
   ...VULNERABILITY_PROMISES,
+  ["normalize --as ecs -", Type.Object({ "@timestamp": Type.String(), ecs: Type.Object({ version: Type.String() }) })],
   ["sql select", Type.Array(Type.Object({ id: Type.String() }))],
   ["backup x.db", BackupResult],
   ["restore x.db", RestoreResult],
@@ -133,7 +138,7 @@ function valid(schema: TSchema, text: string): readonly unknown[] {
 
 describe("--json", () => {
   it.each(PROMISES)("`%s` prints one JSON value of the promised shape and nothing else", async (line, schema) => {
-    const { code, stdout, api } = await vedette([...line.split(" "), "--json"], ROUTES, { ...TOKEN, ...(line.includes(" - ") || line.endsWith(" -") ? { stdin: NO_RULES } : {}), ports: { restore: async () => ({ file: "/tmp/x", bytes: 12, kept: null }) } });
+    const { code, stdout, api } = await vedette([...line.split(" "), "--json"], ROUTES, { ...TOKEN, ...(line.includes(" - ") || line.endsWith(" -") ? { stdin: stdinOf(line) } : {}), ports: { restore: async () => ({ file: "/tmp/x", bytes: 12, kept: null }) } });
 
     expect(valid(schema, stdout)).toEqual([]);
     expect(code).toBe(0);

@@ -11,6 +11,7 @@ import { demoCommand } from "./demo.ts";
 import { destinationsCommand } from "./destinations.ts";
 import { gapsCommand } from "./gaps.ts";
 import { keyringCommand } from "./keyring.ts";
+import { normalizeCommand } from "./normalize.ts";
 import { parkedCommand } from "./parked.ts";
 import { postureCommand } from "./posture.ts";
 import { restoreCommand } from "./restore.ts";
@@ -39,6 +40,7 @@ export const COMMANDS: readonly CliCommand[] = [
   vulnerabilitiesCommand,
   destinationsCommand,
   deliveriesCommand,
+  normalizeCommand,
   sqlCommand,
   simulateCommand,
   backupCommand,

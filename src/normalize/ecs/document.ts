@@ -1,0 +1,105 @@
+/**
+ * What every ECS document of ours has: where it came from, the whole record under `sentinelone.<kind>` as the vendor names its fields and as
+ * text in `event.original`, and the people, machines, addresses and hashes in it once more under `related`.
+ */
+import type { Json, JsonObject } from "../../kernel/json.ts";
+import type { MapContext, RecordKind } from "../contract.ts";
+
+export type Fields = Record<string, Json>;
+
+/** The version of the field list that the maps are written against. */
+export const ECS_VERSION = "9.4.0";
+
+/** Where a record lies: `sentinelone.threat`, one name for each kind. */
+export const NAMESPACES = {
+  alerts: "alert",
+  threats: "threat",
+  "cloud-detection-alerts": "cloud_detection_alert",
+  activities: "activity",
+  agents: "agent",
+  groups: "group",
+  applications: "application",
+  risks: "risk",
+  "cloud-funnel": "cloud_funnel",
+} as const satisfies Record<RecordKind, string>;
+
+export interface Classification {
+  readonly kind: "alert" | "event" | "state" | "asset";
+  readonly category: readonly string[];
+  readonly type: readonly string[];
+}
+
+export function put(target: Fields, field: string, value: Json | undefined): void {
+  if (value !== undefined) target[field] = value;
+}
+
+/** An array, unless it would be empty. */
+export function putList(target: Fields, field: string, values: readonly Json[]): void {
+  if (values.length > 0) target[field] = values;
+}
+
+/** An object, unless it would be empty. */
+export function putObject(target: Fields, field: string, value: Fields): void {
+  for (const _ in value) {
+    target[field] = value;
+    return;
+  }
+}
+
+export class Draft {
+  readonly document: Fields;
+  readonly event: Fields;
+  readonly #ip = new Set<string>();
+  readonly #user = new Set<string>();
+  readonly #hosts = new Set<string>();
+  readonly #hash = new Set<string>();
+
+  constructor(kind: RecordKind, record: JsonObject, context: MapContext) {
+    this.event = { kind: "event", module: "sentinelone", dataset: `sentinelone.${NAMESPACES[kind]}`, original: context.original };
+    this.document = { ecs: { version: ECS_VERSION }, event: this.event, observer: { vendor: "SentinelOne" }, sentinelone: { [NAMESPACES[kind]]: record } };
+  }
+
+  classify({ kind, category, type }: Classification): void {
+    this.event["kind"] = kind;
+    putList(this.event, "category", category);
+    putList(this.event, "type", type);
+  }
+
+  put(field: string, value: Json | undefined): void {
+    if (value !== undefined) this.document[field] = value;
+  }
+
+  putObject(field: string, value: Fields): void {
+    putObject(this.document, field, value);
+  }
+
+  ip(value: string | undefined): string | undefined {
+    if (value !== undefined) this.#ip.add(value);
+    return value;
+  }
+
+  user(value: string | undefined): string | undefined {
+    if (value !== undefined) this.#user.add(value);
+    return value;
+  }
+
+  host(value: string | undefined): string | undefined {
+    if (value !== undefined) this.#hosts.add(value);
+    return value;
+  }
+
+  hash(value: string | undefined): string | undefined {
+    if (value !== undefined) this.#hash.add(value);
+    return value;
+  }
+
+  done(): JsonObject {
+    const related: Fields = {};
+    if (this.#ip.size > 0) related["ip"] = [...this.#ip];
+    if (this.#user.size > 0) related["user"] = [...this.#user];
+    if (this.#hosts.size > 0) related["hosts"] = [...this.#hosts];
+    if (this.#hash.size > 0) related["hash"] = [...this.#hash];
+    putObject(this.document, "related", related);
+    return this.document;
+  }
+}
