@@ -10,12 +10,10 @@ import { silentLog } from "../src/kernel/log.ts";
 import { EVERY_TENANT } from "../src/kernel/scope.ts";
 import { applyRules, parseRules } from "../src/posture/index.ts";
 import type { DeviceFacts } from "../src/posture/model.ts";
-import { deviceRow, keysOf } from "../src/posture/project.ts";
-import { DEVICES } from "../src/posture/react.ts";
+import { DEVICES, deviceRow, KEYS, keysOf } from "../src/posture/project.ts";
 import { foldSerial } from "../src/posture/serials.ts";
 import { sweepOne } from "../src/posture/sweep.ts";
 import { whatIf } from "../src/posture/whatif.ts";
-import type { BulkUpsert } from "../src/store/store.ts";
 
 const CONNECTION = "con_bench" as ConnectionId;
 const BATCH = 5_000;
@@ -24,8 +22,6 @@ const EVERY_MS = 300_000;
 const FLIPPING = 100;
 const REQUESTS = 400;
 const WARM_UP = 500;
-
-const KEYS: BulkUpsert = { table: "posture_keys", columns: ["kind", "key", "connection_id", "id"].map((name) => ({ name, type: "text" as const })), key: ["kind", "key", "connection_id", "id"], update: [] };
 
 const [step = "", folder = "", count = "0"] = process.argv.slice(2);
 const devices = Number(count);

@@ -95,7 +95,7 @@ function whatToDo({ match, verdicts }: DevicePosture): readonly string[] {
   if (match.kind === "unknown" && match.why === "placeholder") lines.add("Have the maker's serial number written into the firmware, or allow another identifier in the rule's match_by.");
   for (const { outcome, enforced, message, reason, rule } of verdicts) {
     if (!enforced || outcome === "pass" || outcome === "not-applicable") continue;
-    if (reason === "stale-evidence" || reason === "never-read") lines.add("`vedette status` shows why the connection is not read.");
+    if (reason === "stale-evidence" || reason === "never-read" || reason === "weaknesses-never-read") lines.add("`vedette status` shows why the connection is not read.");
     else if (reason === "record-set-aside") lines.add("`vedette parked list` shows the record that could not be taken in.");
     else if (match.kind === "matched" && message !== null) lines.add(`${rule.name}: ${message}`);
   }

@@ -44,7 +44,7 @@ import { deliveryMigrations } from "../delivery/tables.ts";
 import { countTenantDeliveries, failingDestinations, purgeTenantDeliveries, tenantDeliveries, tidyDeliveries } from "../delivery/upkeep.ts";
 import { createPosture, postureMigrations, postureRoutes } from "../posture/index.ts";
 import { accessMigrations, accessRoutes, createAccess, createCoverage, removeLeftoverExports } from "../access/index.ts";
-import { createVulnerabilities, vulnerabilityMigrations, vulnerabilityRoutes } from "../vulnerabilities/index.ts";
+import { createVulnerabilities, exposures, vulnerabilityMigrations, vulnerabilityRoutes } from "../vulnerabilities/index.ts";
 import { createAccessKeys } from "../server/access-keys.ts";
 import { apiKeyMigrations, createApiKeys } from "../server/api-keys.ts";
 import { createApp } from "../server/app.ts";
@@ -125,7 +125,7 @@ export async function openHub(options: HubOptions) {
     const queueFact = createQueueFact(clock);
     const accessKeys = createAccessKeys({ clock, env, userAgent: `vedette/${VERSION}`, allowedHosts: settings.destinationHosts });
     const findTenant = async (db: Database, scope: TenantScope, reference: string): Promise<TenantId> => (await tenantRow(db, scope, reference)).id as TenantId;
-    const posture = createPosture({ queueFact, routes: postureRoutes({ store: opened, clock, queueFact, findTenant, accessKeys, baseUrl: () => settings.publicUrl?.href ?? running.url ?? "" }) });
+    const posture = createPosture({ queueFact, exposures, routes: postureRoutes({ store: opened, clock, queueFact, findTenant, accessKeys, baseUrl: () => settings.publicUrl?.href ?? running.url ?? "" }) });
     const exportFolder = join(settings.dataFolder, "exports");
     await removeLeftoverExports(exportFolder);
     const access = createAccess({ routes: accessRoutes({ store: opened, clock, findTenant, findConnection: async (scope, reference) => (await connections.get(scope, reference)).id as ConnectionId, coverage: createCoverage((id) => readingState(opened, connections, id)), readings: (id) => endsOfReadings(opened, id), exportFolder }) });

@@ -1,9 +1,10 @@
-/** What time changes: evidence that runs out or comes back, verdicts that hang on a clock, exceptions that end, log lines past their keeping, risk that decays. */
+/** What time changes, and others tell: evidence that runs out or comes back, weaknesses of devices, verdicts that hang on a clock, exceptions that end, old log lines, risk that decays. */
 import { sql } from "kysely";
 import { isoTime } from "../kernel/clock.ts";
 import type { Fact, QueueFact } from "../kernel/fact.ts";
 import type { TenantId } from "../kernel/ids.ts";
 import type { Tx } from "../store/store.ts";
+import { meetExposed, type Exposures } from "./exposure.ts";
 import { meetTurned, sweepOne } from "./sweep.ts";
 import { tables, type ExceptionRow } from "./tables.ts";
 import { dropDecayedSignals, settleTurnedRisk } from "./user-risk.ts";
@@ -14,6 +15,7 @@ const SOON_MS = 5_000;
 
 export interface DueOptions {
   readonly queueFact: QueueFact<Tx>;
+  readonly exposures: Exposures;
   /** How long a line of the results log is kept, in milliseconds. */
   readonly resultsKeptMs: number;
 }
@@ -21,13 +23,14 @@ export interface DueOptions {
 /** A bounded piece of work; the moment it wants to be asked again is now where more is waiting. */
 export async function dueWork(tx: Tx, options: DueOptions, now: number): Promise<number> {
   const { queueFact } = options;
+  const exposed = await meetExposed(tx, queueFact, options.exposures, now);
   const swept = await sweepOne(tx, queueFact, now);
   const turned = await meetTurned(tx, queueFact, now);
   const ended = await endExceptions(tx, queueFact, now);
   const risk = await settleTurnedRisk(tx, queueFact, now);
   const dropped = await dropResults(tx, now - options.resultsKeptMs);
   const decayed = await dropDecayedSignals(tx, now);
-  return swept || turned || ended || risk || dropped || decayed ? now : now + SOON_MS;
+  return exposed || swept || turned || ended || risk || dropped || decayed ? now : now + SOON_MS;
 }
 
 /** The verdict stays what it was; from now on it is enforced again, and whoever enforces it hears so once. */

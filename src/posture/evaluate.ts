@@ -31,6 +31,7 @@ type Plan = LeafPlan | { readonly kind: "all" | "any"; readonly parts: readonly 
 interface Compiled {
   readonly root: Plan;
   readonly asksForRetirement: boolean;
+  readonly asksForWeaknesses: boolean;
   readonly timed: readonly LeafPlan[];
 }
 
@@ -45,6 +46,7 @@ function compile(condition: Condition): Compiled {
   const made: Compiled = {
     root,
     asksForRetirement: leaves.some(({ leaf }) => leaf.input === "decommissioned" || leaf.input === "uninstalled"),
+    asksForWeaknesses: leaves.some(({ leaf }) => leaf.input === "worst_open_cve" || leaf.input === "known_exploited"),
     timed: leaves.filter(({ comparer }) => comparer.turnsAt !== undefined),
   };
   compiled.set(condition, made);
@@ -58,6 +60,11 @@ function planOf(condition: Condition, leaves: LeafPlan[]): Plan {
   const plan: LeafPlan = { kind: "leaf", leaf: condition, comparer: INPUTS[condition.input].compile(condition.operator, condition.value) };
   leaves.push(plan);
   return plan;
+}
+
+/** Whether a rule goes by what is read of weaknesses as well. */
+export function asksForWeaknesses({ condition }: Pick<RuleDraft, "condition">): boolean {
+  return compile(condition).asksForWeaknesses;
 }
 
 export function evaluate(rule: EvaluatedRule, facts: DeviceFacts, at: Moment): Evaluation {

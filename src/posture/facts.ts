@@ -18,11 +18,8 @@ const PLATFORM_OF: ReadonlyMap<string, Platform> = new Map<string, Platform>([
   ["chromeos", "chromeos"],
 ]);
 
-/** Until the vulnerabilities capability says something. */
-const NOT_LOOKED_AT: Exposure = { worstOpenCve: null, knownExploited: null };
-
-/** `row` is one of the stream `agents`. */
-export function factsOf(row: MirrorRow, exposure: Exposure = NOT_LOOKED_AT): DeviceFacts {
+/** `row` is one of the stream `agents`; its weaknesses are what somebody else says of them. */
+export function factsOf(row: MirrorRow, exposure: Exposure = { worstOpenCve: null, knownExploited: null }): DeviceFacts {
   const serial = textOf(row["serial_number"]);
   const folded = foldSerial(serial);
   const actions = words(row["user_actions_needed"])?.filter((action) => action !== "none") ?? null;

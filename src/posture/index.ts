@@ -7,12 +7,14 @@ import type { Route } from "../kernel/route.ts";
 import type { Capability, ChangeSet } from "../mirror/capability.ts";
 import type { Tx } from "../store/store.ts";
 import { dueWork } from "./due.ts";
+import { NOBODY_KNOWS, type Exposures } from "./exposure.ts";
 import { reactToAgents } from "./react.ts";
 import { postureMigrations } from "./tables.ts";
 import { reactToRisk } from "./user-risk.ts";
 
 export { answerDevices, type DeviceAnswer, type DeviceQuestion } from "./answer.ts";
 export { evidenceByConnection, type ConnectionEvidence, type EvidenceByConnection } from "./evidence.ts";
+export type { ExposedDevice, Exposures, KnownExposure } from "./exposure.ts";
 export { addException, type Exception, type ExceptionDraft } from "./exceptions.ts";
 export { parseRules } from "./rule-form.ts";
 export { postureRoutes, type PostureRouteDeps } from "./routes.ts";
@@ -31,15 +33,17 @@ export const POSTURE_REVISION = 2;
 export interface PosturePorts {
   readonly queueFact: QueueFact<Tx>;
   readonly routes: readonly Route<Tx>[];
+  /** Who knows the weaknesses of devices; nobody when left out. */
+  readonly exposures?: Exposures;
   /** How long a line of the results log is kept; ninety days when left out. */
   readonly resultsKeptMs?: number;
 }
 
 export function createPosture(ports: PosturePorts): Capability {
-  const { queueFact, resultsKeptMs = RESULTS_KEPT_MS } = ports;
+  const { queueFact, exposures = NOBODY_KNOWS, resultsKeptMs = RESULTS_KEPT_MS } = ports;
 
   async function take(set: ChangeSet, tx: Tx, now: number): Promise<void> {
-    if (set.stream === "agents") await reactToAgents(set, tx, queueFact, now);
+    if (set.stream === "agents") await reactToAgents(set, tx, { queueFact, exposures }, now);
     await reactToRisk(set, tx, queueFact, now);
   }
 
@@ -50,7 +54,7 @@ export function createPosture(ports: PosturePorts): Capability {
     firstRead: "afterwards",
     migrations: postureMigrations,
     react: take,
-    due: (now, tx) => dueWork(tx, { queueFact, resultsKeptMs }, now),
+    due: (now, tx) => dueWork(tx, { queueFact, exposures, resultsKeptMs }, now),
     rebuild: (page, tx, now) => take(page, tx, now),
     routes: ports.routes,
   };

@@ -124,15 +124,15 @@ export const INPUTS: Readonly<Record<InputId, Input>> = {
     advice: "This device is not marked for this access. Ask your IT team.",
   }),
   worst_open_cve: level((facts) => facts.worstOpenCve, SEVERITIES, {
-    field: "(from the vulnerabilities capability)",
+    field: "(open findings)",
     subject: "how bad the open weaknesses of this device are",
-    meaning: "Severity of the worst open CVE, `none` below `low` … `critical`. Absent, so never met, until vulnerabilities are read for the device.",
+    meaning: "Severity of the worst open CVE, `none` below `low` … `critical`. Absent, so never met, where nobody looked at the device, its last scan is too old, or an unrated one may be worse.",
     advice: "Software on this device has known weaknesses. Install its updates and restart the device.",
   }),
   known_exploited: flag((facts) => facts.knownExploited, {
-    field: "(from the vulnerabilities capability)",
+    field: "(open findings)",
     subject: "whether open weaknesses of this device are being exploited",
-    meaning: "An open CVE of the device is known to be exploited. Absent, so never met, until vulnerabilities are read for the device.",
+    meaning: "An open CVE of the device is known to be exploited, by SentinelOne or by the catalogue that was loaded. Absent, so never met, where nobody looked at the device or neither has said anything.",
     advice: "Software on this device has weaknesses that attackers use. Install its updates at once and restart the device.",
   }),
 };

@@ -4,11 +4,11 @@
  * be, yet says nothing while the connection as a whole is stale: the answers of that time say unknown, and so does the log.
  * Beside what is told stand letters: what each rule makes of the facts as they are, the age of the evidence left aside.
  */
-import { DEFAULT_EXPIRATION_MS, evaluate, nextTurn } from "./evaluate.ts";
+import { asksForWeaknesses, DEFAULT_EXPIRATION_MS, evaluate, nextTurn } from "./evaluate.ts";
 import { INPUTS } from "./inputs.ts";
 import { CLOCK_SKEW_MS } from "./comparers.ts";
 import type { Condition, DeviceFacts, Evaluation, LeafResult, Outcome, Rule } from "./model.ts";
-import { lastProven, type Evidence, type Told, type ToldByRule, type VerdictReason } from "./verdicts.ts";
+import { evidenceOf, lastProven, type Evidence, type Told, type ToldByRule, type VerdictReason } from "./verdicts.ts";
 
 export interface Flip {
   readonly rule: Rule;
@@ -35,16 +35,17 @@ export interface Judged {
 /** `x`: unknown because the platform is not known; `u`: because of a condition. */
 export type Letter = "p" | "f" | "u" | "x" | "n";
 
-/** `page`: the facts were read just now. `sweep`: they are as old as the connection's evidence. */
+/** `page`: the facts of the agent were read just now. `sweep`: they are as old as the connection's evidence. */
 export type Occasion = "page" | "sweep";
 
 /** Long enough to be never, short enough to be added to. */
 const FOREVER_MS = Number.MAX_SAFE_INTEGER / 4;
 
-export function isStale(rule: Pick<Rule, "expirationMs">, evidence: Pick<Evidence, "at" | "everyMs">, now: number): boolean {
-  if (evidence.at === null) return true;
-  const age = now - evidence.at;
-  return age < -CLOCK_SKEW_MS || age > (rule.expirationMs ?? (evidence.everyMs === null ? DEFAULT_EXPIRATION_MS : 2 * evidence.everyMs));
+export function isStale(rule: Pick<Rule, "expirationMs" | "condition">, evidence: Omit<Evidence, "setAside">, now: number): boolean {
+  const { at, everyMs } = evidenceOf(rule, evidence);
+  if (at === null) return true;
+  const age = now - at;
+  return age < -CLOCK_SKEW_MS || age > (rule.expirationMs ?? (everyMs === null ? DEFAULT_EXPIRATION_MS : 2 * everyMs));
 }
 
 /** `rules`: those that hold for the device's tenant. */
@@ -64,14 +65,17 @@ export function judge(rules: readonly Rule[], device: DeviceFacts, before: ToldB
       if (known !== undefined) told[rule.id] = known;
       continue;
     }
-    const evidenceAt = occasion === "page" ? now : evidence.at;
+    // Its weaknesses come later than the device itself: without them nothing has begun yet.
+    if (known === undefined && ageless.outcome === "unknown" && asksForWeaknesses(rule)) continue;
+    const own = evidenceOf(rule, evidence);
+    const evidenceAt = occasion === "page" && own === evidence ? now : own.at;
     const { outcome, reason, conditions } = stale ? evaluate(rule, device, { evidenceAt: Number.NEGATIVE_INFINITY, now }) : ageless;
     if (known?.o === outcome) {
       told[rule.id] = known;
       continue;
     }
     changed = true;
-    told[rule.id] = tellingOf(outcome, known, evidence, now);
+    told[rule.id] = tellingOf(outcome, known, own, now);
     const previous = known?.o ?? null;
     // People ask why a device was refused on its first day, and nobody why it was let in.
     if (previous !== null || outcome === "fail") flips.push({ rule, device, previous, outcome, reason: stale && evidence.setAside ? "record-set-aside" : reason, conditions, evidenceAt });

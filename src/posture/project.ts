@@ -1,9 +1,24 @@
 /** A device between its facts and its row, and the keys by which it is found. */
+import type { BulkUpsert } from "../store/store.ts";
 import type { Judged } from "./judge.ts";
 import type { DeviceFacts } from "./model.ts";
 import { foldHostname } from "./serials.ts";
 import { NEVER_LEFT_OUT } from "./tables.ts";
 import type { ToldByRule } from "./verdicts.ts";
+
+export const DEVICES: BulkUpsert = {
+  table: "posture_devices",
+  columns: [
+    ...["connection_id", "id", "tenant_id", "serial_key", "hostname_key", "facts", "verdicts"].map((name) => ({ name, type: "text" as const })),
+    { name: "last_active", type: "integer" },
+    { name: "turns_at", type: "integer" },
+    { name: "letters", type: "text" },
+  ],
+  key: ["connection_id", "id"],
+  update: ["tenant_id", "serial_key", "hostname_key", "facts", "verdicts", "last_active", "turns_at", "letters"],
+};
+
+export const KEYS: BulkUpsert = { table: "posture_keys", columns: ["kind", "key", "connection_id", "id"].map((name) => ({ name, type: "text" as const })), key: ["kind", "key", "connection_id", "id"], update: [] };
 
 /** What the console did not say stands in it as null: reading a thousand of them must not cost more than parsing. */
 export function writeFacts(facts: DeviceFacts): string {

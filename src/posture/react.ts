@@ -8,29 +8,16 @@ import { EVERY_TENANT } from "../kernel/scope.ts";
 import { sql } from "kysely";
 import type { ChangeSet } from "../mirror/capability.ts";
 import { textList } from "../store/conditions.ts";
-import type { BulkUpsert, Tx } from "../store/store.ts";
-import { evidenceByConnection, type EvidenceByConnection } from "./evidence.ts";
+import type { Tx } from "../store/store.ts";
+import { evidenceByConnection, NEVER, type ConnectionEvidence, type EvidenceByConnection } from "./evidence.ts";
 import { factsOf } from "./facts.ts";
+import { exposureOf, type Exposures } from "./exposure.ts";
 import { differs, farewell, judge, type Flip } from "./judge.ts";
 import type { DeviceFacts, Rule } from "./model.ts";
-import { deviceRow, keysOf, readFacts, readTold, writeFacts } from "./project.ts";
+import { DEVICES, deviceRow, KEYS, keysOf, readFacts, readTold, writeFacts } from "./project.ts";
 import { liveRules } from "./rules-store.ts";
 import { tables } from "./tables.ts";
 import { tell } from "./telling.ts";
-
-export const DEVICES: BulkUpsert = {
-  table: "posture_devices",
-  columns: [
-    ...["connection_id", "id", "tenant_id", "serial_key", "hostname_key", "facts", "verdicts"].map((name) => ({ name, type: "text" as const })),
-    { name: "last_active", type: "integer" },
-    { name: "turns_at", type: "integer" },
-    { name: "letters", type: "text" },
-  ],
-  key: ["connection_id", "id"],
-  update: ["tenant_id", "serial_key", "hostname_key", "facts", "verdicts", "last_active", "turns_at", "letters"],
-};
-
-export const KEYS: BulkUpsert = { table: "posture_keys", columns: ["kind", "key", "connection_id", "id"].map((name) => ({ name, type: "text" as const })), key: ["kind", "key", "connection_id", "id"], update: [] };
 
 interface StoredDevice {
   readonly id: string;
@@ -47,7 +34,7 @@ interface Round {
   readonly evidence: EvidenceByConnection;
 }
 
-export async function reactToAgents(set: ChangeSet, tx: Tx, queueFact: QueueFact<Tx>, now: number): Promise<void> {
+export async function reactToAgents(set: ChangeSet, tx: Tx, { queueFact, exposures }: { readonly queueFact: QueueFact<Tx>; readonly exposures: Exposures }, now: number): Promise<void> {
   const seen = [...set.inserted, ...set.changed];
   const stored = await storedDevices(tx, set.connection, [...seen, ...set.gone].map((change) => change.id));
   const rules = await liveRules(tx.db, EVERY_TENANT);
@@ -57,19 +44,22 @@ export async function reactToAgents(set: ChangeSet, tx: Tx, queueFact: QueueFact
   const rows: (readonly (string | number | null)[])[] = [];
   const own = rules.filter((rule) => rule.tenant === null || rule.tenant === set.tenant);
   const moved = new Map<string, { readonly facts: DeviceFacts; readonly before: DeviceFacts | null }>();
+  // An agent's record says nothing of weaknesses: what is known of them stays; of one that is new here, it may be known already.
+  const exposed = await exposures.of(tx, seen.filter(({ id }) => stored.get(id)?.tenant_id !== set.tenant).map(({ id }) => ({ connection: set.connection, agent: id })));
 
   for (const { id, after } of seen) {
     if (after === null) continue;
-    const facts = factsOf(after);
     const before = stored.get(id);
     const stays = before?.tenant_id === set.tenant;
+    const known = before === undefined ? null : readFacts(before.facts);
+    const facts = factsOf(after, stays && known !== null ? known : exposureOf(exposed, { connection: set.connection, id, tenant: set.tenant }));
     if (before !== undefined && !stays) {
       flips.push(...leaving(before, set.connection, round));
       parting.push(id);
     }
     const judged = judge(own, facts, stays ? readTold(before.verdicts) : {}, { ...evidenceOf(set.connection, round), setAside: false }, "page", now);
     flips.push(...judged.flips);
-    moved.set(id, { facts, before: before === undefined ? null : readFacts(before.facts) });
+    moved.set(id, { facts, before: known });
     if (!stays || differs(judged, before) || before.facts !== writeFacts(facts)) rows.push(deviceRow(facts, judged, now));
   }
   const gone: string[] = [];
@@ -87,8 +77,8 @@ export async function reactToAgents(set: ChangeSet, tx: Tx, queueFact: QueueFact
   await forgetDevices(tx, set.connection, gone);
 }
 
-function evidenceOf(connection: ConnectionId, round: Round): { readonly at: number | null; readonly everyMs: number | null } {
-  return round.evidence.get(connection) ?? { at: null, everyMs: null };
+function evidenceOf(connection: ConnectionId, round: Round): ConnectionEvidence {
+  return round.evidence.get(connection) ?? { ...NEVER, weaknesses: NEVER };
 }
 
 function leaving(before: StoredDevice, connection: ConnectionId, round: Round): readonly Flip[] {

@@ -25,9 +25,14 @@ describe("what is remarked on a rule", () => {
 
   it("is an expiration that runs out between two readings, of a connection that is read seldom too", () => {
     const rule = (expirationMs: number | null) => ruleOf({ input: "infected", operator: "==", value: false }, { expirationMs });
-    expect([remarksOn(rule(600_000)), remarksOn(rule(null)), remarksOn(rule(3_600_000), 1_800_000)]).toEqual([[], [], []]);
+    expect([remarksOn(rule(600_000)), remarksOn(rule(null)), remarksOn(rule(3_600_000), { agents: 1_800_000, weaknesses: 7_200_000 })]).toEqual([[], [], []]);
     expect(remarksOn(rule(540_000))).toEqual([expect.stringContaining("expiration: 9m is less than twice the 5m between two readings")]);
-    expect(remarksOn(rule(600_000), 3_600_000)).toEqual([expect.stringContaining("Make it 2h or longer")]);
+    expect(remarksOn(rule(600_000), { agents: 3_600_000, weaknesses: null })).toEqual([expect.stringContaining("Make it 2h or longer")]);
+  });
+
+  it("is an expiration that runs out between two readings of weaknesses, where it asks for those", () => {
+    const rule = ruleOf({ input: "known_exploited", operator: "==", value: false }, { expirationMs: 3_600_000 });
+    expect(remarksOn(rule, { agents: 300_000, weaknesses: 3_600_000 })).toEqual([expect.stringContaining("known_exploited"), expect.stringContaining("the 1h between two readings of the weaknesses")]);
   });
 
   it("is a rule that applies to no agent, lets everybody in, or goes by persons", () => {

@@ -3,12 +3,13 @@
  * says instead of what it means. Said when rules are applied; never a reason to refuse them.
  */
 import { writeDuration } from "../kernel/durations.ts";
-import { DEFAULT_EXPIRATION_MS } from "./evaluate.ts";
+import { asksForWeaknesses, DEFAULT_EXPIRATION_MS } from "./evaluate.ts";
+import type { SlowestReadings } from "./evidence.ts";
 import { INPUTS } from "./inputs.ts";
 import type { Condition, Leaf, RuleDraft } from "./model.ts";
 
-/** `slowestMs`: between two readings of the slowest connection that the rule speaks of; null where that is not known. */
-export function remarksOn(rule: RuleDraft, slowestMs: number | null = null): readonly string[] {
+/** `slowest`: between two readings of the slowest connection that the rule speaks of. */
+export function remarksOn(rule: RuleDraft, slowest: SlowestReadings = { agents: null, weaknesses: null }): readonly string[] {
   const remarks = new Set<string>();
   walk(rule.condition, false, (leaf, negated) => {
     const remark = remarkOn(leaf, negated);
@@ -19,14 +20,16 @@ export function remarksOn(rule: RuleDraft, slowestMs: number | null = null): rea
   }
   if (rule.failMode.kind === "open") remarks.add("fail: open lets every device in that nothing is known of, those SentinelOne has never seen among them.");
   if (rule.matchBy.includes("email")) remarks.add("match_by: an e-mail names a person; somebody with two devices is ambiguous.");
-  const short = remarkOnExpiration(rule.expirationMs, slowestMs ?? DEFAULT_EXPIRATION_MS / 2);
+  const agents = slowest.agents ?? DEFAULT_EXPIRATION_MS / 2;
+  const weaknesses = asksForWeaknesses(rule) ? (slowest.weaknesses ?? 0) : 0;
+  const short = weaknesses > agents ? remarkOnExpiration(rule.expirationMs, weaknesses, "weaknesses") : remarkOnExpiration(rule.expirationMs, agents, "agents");
   if (short !== null) remarks.add(short);
   return [...remarks];
 }
 
-function remarkOnExpiration(expirationMs: number | null, everyMs: number): string | null {
+function remarkOnExpiration(expirationMs: number | null, everyMs: number, of: string): string | null {
   if (expirationMs === null || expirationMs >= 2 * everyMs) return null;
-  return `expiration: ${writeDuration(expirationMs)} is less than twice the ${writeDuration(everyMs)} between two readings of the agents, so that verdicts turn unknown while nothing is wrong. Make it ${writeDuration(2 * everyMs)} or longer, or leave it out.`;
+  return `expiration: ${writeDuration(expirationMs)} is less than twice the ${writeDuration(everyMs)} between two readings of the ${of}, so that verdicts turn unknown while nothing is wrong. Make it ${writeDuration(2 * everyMs)} or longer, or leave it out.`;
 }
 
 function walk(condition: Condition, negated: boolean, visit: (leaf: Leaf, negated: boolean) => void): void {

@@ -12,7 +12,7 @@ import type { Database, Tx } from "../store/store.ts";
 import { sql } from "kysely";
 import type { Rule, RuleDraft } from "./model.ts";
 import { parseRules, writeRule } from "./rule-form.ts";
-import { slowestReading } from "./evidence.ts";
+import { slowestReadings, type SlowestReadings } from "./evidence.ts";
 import { remarksOn } from "./remarks.ts";
 import { tables, type RuleRow } from "./tables.ts";
 
@@ -104,7 +104,7 @@ export async function applyRules(tx: Tx, target: RulesTarget, drafts: readonly R
   refuseTwins([...kept.map((rule) => rule.name), ...drafts.map((draft) => draft.name)]);
   if (kept.length + drafts.length > MOST_RULES) throw new Fault("CONFIG_INVALID", `That would make ${String(kept.length + drafts.length)} rules; at most ${String(MOST_RULES)} are kept for one tenant.`);
   const applied: AppliedRule[] = [];
-  const slowest = await slowestReading(tx.db, tenant);
+  const slowest = await slowestReadings(tx.db, tenant);
   if (options.replaceAll) for (const rule of stored.filter((known) => !taken.has(known.id))) applied.push(await removeStored(tx, rule, now));
   // Names may be handed round in one list: none is in the way of another while it is written.
   for (const { draft, before } of pairs) if (before !== undefined && before.name !== draft.name) await tables(tx.db).updateTable("posture_rules").set({ name: before.id }).where("id", "=", before.id).execute();
@@ -127,10 +127,10 @@ function refuseTwins(names: readonly string[]): void {
   if (twin !== undefined) throw new Fault("CONFIG_INVALID", `Two rules would be named ${JSON.stringify(twin)}.`, { cure: "Give each rule of a tenant a name of its own." });
 }
 
-async function write(tx: Tx, tenant: TenantId | null, draft: RuleDraft, before: StoredRule | undefined, slowestMs: number | null, now: number): Promise<AppliedRule> {
+async function write(tx: Tx, tenant: TenantId | null, draft: RuleDraft, before: StoredRule | undefined, slowest: SlowestReadings, now: number): Promise<AppliedRule> {
   const id = before?.id ?? newId("rule", now);
   const body = JSON.stringify(writeRule({ ...draft, id }));
-  const remarks = remarksOn(draft, slowestMs);
+  const remarks = remarksOn(draft, slowest);
   if (before !== undefined && body === JSON.stringify(writeRule(before))) return { rule: before, change: "unchanged", remarks };
   const version = (before?.version ?? 0) + 1;
   const row: RuleRow = { id, tenant_id: tenant, name: draft.name, version, body, created_at: before?.createdAt ?? now, updated_at: now, removed_at: null };

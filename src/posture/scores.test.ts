@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import * as fc from "fast-check";
 import { EVERY_TENANT } from "../kernel/scope.ts";
 import { agents } from "../sentinelone/streams/agents.ts";
+import { risks } from "../sentinelone/streams/risks.ts";
 import { answerDevices, type DeviceQuestion } from "./answer.ts";
 import { addException } from "./exceptions.ts";
 import { scoreDevices } from "./scores.ts";
@@ -9,6 +10,7 @@ import { CLEAN, CON, MINUTE, OTHER, postureBench, rule, TARGET, TEN, type Postur
 
 const SICK = { infected: true, activeThreats: 1 };
 const DISK = { input: "disk_encrypted", operator: "==", value: true } as const;
+const WEAK = { input: "known_exploited", operator: "==", value: false } as const;
 const SEEN = { input: "last_seen", operator: "within", value: "1h" } as const;
 const question = (serial: string): DeviceQuestion => ({ ref: serial, identifiers: { serial } });
 
@@ -98,7 +100,7 @@ describe("a score", () => {
 
   it("is always the one that the whole answer has", async () => {
     const serials = ["A-1", "B-1", "C-1", "D-1"] as const;
-    const leaf = fc.constantFrom({ input: "infected", operator: "==", value: false }, DISK, SEEN, { input: "active_threats", operator: "<=", value: 1 });
+    const leaf = fc.constantFrom({ input: "infected", operator: "==", value: false }, DISK, SEEN, WEAK, { input: "active_threats", operator: "<=", value: 1 });
     const someRule = fc.record({ condition: leaf, shadow: fc.boolean(), warn_only: fc.boolean(), match: fc.constantFrom([], ["windows"], ["mac"]), expiration: fc.constantFrom("1m", "30m", "24h"), fail: fc.constantFrom("closed", "open", { last_known: "1h" }), match_by: fc.constantFrom(["serial"], ["serial"], ["serial", "hostname"]) });
     const device = fc.record({ id: fc.constantFrom("1", "2", "3"), serialNumber: fc.constantFrom(...serials), infected: fc.constantFrom(true, false, undefined), encryptedApplications: fc.constantFrom(true, undefined), osType: fc.constantFrom("windows", "macos", "new"), isDecommissioned: fc.boolean() });
     const step = fc.oneof(
@@ -106,7 +108,8 @@ describe("a score", () => {
       fc.record({ do: fc.constant("read" as const), devices: fc.uniqueArray(device, { minLength: 1, maxLength: 3, selector: ({ id }) => id }) }),
       fc.record({ do: fc.constant("wait" as const), minutes: fc.constantFrom(1, 11, 45) }),
       fc.record({ do: fc.constant("due" as const) }),
-      fc.record({ do: fc.constant("proven" as const) }),
+      fc.record({ do: fc.constant("proven" as const), stream: fc.constantFrom(agents, risks) }),
+      fc.record({ do: fc.constant("weak" as const), id: fc.constantFrom("1", "2", "3"), knownExploited: fc.constantFrom(true, false, null) }),
     );
     let byLetters = 0;
     await fc.assert(
@@ -116,7 +119,8 @@ describe("a score", () => {
           else if (one.do === "read") await bench.read(...one.devices);
           else if (one.do === "wait") bench.now += one.minutes * MINUTE;
           else if (one.do === "due") await bench.due();
-          else await bench.proven();
+          else if (one.do === "weak") bench.weaknesses({ [one.id]: { worstOpenCve: null, knownExploited: one.knownExploited } });
+          else await bench.proven(one.stream);
           const asked = [...serials.map(question), { ref: "x", identifiers: { serial: "none" } }, { ref: "h", identifiers: { hostname: "OF-LT-0417", serial: "" } }];
           const whole = await answerDevices(bench.store.read, "sqlite", EVERY_TENANT, asked, bench.now);
           expect(await scoreDevices(bench.store.read, "sqlite", EVERY_TENANT, asked, bench.now)).toEqual(whole.map(({ ref, device: found, score }) => ({ ref, agentId: found?.id ?? null, score })));

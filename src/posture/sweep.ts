@@ -12,8 +12,7 @@ import type { Tx } from "../store/store.ts";
 import { evidenceByConnection, evidenceFor, setAside, type ConnectionEvidence, type EvidenceByConnection } from "./evidence.ts";
 import { differs, isStale, judge, type Flip } from "./judge.ts";
 import type { Rule } from "./model.ts";
-import { deviceRow, readFacts, readTold } from "./project.ts";
-import { DEVICES } from "./react.ts";
+import { DEVICES, deviceRow, readFacts, readTold } from "./project.ts";
 import { liveRules } from "./rules-store.ts";
 import { tables } from "./tables.ts";
 import { tell } from "./telling.ts";
@@ -22,7 +21,7 @@ import { tell } from "./telling.ts";
 export const SWEEP_PAGE = 500;
 const MOST_SET_ASIDE = 1_000;
 
-interface DeviceRow {
+export interface SweptRow {
   readonly connection_id: string;
   readonly id: string;
   readonly tenant_id: string;
@@ -82,22 +81,27 @@ async function asideOf(tx: Tx, connection: string): Promise<readonly (readonly [
   return rows.map((row) => [row.record_key, Number(row.at)]);
 }
 
-async function pageOf(tx: Tx, connection: string, after: string): Promise<readonly DeviceRow[]> {
-  const { rows } = await sql<DeviceRow>`
+async function pageOf(tx: Tx, connection: string, after: string): Promise<readonly SweptRow[]> {
+  const { rows } = await sql<SweptRow>`
     SELECT connection_id, id, tenant_id, facts, verdicts, turns_at, letters FROM posture_devices WHERE connection_id = ${connection} AND id > ${after} ORDER BY id LIMIT ${SWEEP_PAGE}`.execute(tx.db);
   return rows;
 }
 
 /** Devices of which time alone may have changed a verdict; true where more are waiting. */
 export async function meetTurned(tx: Tx, queueFact: QueueFact<Tx>, now: number): Promise<boolean> {
-  const { rows } = await sql<DeviceRow>`
+  const { rows } = await sql<SweptRow>`
     SELECT connection_id, id, tenant_id, facts, verdicts, turns_at, letters FROM posture_devices WHERE turns_at <= ${now} ORDER BY turns_at LIMIT ${SWEEP_PAGE}`.execute(tx.db);
   if (rows.length === 0) return false;
-  await meet(tx, queueFact, rows, await liveRules(tx.db, EVERY_TENANT), await evidenceByConnection(tx.db), now);
+  await meetPage(tx, queueFact, rows, now);
   return rows.length === SWEEP_PAGE;
 }
 
-async function meet(tx: Tx, queueFact: QueueFact<Tx>, page: readonly DeviceRow[], rules: readonly Rule[], connections: EvidenceByConnection, now: number): Promise<void> {
+/** These devices with the rules as they are. A row without letters was changed, and is written whatever comes of it. */
+export async function meetPage(tx: Tx, queueFact: QueueFact<Tx>, rows: readonly SweptRow[], now: number): Promise<void> {
+  await meet(tx, queueFact, rows, await liveRules(tx.db, EVERY_TENANT), await evidenceByConnection(tx.db), now);
+}
+
+async function meet(tx: Tx, queueFact: QueueFact<Tx>, page: readonly SweptRow[], rules: readonly Rule[], connections: EvidenceByConnection, now: number): Promise<void> {
   const aside = await setAside(tx.db, tx.kind, page);
   const ofTenant = new Map<string, readonly Rule[]>();
   const flips: Flip[] = [];

@@ -14,6 +14,7 @@ import type { MirrorTarget } from "../mirror/mirror.ts";
 import type { JsonObject } from "../sentinelone/client.ts";
 import { agents } from "../sentinelone/streams/agents.ts";
 import { alerts } from "../sentinelone/streams/alerts.ts";
+import { risks } from "../sentinelone/streams/risks.ts";
 import { threats } from "../sentinelone/streams/threats.ts";
 import type { MappedRecord, Stream } from "../sentinelone/streams/stream.ts";
 import { migrate } from "../store/migrate.ts";
@@ -21,6 +22,7 @@ import { openPostgres } from "../store/postgres.ts";
 import { openSqlite } from "../store/sqlite.ts";
 import type { Store, Tx } from "../store/store.ts";
 import { answerDevices, type DeviceAnswer, type DeviceQuestion } from "./answer.ts";
+import type { ExposedDevice, KnownExposure } from "./exposure.ts";
 import { HEALTHY, NOW, type ApiAgent } from "./fixtures.ts";
 import { createPosture, postureMigrations } from "./index.ts";
 import type { Condition } from "./model.ts";
@@ -41,10 +43,12 @@ export interface PostureBench {
   page(stream: Stream, records: readonly ApiAgent[], more?: { readonly target?: MirrorTarget; readonly snapshot?: number; readonly rejected?: readonly string[] }): Promise<void>;
   /** A page of agents and the word that all has been read. */
   read(...changes: readonly ApiAgent[]): Promise<void>;
-  proven(stream?: Stream, at?: number): Promise<void>;
+  proven(stream?: Stream, everyMs?: number): Promise<void>;
   /** A whole listing of agents, settled. */
   listing(...changes: readonly ApiAgent[]): Promise<void>;
   reassign(target: MirrorTarget, site: string): Promise<number>;
+  /** What whoever knows weaknesses says of these agents from now on; null: nothing any more. */
+  weaknesses(told: Readonly<Record<string, Pick<KnownExposure, "worstOpenCve" | "knownExploited"> | null>>, tenant?: TenantId): void;
   rules(json: readonly unknown[], tenant?: TenantId | null, replaceAll?: boolean): Promise<readonly AppliedRule[]>;
   /** Until nothing is due any more, or so many rounds. */
   due(rounds?: number): Promise<void>;
@@ -55,7 +59,7 @@ export interface PostureBench {
   close(): Promise<void>;
 }
 
-const STREAMS = [agents, threats, alerts];
+const STREAMS = [agents, threats, alerts, risks];
 
 export const TARGET: MirrorTarget = { connection: CON, tenant: TEN, siteTenants: new Map() };
 
@@ -97,7 +101,17 @@ export async function postureBench(postgres?: PostgresServer): Promise<PostureBe
     for (const fact of facts) await sql`INSERT INTO queued (seq, fact) VALUES (${(seq += 1)}, ${JSON.stringify(fact)})`.execute(tx.db);
   };
   const bench = { failing: false, now: NOW };
-  const posture = createPosture({ queueFact, routes: [] });
+  const weak = new Map<string, KnownExposure>();
+  let waiting: ExposedDevice[] = [];
+  const exposures = {
+    async waiting(_tx: Tx, limit: number) {
+      const devices = waiting.slice(0, limit);
+      waiting = waiting.slice(limit);
+      return { devices, more: waiting.length > 0 };
+    },
+    of: async (_tx: Tx, devices: readonly ExposedDevice[]) => new Map(devices.flatMap(({ connection, agent: id }) => (weak.has(id) ? [[`${connection} ${id}`, weak.get(id) as KnownExposure] as const] : []))),
+  };
+  const posture = createPosture({ queueFact, exposures, routes: [] });
   const capability: typeof posture = {
     ...posture,
     async react(set, tx, now) {
@@ -129,8 +143,9 @@ export async function postureBench(postgres?: PostgresServer): Promise<PostureBe
       await it.page(agents, changes.map((change) => agent(change)));
       await it.proven();
     },
-    async proven(stream: Stream = agents, at = bench.now) {
-      await store.tx((tx) => mirror.proveRead(tx, CON, stream, at, 5 * MINUTE));
+    async proven(stream: Stream = agents, everyMs = 5 * MINUTE) {
+      if (!read.has(stream.id)) await it.page(stream, []);
+      await store.tx((tx) => mirror.proveRead(tx, CON, stream, bench.now, everyMs));
       read.add(stream.id);
     },
     async listing(...changes: readonly ApiAgent[]) {
@@ -142,6 +157,13 @@ export async function postureBench(postgres?: PostgresServer): Promise<PostureBe
       await it.proven();
     },
     reassign: (target: MirrorTarget, site: string) => store.tx((tx) => mirror.reassign(tx, target, site, 500)),
+    weaknesses(told: Readonly<Record<string, Pick<KnownExposure, "worstOpenCve" | "knownExploited"> | null>>, tenant: TenantId = TEN) {
+      for (const [id, exposure] of Object.entries(told)) {
+        if (exposure === null) weak.delete(id);
+        else weak.set(id, { ...exposure, tenant });
+        waiting.push({ connection: CON, agent: id });
+      }
+    },
     rules: (json: readonly unknown[], tenant: TenantId | null = null, replaceAll = true) => store.tx((tx) => applyRules(tx, { scope: EVERY_TENANT, tenant }, parseRules(json), { replaceAll }, bench.now)),
     async due(rounds = 500) {
       for (let round = 0; round < rounds; round += 1) {

@@ -3,7 +3,7 @@
  * and a rule under an exception never count against a device; a rule that asks for nothing on this platform does not either; but where a
  * tenant has no rule at all, nothing was checked and nothing passes.
  */
-import { decide, evaluate, type Decision } from "./evaluate.ts";
+import { asksForWeaknesses, decide, evaluate, type Decision } from "./evaluate.ts";
 import type { DeviceFacts, Evaluation, LeafResult, Outcome, Rule } from "./model.ts";
 
 /** Why a verdict is what it is, where no device could be met with the rule, or its evidence does not count. */
@@ -11,6 +11,8 @@ export type VerdictReason =
   | Evaluation["reason"]
   /** The connection's agents were never read to the end. */
   | "never-read"
+  /** The connection's agents were, its weaknesses were not, and the rule asks for those. */
+  | "weaknesses-never-read"
   /** A newer record of this device could not be taken in: what is known of it is older than the rest. */
   | "record-set-aside"
   | "no-device"
@@ -52,6 +54,14 @@ export interface Told {
 }
 export type ToldByRule = Readonly<Record<string, Told>>;
 
+/** How far something of a connection is read. */
+export interface Reading {
+  /** Milliseconds by the hub's clock; null until a first reading was complete. */
+  readonly at: number | null;
+  /** How often it is read, or null where that is not known yet. */
+  readonly everyMs: number | null;
+}
+
 /** Of one device: null where the connection was never read to the end. */
 export interface Evidence {
   readonly at: number | null;
@@ -59,14 +69,25 @@ export interface Evidence {
   readonly setAside: boolean;
   /** Of the connection's polling; null where it is not known yet. */
   readonly everyMs: number | null;
+  /** Read apart, and less often. */
+  readonly weaknesses: Reading;
 }
 
-export function verdictOf(rule: Rule, device: DeviceFacts, told: Told | undefined, evidence: Evidence, exception: ActiveException | null, now: number): Verdict {
+/** What one rule goes by: where it asks for weaknesses, the older of the two readings, and the rhythm of the slower. */
+export function evidenceOf<Known extends Omit<Evidence, "setAside">>(rule: Pick<Rule, "condition">, evidence: Known): Known {
+  if (!asksForWeaknesses(rule)) return evidence;
+  const { at, everyMs, weaknesses } = evidence;
+  const every = [everyMs, weaknesses.everyMs].filter((ms) => ms !== null);
+  return { ...evidence, at: at === null || weaknesses.at === null ? null : Math.min(at, weaknesses.at), everyMs: every.length === 0 ? null : Math.max(...every) };
+}
+
+export function verdictOf(rule: Rule, device: DeviceFacts, told: Told | undefined, known: Evidence, exception: ActiveException | null, now: number): Verdict {
+  const evidence = evidenceOf(rule, known);
   const defaultExpirationMs = evidence.everyMs === null ? undefined : 2 * evidence.everyMs;
   const evaluation = evaluate(rule, device, { evidenceAt: evidence.at ?? Number.NEGATIVE_INFINITY, now, ...(defaultExpirationMs === undefined ? {} : { defaultExpirationMs }) });
   const stale = evaluation.reason === "stale-evidence";
   const decision = decide(rule, evaluation.outcome, lastProven(told, evidence), now);
-  const reason = stale && evidence.at === null ? "never-read" : stale && evidence.setAside ? "record-set-aside" : evaluation.reason;
+  const reason = stale && known.at === null ? "never-read" : stale && evidence.at === null ? "weaknesses-never-read" : stale && evidence.setAside ? "record-set-aside" : evaluation.reason;
   return {
     rule: named(rule),
     outcome: evaluation.outcome,
@@ -108,6 +129,7 @@ export function lastProven(told: Told | undefined, evidence: Pick<Evidence, "at"
 const MESSAGES: Readonly<Partial<Record<VerdictReason, string>>> = {
   "stale-evidence": "What SentinelOne said of this device is too old. Wait a few minutes and try again; if that does not help, ask your IT team.",
   "never-read": "SentinelOne's devices are still being read. Try again in a few minutes.",
+  "weaknesses-never-read": "SentinelOne's list of weaknesses has not been read. Ask your IT team.",
   "record-set-aside": "What SentinelOne says of this device cannot be read. Ask your IT team.",
   "platform-not-known": "SentinelOne does not say what this device runs on. Ask your IT team.",
   "no-device": "SentinelOne does not know this device. Install its agent or ask your IT team.",

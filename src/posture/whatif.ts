@@ -11,7 +11,7 @@ import { defineRoute, unaudited, type Route, type RouteContext } from "../kernel
 import type { TenantScope } from "../kernel/scope.ts";
 import { withinScope } from "../store/conditions.ts";
 import type { Store, Tx } from "../store/store.ts";
-import { evidenceByConnection, evidenceFor, setAside, slowestReading } from "./evidence.ts";
+import { evidenceByConnection, evidenceFor, setAside, slowestReadings } from "./evidence.ts";
 import { exceptionsOn } from "./exceptions.ts";
 import type { DeviceFacts, Outcome, Rule, RuleDraft } from "./model.ts";
 import type { FindTenant } from "./owner.ts";
@@ -47,7 +47,7 @@ export async function whatIf(store: Pick<Store, "read" | "kind">, scope: TenantS
   const rules = request.drafts.map((draft, place) => proposed(draft, place, live, request.tenant));
   const current = new Set(live.filter(({ shadow, warnOnly }) => !shadow && !warnOnly).map(({ id }) => id));
   const connections = await evidenceByConnection(store.read);
-  const slowest = await slowestReading(store.read, request.tenant);
+  const slowest = await slowestReadings(store.read, request.tenant);
   const perRule = rules.map(() => ({ pass: 0, fail: 0, unknown: 0, "not-applicable": 0 }) satisfies Record<Outcome, number>);
   const outcomes = { pass: 0, warn: 0, fail: 0, unknown: 0 };
   const [sites, systems, users] = [new Groups(), new Groups(), new Groups()];

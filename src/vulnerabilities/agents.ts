@@ -8,8 +8,9 @@ import { rowList, textList } from "../store/conditions.ts";
 import type { BulkUpsert, Tx } from "../store/store.ts";
 import { agentOf, type AgentKey, type ReadAgent } from "./agent-facts.ts";
 import { fold, hashId } from "./cells.ts";
+import { markConnectionExposed, markExposed } from "./exposure.ts";
 import { match, primaryOf, simultaneous, type Candidate, type Doubt } from "./identity.ts";
-import type { IdentifierKind, Staleness } from "./model.ts";
+import type { AgentFacts, IdentifierKind, Staleness } from "./model.ts";
 import type { AgentRow, AmbiguityRow } from "./tables.ts";
 import { agentFrom, placeKey, setStaleness, storedAgents, writeAgents, type Place } from "./write.ts";
 
@@ -92,6 +93,18 @@ export async function reactToAgents(set: ChangeSet, tx: Tx, now: number, staleAf
   await writeKeys(tx, connection, relearn, keyRows);
   if (doubts.length > 0) await tx.bulkUpsert(AMBIGUITIES, distinctDoubts(doubts));
   await tellStaleness(tx, before, rows, now);
+  if (set.firstRead === true) await markConnectionExposed(tx, connection);
+  else await markExposed(tx, [...rows].filter(([key, row]) => looksOtherwise(before.get(key), row)).map(([, row]) => placeOf(row)));
+}
+
+/** What posture is told of a device may be another thing: it is new, another tenant's, or its own word on its applications changed. */
+function looksOtherwise(old: AgentRow | undefined, row: AgentRow): boolean {
+  if (old === undefined || old.tenant_id !== row.tenant_id || (old.stale === null) !== (row.stale === null)) return true;
+  return old.facts !== row.facts && appsStatusOf(old) !== appsStatusOf(row);
+}
+
+function appsStatusOf({ facts }: AgentRow): string | null {
+  return (JSON.parse(facts) as Partial<AgentFacts>).appsStatus ?? null;
 }
 
 /** Identifiers are looked into when a device is new or what it is recognised by may have changed; a heartbeat asks nothing. */

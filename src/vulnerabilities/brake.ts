@@ -4,6 +4,7 @@
  */
 import { sql } from "kysely";
 import { provenRead } from "./coverage.ts";
+import { markConnectionExposed } from "./exposure.ts";
 import { installedVersions, replacing } from "./installed.ts";
 import { closed, type Step } from "./lifecycle.ts";
 import type { ClosureProof } from "./model.ts";
@@ -57,6 +58,7 @@ async function takeBack(tx: Tx, connection: string, since: number, now: number):
       decided_by = CASE WHEN status <> 'scan-mitigated' THEN decided_by ELSE coalesce(${decision("decided_by")}, 'source') END, actor = CASE WHEN status <> 'scan-mitigated' THEN actor ELSE ${decision("actor")} END,
       class = CASE WHEN status <> 'scan-mitigated' THEN class WHEN EXISTS (SELECT 1 FROM vuln_agents AS a WHERE a.connection_id = vuln_instances.connection_id AND a.id = vuln_instances.agent_id AND a.stale IS NOT NULL) THEN 'stale' ELSE 'open' END
     WHERE ${which}`.execute(tx.db);
+  await markConnectionExposed(tx, connection);
 }
 
 type Waiting = InstanceRow & { readonly agent_scanned: number | null; readonly application: string };

@@ -11,6 +11,7 @@ import { dueWork } from "./due.ts";
 import { reactToRisks } from "./risks.ts";
 import { vulnerabilityMigrations } from "./tables.ts";
 
+export { exposures } from "./exposure.ts";
 export { vulnerabilityRoutes, type VulnerabilityRouteDeps } from "./routes.ts";
 export { vulnerabilityMigrations } from "./tables.ts";
 export { countTenantVulnerabilities, eraseConnectionVulnerabilities, purgeTenantVulnerabilities, tenantVulnerabilities } from "./upkeep.ts";

@@ -7,6 +7,7 @@ import { sql } from "kysely";
 import { Fault } from "../kernel/fault.ts";
 import { isoTime } from "../kernel/clock.ts";
 import type { Database, Tx } from "../store/store.ts";
+import { markAllExposed } from "./exposure.ts";
 import { sweepEveryTenant } from "./sla-dates.ts";
 import { parseEpss } from "./epss.ts";
 import { intelligenceTables } from "./intelligence-tables.ts";
@@ -53,6 +54,7 @@ export async function loadKev(tx: Tx, text: string, now: number): Promise<LoadRe
   }
   const loaded = await note(tx, { kind: "kev", version, releasedAt, loadedAt: now, entries: entries.length, sha256 });
   await sweepEveryTenant(tx);
+  await markAllExposed(tx);
   return { loaded, changes, unchanged: false };
 }
 

@@ -8,6 +8,7 @@ import { flexConnectCsv, flexConnectJson } from "./export/flexconnect.ts";
 import { ndjson } from "./export/ndjson.ts";
 import type { ExportOptions } from "./export/source.ts";
 import { vex } from "./export/vex.ts";
+import { exposures } from "./exposure.ts";
 import { loadedOf, loadEpss, loadKev } from "./intelligence.ts";
 import { setPolicy, sweepDueDates } from "./sla-dates.ts";
 import { DEFAULT_POLICY } from "./sla.ts";
@@ -36,6 +37,16 @@ describe.each(["sqlite", "postgres"] as const)("priority on %s", (kind) => {
     ]);
   }, 30_000);
   afterEach(() => bench.close());
+
+  it("weaknesses are told to posture alike", async () => {
+    await bench.due();
+    const told = await bench.store.tx(async (tx) => {
+      const { devices } = await exposures.waiting(tx, 50);
+      const known = await exposures.of(tx, devices);
+      return devices.map(({ connection, agent: id }) => `${id} ${String(known.get(`${connection} ${id}`)?.worstOpenCve)}`).toSorted();
+    });
+    expect(told).toEqual(Array.from({ length: 12 }, (_, place) => `${String(place + 1)} high`).toSorted());
+  });
 
   it("lists, due dates, scores, updates and numbers are the same", async () => {
     const { store } = bench;

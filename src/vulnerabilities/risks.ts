@@ -9,6 +9,7 @@ import { rowList, textList } from "../store/conditions.ts";
 import type { Tx } from "../store/store.ts";
 import { namedAgent, stalenessOf } from "./agents.ts";
 import { brakes } from "./brake.ts";
+import { markConnectionExposed, markExposed, markFindingsExposed } from "./exposure.ts";
 import { installedVersions, replacing, type Program } from "./installed.ts";
 import { awaiting, before, born, closed, proofOf, refused, seen, worth, type Step } from "./lifecycle.ts";
 import type { ClosureProof, Staleness } from "./model.ts";
@@ -89,6 +90,13 @@ export async function reactToRisks(set: ChangeSet, tx: Tx, { now, staleAfterMs }
   }
   await writeSteps(tx, [...steps.values()], now);
   await letGo(tx, tenant, moved);
+  if (set.firstRead === true) await markConnectionExposed(tx, connection);
+  else await markExposed(tx, [...steps.values()].filter(({ row }) => weighsOtherwise(stored.get(row.id), row)).map(({ row }) => ({ connection, agent: row.agent_id })));
+}
+
+/** What its device is told of it is another thing than before, though nothing happened to it. */
+function weighsOtherwise(old: InstanceRow | undefined, row: InstanceRow): boolean {
+  return old?.class !== row.class || old.severity !== row.severity || old.finding_id !== row.finding_id;
 }
 
 /** Whichever of the devices are known, others by name alone, in one question. */
@@ -111,6 +119,7 @@ async function noteScans(tx: Tx, agents: Map<string, AgentRow>, risks: Iterable<
     if (at !== null && at > (latest.get(risk.agent) ?? 0)) latest.set(risk.agent, at);
   }
   const moved: AgentRow[] = [];
+  const first: Place[] = [];
   const flips = new Map<string | null, Place[]>();
   for (const [id, at] of latest) {
     const row = agents.get(id);
@@ -118,11 +127,14 @@ async function noteScans(tx: Tx, agents: Map<string, AgentRow>, risks: Iterable<
     const next = { ...row, scanned_at: at, evidence_at: at };
     const stale = row.stale === null || row.stale === "not-scanned" ? stalenessOf(next, now, staleAfterMs) : row.stale;
     moved.push({ ...next, stale });
+    // Until now nobody had looked at it.
+    if (row.scanned_at === null) first.push({ connection: row.connection_id, agent: id });
     agents.set(id, { ...next, stale });
     if ((row.stale === null) !== (stale === null)) flips.set(stale, [...(flips.get(stale) ?? []), { connection: row.connection_id, agent: id }]);
   }
   await writeAgents(tx, moved);
   for (const [stale, places] of flips) await setStaleness(tx, places, stale, now);
+  await markExposed(tx, first);
 }
 
 async function keepFindings(tx: Tx, tenant: string, risks: Iterable<Risk>, now: number): Promise<void> {
@@ -133,17 +145,21 @@ async function keepFindings(tx: Tx, tenant: string, risks: Iterable<Risk>, now: 
     if (same === undefined || risk.severity < same.severity) met.set(risk.findingId, risk);
   }
   if (met.size === 0) return;
-  const { rows } = await sql<Pick<FindingRow, "id" | "facts" | "severity" | "first_seen">>`SELECT id, facts, severity, first_seen FROM vuln_findings WHERE id IN ${textList(tx.kind, [...met.keys()])}`.execute(tx.db);
+  const { rows } = await sql<Pick<FindingRow, "id" | "facts" | "severity" | "exploited" | "first_seen">>`SELECT id, facts, severity, exploited, first_seen FROM vuln_findings WHERE id IN ${textList(tx.kind, [...met.keys()])}`.execute(tx.db);
   const stored = new Map(rows.map((row) => [row.id, row]));
   const changed: FindingRow[] = [];
+  const otherwise: string[] = [];
   for (const [id, { finding, severity }] of met) {
     const facts = JSON.stringify(finding);
     const old = stored.get(id);
     if (old !== undefined && old.facts === facts && Number(old.severity) === severity) continue;
     const { cve, application, vendor, exploitedInTheWild } = finding;
-    changed.push({ id, tenant_id: tenant, cve, application, vendor, severity, exploited: exploitedInTheWild === null ? null : exploitedInTheWild ? 1 : 0, first_seen: Number(old?.first_seen ?? now), facts });
+    const exploited = exploitedInTheWild === null ? null : exploitedInTheWild ? 1 : 0;
+    if (old !== undefined && old.exploited !== exploited) otherwise.push(id);
+    changed.push({ id, tenant_id: tenant, cve, application, vendor, severity, exploited, first_seen: Number(old?.first_seen ?? now), facts });
   }
   await writeFindings(tx, changed);
+  await markFindingsExposed(tx, otherwise);
 }
 
 interface Elsewhere {

@@ -14,7 +14,7 @@ const KEPT: readonly { readonly table: string; readonly key: readonly string[] }
   { table: "vuln_sla", key: ["tenant_id"] },
 ];
 /** Those with a connection; findings are many connections', and go with their tenant. */
-const OF_CONNECTION = ["vuln_instances", "vuln_history", "vuln_agents", "vuln_agent_keys", "vuln_ambiguities", "vuln_readings"] as const;
+const OF_CONNECTION = ["vuln_instances", "vuln_history", "vuln_agents", "vuln_agent_keys", "vuln_ambiguities", "vuln_readings", "vuln_exposure_marks", "vuln_exposure_known"] as const;
 
 export async function eraseConnectionVulnerabilities(tx: Tx, connection: ConnectionId, limit: number): Promise<number> {
   for (const table of OF_CONNECTION) {

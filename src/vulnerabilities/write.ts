@@ -2,6 +2,7 @@
 import { sql } from "kysely";
 import { rowList, textList } from "../store/conditions.ts";
 import type { BulkUpsert, Tx } from "../store/store.ts";
+import { markExposed } from "./exposure.ts";
 import type { Step } from "./lifecycle.ts";
 import type { AgentRow, FindingRow, HistoryRow, InstanceRow } from "./tables.ts";
 
@@ -66,6 +67,7 @@ export async function writeHistory(tx: Tx, rows: readonly Omit<HistoryRow, "seq"
 /** The rows of steps that changed anything, and what they tell. */
 export async function writeSteps(tx: Tx, steps: readonly Step[], now: number): Promise<void> {
   await writeInstances(tx, steps.map((step) => step.row));
+  await markExposed(tx, steps.filter(({ told }) => told.length > 0).map(({ row }) => ({ connection: row.connection_id, agent: row.agent_id })));
   await writeHistory(tx, steps.flatMap(({ row, told }) => told.map(({ event, from, to, by, actor, details }) => ({ tenant_id: row.tenant_id, connection_id: row.connection_id, instance_id: row.id, at: now, event, from_status: from, to_status: to, decided_by: by, actor: actor ?? null, details: JSON.stringify(details) }))));
 }
 
@@ -109,7 +111,7 @@ export function placeKey({ connection, agent }: Place): string {
   return `${connection} ${agent}`;
 }
 
-/** Their active instances become stale, or fresh again, and say so; nothing else of them changes. */
+/** Their active instances become stale, or fresh again, and say so; nothing else of them changes. Posture hears of a device without instances too. */
 export async function setStaleness(tx: Tx, agents: readonly Place[], stale: string | null, now: number): Promise<void> {
   if (agents.length === 0) return;
   const [from, to] = stale === null ? ["stale", "open"] : ["open", "stale"];
@@ -118,4 +120,5 @@ export async function setStaleness(tx: Tx, agents: readonly Place[], stale: stri
     INSERT INTO vuln_history (tenant_id, connection_id, instance_id, at, event, from_status, to_status, decided_by, actor, details)
     SELECT tenant_id, connection_id, id, cast(${now} as bigint), cast(${stale === null ? "fresh" : "stale"} as text), status, status, 'source', NULL, cast(${stale === null ? "{}" : JSON.stringify({ why: stale })} as text) FROM vuln_instances WHERE ${which} AND class = ${from}`.execute(tx.db);
   await sql`UPDATE vuln_instances SET class = ${to} WHERE ${which} AND class = ${from}`.execute(tx.db);
+  await markExposed(tx, agents);
 }
