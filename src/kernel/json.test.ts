@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isJsonObject, parseExact, stringifyExact } from "./json.ts";
+import { isJsonObject, parseExact, stringifyExact, type Json } from "./json.ts";
 
 describe("JSON without rounding", () => {
   it("gives 64-bit integers back digit by digit, in objects, in arrays and alone", () => {
@@ -15,6 +15,22 @@ describe("JSON without rounding", () => {
       const text = `{"integers":[${integers.join(",")}],"other":${JSON.stringify(other)}}`;
       expect(stringifyExact(parseExact(text))).toBe(`{"integers":[${integers.join(",")}],"other":${JSON.stringify(JSON.parse(JSON.stringify(other)))}}`);
     }));
+  });
+
+  it("reads long numbers inside strings as the text they are, whatever stands around them", () => {
+    const value = { line: 'x --handle=1,8041541006595259326,2 "quoted, 1138048000000000001" \\', "key, 1138048000000000001": [true, " 1138048000000000001"] };
+
+    expect(parseExact(JSON.stringify(value))).toEqual(value);
+    expect(parseExact(`{"a\\\\":", 1138048000000000001","b": 1138048000000000001}`)).toEqual({ "a\\": ", 1138048000000000001", b: 1_138_048_000_000_000_001n });
+    expect(() => parseExact('{"a": ", 1138048000000000001')).toThrow(SyntaxError);
+  });
+
+  it("writes values with and without long integers in any order, and keys of any name", () => {
+    const long = JSON.parse('{"__proto__":{"a":1},"list":[1,{"b":2},null]}', (_key, value: unknown) => (typeof value === "number" ? 2n ** 60n + BigInt(value) : value)) as Json;
+    const written = '{"__proto__":{"a":1152921504606846977},"list":[1152921504606846977,{"b":1152921504606846978},null]}';
+
+    expect([stringifyExact(long), stringifyExact({ c: [] }), stringifyExact(long), stringifyExact(long), stringifyExact("d"), stringifyExact(5n)]).toEqual([written, '{"c":[]}', written, written, '"d"', "5"]);
+    expect(parseExact(stringifyExact(long))).toStrictEqual(long);
   });
 
   it("leaves fractions and what is no JSON alone", () => {
