@@ -6,6 +6,7 @@ import { isJsonObject, parseExact, stringifyExact, type Json, type JsonObject } 
 import { RECORD_KINDS, type MapContext, type Profile, type RecordKind, type RecordMap, type Standard } from "./contract.ts";
 import { ECS_MAPS } from "./ecs/index.ts";
 import { reasonOf, recognise } from "./recognise.ts";
+import { SEKOIA_MAPS } from "./sekoia/index.ts";
 import { Unseen } from "./unseen.ts";
 
 export interface Target {
@@ -31,7 +32,7 @@ export interface Normalizer {
 type Maps = Readonly<Partial<Record<RecordKind, RecordMap>>>;
 
 const MAPS: Readonly<Record<Standard, Readonly<Record<Profile, Maps>>>> = {
-  ecs: { native: ECS_MAPS, sekoia: {} },
+  ecs: { native: ECS_MAPS, sekoia: SEKOIA_MAPS },
   ocsf: { native: {}, sekoia: {} },
 };
 
