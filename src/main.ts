@@ -16,6 +16,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   const ports: CliPorts = {
     version: VERSION,
     api: async () => (await services()).api(env),
+    hub: async () => (await services()).runningHub(env),
     serve: async (options) => (await services()).serve(options, env),
     demo: async (options) => (await services()).demo(options, env),
     simulate: async (options) => (await services()).simulate(options),

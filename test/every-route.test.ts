@@ -14,6 +14,7 @@ import { listGaps, recordGap } from "../src/sync/gaps.ts";
 import { openWorld, type World } from "./support/world.ts";
 import type { PrincipalFacts } from "../src/access/model.ts";
 import { addException, applyRules, parseRules } from "../src/posture/index.ts";
+import { createAlerts } from "../src/alerts/index.ts";
 import { createVulnerabilities } from "../src/vulnerabilities/index.ts";
 import { addProvider } from "../src/posture/providers-store.ts";
 import { factsOf } from "../src/posture/facts.ts";
@@ -21,6 +22,7 @@ import { sql } from "kysely";
 
 /** What one tenant owns, by the word of the path that names it. */
 interface Belongings {
+  readonly alerts: string;
   readonly findings: string;
   readonly instances: string;
   readonly assets: string;
@@ -94,6 +96,11 @@ async function furnish(name: string): Promise<Belongings> {
     await vulnerabilities.react(page, tx, 1);
     await vulnerabilities.react({ ...page, stream: "risks" }, tx, 1);
   });
+  const [alerts] = createAlerts({ queueFact: async () => {}, origin: async () => ({ connection: id, console: null, lookBackMs: 0 }), retentionDays: {}, routes: [] });
+  await hub.store.tx(async (tx) => {
+    await sql`INSERT INTO mirror_alerts (connection_id, id, tenant_id, source_version, mapped_hash, raw_hash, mirrored_at, changed_at, fields, raw) VALUES (${id}, ${`alert-${name}`}, ${tenant}, '', '', '', 1, 1, ${'["alert"]'}, '{}')`.execute(tx.db);
+    await alerts?.react({ ...page, stream: "alerts", inserted: [{ id: `alert-${name}`, before: null, after: { id: `alert-${name}`, name: `alert of ${name}` } }] }, tx, 1);
+  });
   const { rows: [instance] } = await sql<{ id: string; finding_id: string; asset_id: string }>`SELECT i.id, i.finding_id, a.asset_id FROM vuln_instances AS i JOIN vuln_agents AS a ON a.connection_id = i.connection_id WHERE i.tenant_id = ${tenant}`.execute(hub.store.read);
   const key = await hub.keys.create(LOCAL_ACTOR, { name: `${name}-key`, role: "viewer", tenants: [tenant] }, record);
   return {
@@ -108,6 +115,7 @@ async function furnish(name: string): Promise<Belongings> {
     findings: instance?.finding_id ?? "",
     instances: instance?.id ?? "",
     assets: instance?.asset_id ?? "",
+    alerts: `alert-${name}`,
     ...posture,
   };
 }
@@ -302,6 +310,17 @@ describe("every route the hub serves", () => {
       expect(answer.body).not.toContain(theirs.tenants);
       expect(answer.body).not.toContain("app of other");
       if (list === "summary") expect(answer.json<{ counts: { total: number }; assets: { devices: number } }>()).toMatchObject({ counts: { total: 1 }, assets: { devices: 1 } });
+    }
+  });
+
+  it("does not let a question reach another tenant's alerts and versions", async () => {
+    for (const [path, query] of [["alerts", "?text=alert"], ["alerts/versions", ""], ["alerts/versions", "?after=0"]] as const) {
+      const route = world.hub.routes.find((each) => each.path === `/api/v1/${path}`);
+      if (route === undefined) throw new Error(`no route ${path}`);
+      const answer = await call(route, `${route.path}${query}`, "viewer");
+      expect(answer.json<{ items: readonly { id: string }[] }>().items.map(({ id }) => id)).toEqual(["alert-own"]);
+      const elsewhere = await Promise.all([`tenant=${theirs.tenants}`, `connection=${theirs.connections}`].map((asked) => call(route, `${route.path}?${asked}`, "viewer")));
+      expect(elsewhere.map((one) => one.statusCode)).toEqual([404, 404]);
     }
   });
 

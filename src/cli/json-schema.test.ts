@@ -7,6 +7,7 @@ import { Secret } from "../kernel/secret.ts";
 import { COMMANDS } from "./commands/index.ts";
 import type { CliPorts, RunningDemo, RunningSimulator } from "./ports.ts";
 import { apiKey, auditEntry, connection, delivery, destination, parked, run, site, statusView, stream, tenant, verifyReport } from "./test-views.ts";
+import { ALERT_PROMISES, ALERT_ROUTES } from "./test-alert-views.ts";
 import { ACCESS_PROMISES, ACCESS_ROUTES } from "./test-access-views.ts";
 import { POSTURE_PROMISES, POSTURE_ROUTES } from "./test-posture-views.ts";
 import { VULNERABILITY_PROMISES, VULNERABILITY_ROUTES } from "./test-vulnerability-views.ts";
@@ -21,6 +22,7 @@ const logLine = { at: "2026-11-20T16:00:00.000Z", level: "info", event: "verifie
 const ROUTES: Routes = {
   ...POSTURE_ROUTES,
   ...ACCESS_ROUTES,
+  ...ALERT_ROUTES,
   ...VULNERABILITY_ROUTES,
   "POST /api/v1/connections": { connection: connection(), verify: verifyReport(), warnings: ["It is connected twice."] },
   "GET /api/v1/connections": list(connection()),
@@ -88,6 +90,7 @@ const PROMISES: readonly (readonly [string, TSchema])[] = [
   ["connections log emea", Type.Array(ConnectionLogLine)],
   ["connections pause emea", ConnectionView],
   ["connections polling emea 10m", ConnectionView],
+  ["connections look-back emea 30", ConnectionView],
   ["connections resume emea", ConnectionView],
   ["connections rotate emea --token-env T", ConnectionView],
   ["connections remove emea --yes", Ok],
@@ -121,6 +124,7 @@ const PROMISES: readonly (readonly [string, TSchema])[] = [
   ...ACCESS_PROMISES,
   ...VULNERABILITY_PROMISES,
   ["normalize --as ecs -", Type.Object({ "@timestamp": Type.String(), ecs: Type.Object({ version: Type.String() }) })],
+  ...ALERT_PROMISES,
   ["sql select", Type.Array(Type.Object({ id: Type.String() }))],
   ["backup x.db", BackupResult],
   ["restore x.db", RestoreResult],

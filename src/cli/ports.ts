@@ -115,6 +115,8 @@ export interface Restored {
 export interface CliPorts {
   readonly version: string;
   api(): Promise<ApiClient>;
+  /** The running hub, or the demo that answers in its place; undefined where none does. Opens nothing. */
+  hub(): Promise<ApiClient | undefined>;
   serve(options: ServeOptions): Promise<RunningService>;
   demo(options: DemoOptions): Promise<RunningDemo>;
   simulate(options: SimulateOptions): Promise<RunningSimulator>;

@@ -113,7 +113,7 @@ function notHere(): never {
 }
 
 export function fakePorts(api: ApiClient, io: Io, more: Partial<CliPorts> = {}): CliPorts {
-  return { version: "0.0.0-test", api: async () => api, serve: notHere, demo: notHere, simulate: notHere, restore: notHere, io, ...more };
+  return { version: "0.0.0-test", api: async () => api, hub: async () => api, serve: notHere, demo: notHere, simulate: notHere, restore: notHere, io, ...more };
 }
 
 /** Runs one command line against answers. */

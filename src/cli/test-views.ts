@@ -12,7 +12,7 @@ export function connection(change: Partial<ConnectionView> = {}): ConnectionView
   return {
     id: "con_1", name: "emea", description: "", labels: { tier: "gold" }, owners: ["soc@example.com"], tenant: "ten_default", url: "https://usea1-011.sentinelone.net", state: "Connected", fault: null, paused: false,
     token: { form: "jwt", createdAt: AT, expiresAt: "2027-11-20T16:00:00.000Z", daysLeft: 365, warning: null }, identity: { kind: "service-user", id: "1", name: "reader", email: null },
-    scope: { level: "account", ids: ["2"], names: ["Orchard"], fingerprint: "f" }, roles: ["Viewer"], streams: ["agents"], polling: "5m", createdAt: AT, verifiedAt: AT, ...change,
+    scope: { level: "account", ids: ["2"], names: ["Orchard"], fingerprint: "f" }, roles: ["Viewer"], streams: ["agents"], polling: "5m", lookBackDays: 7, createdAt: AT, verifiedAt: AT, ...change,
   };
 }
 

@@ -1,6 +1,7 @@
 /** What capabilities keep of tenants and of connections, beside the mirror: handed over, counted and let go of in one place, so that a new capability is one line. */
 import type { ConnectionId, TenantId } from "../kernel/ids.ts";
 import { countTenantAccess, eraseConnectionAccess, purgeTenantAccess, tenantAccess } from "../access/index.ts";
+import { countTenantAlerts, eraseConnectionAlerts, purgeTenantAlerts, tenantAlerts } from "../alerts/index.ts";
 import { countTenantPosture, eraseConnectionPosture, purgeTenantPosture, tenantPosture } from "../posture/index.ts";
 import type { Store, Tx } from "../store/store.ts";
 import { countTenantVulnerabilities, eraseConnectionVulnerabilities, purgeTenantVulnerabilities, tenantVulnerabilities } from "../vulnerabilities/index.ts";
@@ -16,6 +17,7 @@ interface Keeper {
 const KEEPERS: readonly Keeper[] = [
   { rows: tenantPosture, count: countTenantPosture, purge: purgeTenantPosture, erase: eraseConnectionPosture },
   { rows: tenantVulnerabilities, count: countTenantVulnerabilities, purge: purgeTenantVulnerabilities, erase: eraseConnectionVulnerabilities },
+  { rows: tenantAlerts, count: countTenantAlerts, purge: purgeTenantAlerts, erase: eraseConnectionAlerts },
   { rows: tenantAccess, count: countTenantAccess, purge: purgeTenantAccess, erase: eraseConnectionAccess },
 ];
 

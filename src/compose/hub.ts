@@ -42,6 +42,7 @@ import { destinationKinds } from "../delivery/destinations/index.ts";
 import { deliveryRoutes } from "../delivery/routes.ts";
 import { deliveryMigrations } from "../delivery/tables.ts";
 import { countTenantDeliveries, failingDestinations, purgeTenantDeliveries, tenantDeliveries, tidyDeliveries } from "../delivery/upkeep.ts";
+import { alertMigrations, alertRoutes, createAlerts } from "../alerts/index.ts";
 import { createPosture, postureMigrations, postureRoutes } from "../posture/index.ts";
 import { accessMigrations, accessRoutes, createAccess, createCoverage, removeLeftoverExports } from "../access/index.ts";
 import { createVulnerabilities, exposures, vulnerabilityMigrations, vulnerabilityRoutes } from "../vulnerabilities/index.ts";
@@ -64,6 +65,7 @@ import { syncMigrations } from "../sync/tables.ts";
 import { syncRoutes } from "../sync/routes.ts";
 import type { ReaderDeps } from "../sync/job.ts";
 import type { SyncConnection, SyncPorts } from "../sync/ports.ts";
+import { alertOrigin } from "./alert-origin.ts";
 import { Clients } from "./clients.ts";
 import { derivedData } from "./derived-data.ts";
 import { DiskWatch } from "./disk-watch.ts";
@@ -101,7 +103,7 @@ export interface HubOptions {
 
 export type Hub = Awaited<ReturnType<typeof openHub>>;
 
-export const CORE_MIGRATIONS: readonly Migration[] = [...MIRROR_MIGRATIONS, ...connectionMigrations, ...auditMigrations, ...apiKeyMigrations, ...syncMigrations, ...deliveryMigrations, ...postureMigrations, ...accessMigrations, ...vulnerabilityMigrations];
+export const CORE_MIGRATIONS: readonly Migration[] = [...MIRROR_MIGRATIONS, ...connectionMigrations, ...auditMigrations, ...apiKeyMigrations, ...syncMigrations, ...deliveryMigrations, ...postureMigrations, ...accessMigrations, ...vulnerabilityMigrations, ...alertMigrations];
 
 export async function openHub(options: HubOptions) {
   const { settings, log, env } = options;
@@ -130,7 +132,13 @@ export async function openHub(options: HubOptions) {
     await removeLeftoverExports(exportFolder);
     const access = createAccess({ routes: accessRoutes({ store: opened, clock, findTenant, findConnection: async (scope, reference) => (await connections.get(scope, reference)).id as ConnectionId, coverage: createCoverage((id) => readingState(opened, connections, id)), readings: (id) => endsOfReadings(opened, id), exportFolder }) });
     const vulnerabilities = createVulnerabilities({ routes: vulnerabilityRoutes({ store: opened, clock, findTenant, findConnection: async (scope, reference) => (await connections.get(scope, reference)).id as ConnectionId, version: VERSION }) });
-    const capabilities: readonly Capability[] = [posture, access, vulnerabilities, ...given.capabilities];
+    const alerts = createAlerts({
+      queueFact,
+      origin: alertOrigin,
+      retentionDays: settings.retentionDays,
+      routes: alertRoutes({ store: opened, origin: alertOrigin, findTenant, findConnection: async (scope, reference) => (await connections.get(scope, reference)).id as ConnectionId }),
+    });
+    const capabilities: readonly Capability[] = [posture, access, vulnerabilities, ...alerts, ...given.capabilities];
     const vault = await openVault(opened, { file: settings.keyFile, dataFolder: settings.dataFolder }, clock);
     await vault.resume();
 

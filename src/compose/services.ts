@@ -154,6 +154,14 @@ export async function api(env: Environment): Promise<ApiClient> {
   });
 }
 
+/** Who answers now; never this process in its place. */
+export async function runningHub(env: Environment): Promise<ApiClient | undefined> {
+  const hub = findHub(readSettings(env).dataFolder);
+  if (hub !== null) return (await answers(hub)) ? hubClient(hub) : undefined;
+  const demoHub = hasOwnPlace(env) ? null : await runningDemo();
+  return demoHub === null ? undefined : { ...hubClient(demoHub), origin: "demo" };
+}
+
 async function runningDemo(): Promise<HubAnnouncement | null> {
   const found = findDemo();
   return found !== null && (await answers(found)) ? found : null;

@@ -38,6 +38,8 @@ export interface ConnectionEdit {
   readonly streams?: readonly StreamId[] | null;
   /** How often agents are read, `5m`, `12h`; null = as often as the hub does by itself. */
   readonly polling?: string | null;
+  /** How far back the first reading of a stream is told; null = as the hub does by itself. */
+  readonly lookBackDays?: number | null;
 }
 
 export type Connections = ReturnType<typeof createConnections>;
@@ -116,6 +118,7 @@ export function createConnections(ports: ConnectionPorts) {
         created_at: isoTime(clock.now()),
         removed_at: null,
         polling: null,
+        look_back_days: draft.lookBackDays ?? null,
       };
       const twins = siblings.filter((twin) => twin.url === origin && fingerprintOf(twin.report) === report.scope.fingerprint);
       const warnings = twins.map((twin) => `Connection ${JSON.stringify(twin.name)} reads the same console with the same scope: every record will be mirrored twice.`);
@@ -151,6 +154,7 @@ export function createConnections(ports: ConnectionPorts) {
       ...(edit.labels === undefined ? {} : { labels: JSON.stringify(checkedLabels(edit.labels)) }),
       ...(edit.owners === undefined ? {} : { owners: JSON.stringify(checkedOwners(edit.owners)) }),
       ...(edit.polling === undefined ? {} : { polling: edit.polling === null ? null : checkedPolling(edit.polling) }),
+      ...(edit.lookBackDays === undefined ? {} : { look_back_days: edit.lookBackDays }),
       ...(edit.streams === undefined ? {} : { streams: edit.streams === null ? null : JSON.stringify([...new Set(edit.streams)]) }),
     };
     const fields = Object.keys(columns).sort().join(", ");

@@ -20,6 +20,7 @@ const Edit = Type.Object({
   labels: Type.Optional(Type.Record(Type.String(), Type.String())),
   owners: Type.Optional(Type.Array(Type.String())),
   streams: Type.Optional(Type.Union([Type.Array(StreamName), Type.Null()])),
+  lookBackDays: Type.Optional(Type.Union([ConnectionDraft.properties.lookBackDays, Type.Null({ description: "As the hub does by itself: seven." })])),
   polling: Type.Optional(Type.Union([Type.String({ description: "How often agents are read: `5m`, `10m`, `1h`, `12h` …" }), Type.Null({ description: "As often as the hub does by itself." })])),
 });
 const Added = Type.Object({ connection: ConnectionView, verify: VerifyReport, warnings: Type.Array(Type.String()) });
@@ -82,7 +83,7 @@ export function connectionRoutes(connections: Connections, rules: Pick<ConsoleRu
     defineRoute({
       method: "PATCH",
       path: `${BASE}/:id`,
-      summary: "Change name, description, labels, owners, streams or polling frequency",
+      summary: "Change name, description, labels, owners, streams, polling frequency or look-back",
       permission: "connections.write",
       audit: audited("connection.changed"),
       params: ById,

@@ -44,6 +44,8 @@ export type ConnectionRow = {
   removed_at: string | null;
   /** How often agents are read, `10m`, `12h`; null = the stream's own rhythm. */
   polling: string | null;
+  /** Null = seven. */
+  look_back_days: number | null;
 };
 
 export type FaultRow = {
@@ -138,6 +140,12 @@ export const connectionMigrations: readonly Migration[] = [
     id: "0120-polling",
     async up(db) {
       await sql`alter table connections add column polling text`.execute(db);
+    },
+  },
+  {
+    id: "0130-look-back",
+    async up(db) {
+      await sql`alter table connections add column look_back_days integer`.execute(db);
     },
   },
 ];

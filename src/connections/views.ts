@@ -1,4 +1,5 @@
 /** A stored connection as the API shows it, and as the reader takes it. Neither form has a place for a token. */
+import { LOOK_BACK_DAYS } from "../kernel/alert-api.ts";
 import type { ConnectionView, VerifyReport } from "../kernel/api.ts";
 import { readDuration } from "../kernel/durations.ts";
 import { FAULT_CODES } from "../kernel/fault.ts";
@@ -67,6 +68,7 @@ export function connectionView(row: ConnectionRow, around: RowSurroundings, now:
     roles: report?.roles ?? [],
     streams: streamsOf(row),
     polling: row.polling ?? OWN_POLLING,
+    lookBackDays: row.look_back_days ?? LOOK_BACK_DAYS,
     createdAt: row.created_at,
     verifiedAt: row.verified_at,
   };

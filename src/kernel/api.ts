@@ -77,6 +77,8 @@ export const ConnectionView = Type.Object({
   streams: Type.Array(StreamName),
   /** How often agents are read, `5m`, `12h`. */
   polling: Text,
+  /** Days: how far back the first reading of a stream is told to destinations; everything is mirrored. */
+  lookBackDays: Type.Integer(),
   createdAt: Time,
   verifiedAt: Nullable(Time),
 });
@@ -92,6 +94,8 @@ export const ConnectionDraft = Type.Object({
   owners: Type.Optional(Type.Array(Text)),
   /** Streams to read; all that the token may read when left out. */
   streams: Type.Optional(Type.Array(StreamName)),
+  /** Days: how far back the first reading of a stream is told to destinations; seven when left out. */
+  lookBackDays: Type.Optional(Type.Integer({ minimum: 0, maximum: 3650 })),
   /** Save although some checks failed (never when the token was rejected). */
   sync: Type.Optional(Type.Boolean()),
 });

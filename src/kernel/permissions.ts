@@ -18,6 +18,7 @@ export const PERMISSIONS = [
   "access.write",
   "vulnerabilities.read",
   "vulnerabilities.write",
+  "alerts.read",
   "sql.read",
   "keys.read",
   "keys.write",
@@ -27,7 +28,7 @@ export const PERMISSIONS = [
 
 export type Permission = (typeof PERMISSIONS)[number];
 
-const READ = ["status.read", "connections.read", "tenants.read", "parked.read", "destinations.read", "deliveries.read", "posture.read", "access.read", "vulnerabilities.read"] as const satisfies readonly Permission[];
+const READ = ["status.read", "connections.read", "tenants.read", "parked.read", "destinations.read", "deliveries.read", "posture.read", "access.read", "vulnerabilities.read", "alerts.read"] as const satisfies readonly Permission[];
 
 export const ROLES = {
   /** The machine's operator: everything, every tenant. */

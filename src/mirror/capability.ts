@@ -28,6 +28,8 @@ export interface ChangeSet {
   readonly watermark: string | null;
   /** What it tells was so before anybody looked: part of a stream's first read, handed in when that has ended. */
   readonly firstRead?: boolean;
+  /** When that first read began (ms, the hub's clock). */
+  readonly firstReadBegan?: number;
 }
 
 export interface Capability {
@@ -37,6 +39,11 @@ export interface Capability {
   react(changes: ChangeSet, tx: Tx, now: number): Promise<void>;
   /** `afterwards`: pages of a stream's first read are not handed in one by one; when it has ended, its live rows come as `inserted`. */
   readonly firstRead?: "afterwards";
+  /**
+   * With that: only rows whose retention column lies no further back than this time (six digits, as the mirror's) or is empty are handed in. What such a capability makes of a long log
+   * is often a matter of its last days.
+   */
+  readonly firstReadFrom?: (tx: Tx, connection: ConnectionId, began: number) => Promise<string>;
   /** For what time changes: expiry, due dates, decay, reminders. Returns when it wants to be asked again (ms), or null. */
   due(now: number, tx: Tx): Promise<number | null>;
   /** Raised when what it keeps of the mirror is made in another way, or was never made: the mirror is then replayed to it once. */

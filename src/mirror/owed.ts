@@ -11,11 +11,13 @@ import type { Capability, MirrorRow } from "./capability.ts";
 import type { MirrorContext } from "./page.ts";
 import { resolve } from "./parking.ts";
 import { reactOne } from "./reactions.ts";
-import { asInserted } from "./rows.ts";
-import { rowSql } from "./tables.ts";
+import { asInserted, rowsById } from "./rows.ts";
+import { columnSql, rowSql, type StreamTable } from "./tables.ts";
 
 /** Rows handed in at once: each is an object of all its columns, and nobody is in a hurry. */
 const PAGE = 200;
+/** Rows looked through at once for those that are recent enough. */
+const LOOKED_THROUGH = 2_000;
 /** In a transaction, since a commit costs as much as a page; fewer where pages take long, so that whoever else writes has a turn. */
 const PAGES = 10;
 const TURN_MS = 250;
@@ -23,10 +25,10 @@ const TURN_MS = 250;
 const CAREFUL_TURNS = 5;
 
 /** The capabilities that see this page now; the others are noted as owed. */
-export async function readersNow(tx: Tx, readers: readonly Capability[], connection: ConnectionId, stream: StreamId, firstRead: boolean): Promise<readonly Capability[]> {
+export async function readersNow(tx: Tx, readers: readonly Capability[], connection: ConnectionId, stream: StreamId, firstRead: boolean, now: number): Promise<readonly Capability[]> {
   if (!firstRead) return readers;
   for (const { id } of readers.filter(waits)) {
-    await sql`INSERT INTO mirror_owed (capability, connection_id, stream, ready, after_id) VALUES (${id}, ${connection}, ${stream}, 0, '') ON CONFLICT DO NOTHING`.execute(tx.db);
+    await sql`INSERT INTO mirror_owed (capability, connection_id, stream, ready, after_id, began) VALUES (${id}, ${connection}, ${stream}, 0, '', ${now}) ON CONFLICT DO NOTHING`.execute(tx.db);
   }
   return readers.filter((reader) => !waits(reader));
 }
@@ -38,6 +40,12 @@ function waits({ firstRead }: Capability): boolean {
 /** To be called in the transaction that ends a first read. */
 export async function firstReadEnded(tx: Tx, connection: ConnectionId, stream: StreamId): Promise<void> {
   await sql`UPDATE mirror_owed SET ready = 1, after_id = '' WHERE connection_id = ${connection} AND stream = ${stream}`.execute(tx.db);
+}
+
+/** Whether a first read is still to be handed in, or on its way. */
+export async function isOwed(tx: Tx, capability: string, connection: ConnectionId, stream: StreamId): Promise<boolean> {
+  const { rows } = await sql`SELECT 1 FROM mirror_owed WHERE capability = ${capability} AND connection_id = ${connection} AND stream = ${stream}`.execute(tx.db);
+  return rows.length > 0;
 }
 
 export async function forgetOwed(tx: Tx, connection: ConnectionId): Promise<void> {
@@ -84,30 +92,50 @@ interface Owed {
   readonly connection_id: ConnectionId;
   readonly stream: StreamId;
   readonly after_id: string;
+  /** Null: noted by a version that did not note it. */
+  readonly began: number | null;
 }
 
 async function payPage(tx: Tx, context: MirrorContext, now: number, hand: Hand): Promise<boolean> {
-  const owed = await sql<Owed>`SELECT capability, connection_id, stream, after_id FROM mirror_owed WHERE ready = 1 ORDER BY capability, connection_id, stream LIMIT 1`.execute(tx.db);
+  const owed = await sql<Owed>`SELECT capability, connection_id, stream, after_id, began FROM mirror_owed WHERE ready = 1 ORDER BY capability, connection_id, stream LIMIT 1`.execute(tx.db);
   const [one] = owed.rows;
   if (one === undefined) return false;
   const { connection_id: connection, stream } = one;
   const capability = context.capabilities.find(({ id }) => id === one.capability);
   const table = context.tables.find(stream);
-  const rows = capability === undefined || table === undefined ? [] : await rowsAfter(tx, table, connection, one.after_id);
+  const began = one.began ?? now;
+  const window = capability === undefined || table === undefined ? NOTHING : await windowAfter(tx, table, one, await capability.firstReadFrom?.(tx, connection, began));
   if (capability !== undefined) {
-    for (const { tenant, inserted } of asInserted(rows)) {
-      await hand(tx, capability, { connection, tenant, stream, inserted, changed: [], gone: [], watermark: null, firstRead: true }, { connection, stream, watermark: null, now, codeVersion: context.codeVersion });
+    for (let at = 0; at < window.rows.length; at += PAGE) {
+      for (const { tenant, inserted } of asInserted(window.rows.slice(at, at + PAGE))) {
+        await hand(tx, capability, { connection, tenant, stream, inserted, changed: [], gone: [], watermark: null, firstRead: true, firstReadBegan: began }, { connection, stream, watermark: null, now, codeVersion: context.codeVersion });
+      }
     }
   }
-  const last = rows.at(-1)?.["id"];
   const place = sql`capability = ${one.capability} AND connection_id = ${connection} AND stream = ${stream}`;
-  if (rows.length < PAGE || typeof last !== "string") await sql`DELETE FROM mirror_owed WHERE ${place}`.execute(tx.db);
-  else await sql`UPDATE mirror_owed SET after_id = ${last} WHERE ${place}`.execute(tx.db);
+  if (window.last === null) await sql`DELETE FROM mirror_owed WHERE ${place}`.execute(tx.db);
+  else await sql`UPDATE mirror_owed SET after_id = ${window.last} WHERE ${place}`.execute(tx.db);
   return true;
 }
 
-async function rowsAfter(tx: Tx, table: Parameters<typeof rowSql>[1], connection: ConnectionId, after: string): Promise<readonly MirrorRow[]> {
-  const answer = await sql<MirrorRow>`
-    SELECT ${rowSql(tx.kind, table)} FROM ${sql.table(table.name)} WHERE connection_id = ${connection} AND id > ${after} AND gone_at IS NULL ORDER BY id LIMIT ${PAGE}`.execute(tx.db);
-  return answer.rows;
+interface Window {
+  readonly rows: readonly MirrorRow[];
+  /** Where the next one begins; null behind the last. */
+  readonly last: string | null;
+}
+
+const NOTHING: Window = { rows: [], last: null };
+
+/** The next rows by their keys. Where only recent ones are wanted, more are looked through at once, and no more than their time is read of the others. */
+async function windowAfter(tx: Tx, table: StreamTable, { connection_id: connection, after_id: after }: Owed, from: string | undefined): Promise<Window> {
+  const rest = sql`FROM ${sql.table(table.name)} WHERE connection_id = ${connection} AND id > ${after} AND gone_at IS NULL ORDER BY id`;
+  const column = table.stream.retentionColumn;
+  if (from === undefined || column === null) {
+    const { rows } = await sql<MirrorRow>`SELECT ${rowSql(tx.kind, table)} ${rest} LIMIT ${PAGE}`.execute(tx.db);
+    return { rows, last: rows.length < PAGE ? null : String(rows.at(-1)?.["id"]) };
+  }
+  const { rows } = await sql<{ id: string; wanted: number }>`SELECT id, CASE WHEN ${sql.raw(columnSql(tx.kind, table, column))} < ${from} THEN 0 ELSE 1 END AS wanted ${rest} LIMIT ${LOOKED_THROUGH}`.execute(tx.db);
+  const recent = rows.flatMap(({ id, wanted }) => (wanted === 1 ? [id] : []));
+  const found = await rowsById(tx.db, tx.kind, table, connection, recent);
+  return { rows: recent.map((id) => found.get(id)).filter((row) => row !== undefined), last: rows.length < LOOKED_THROUGH ? null : (rows.at(-1)?.id ?? null) };
 }

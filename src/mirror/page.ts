@@ -96,7 +96,7 @@ interface Merged {
 async function merge(context: MirrorContext, tx: Tx, table: StreamTable, target: MirrorTarget, all: readonly MappedRecord[], from: Pick<PageInput, "snapshot" | "watermark" | "firstRead">, now: number): Promise<Merged> {
   const { connection } = target;
   const { stream } = table;
-  const readers = await readersNow(tx, readersOf(context.capabilities, stream.id), connection, stream.id, from.firstRead === true);
+  const readers = await readersNow(tx, readersOf(context.capabilities, stream.id), connection, stream.id, from.firstRead === true, now);
   const records = newestOfEach(all);
   const ids = [...records.keys()];
   const existing = await lookUp(tx, table, connection, ids);

@@ -134,6 +134,13 @@ export const MIRROR_MIGRATIONS: readonly Migration[] = [
       await sql.raw("CREATE TABLE mirror_owed (capability TEXT NOT NULL, connection_id TEXT NOT NULL, stream TEXT NOT NULL, ready INTEGER NOT NULL, after_id TEXT NOT NULL, PRIMARY KEY (capability, connection_id, stream))").execute(db);
     },
   },
+  {
+    id: "0130-owed-began",
+    async up(db) {
+      // When the first page came (ms): what a first read tells of reaches back from there.
+      await sql.raw("ALTER TABLE mirror_owed ADD COLUMN began BIGINT").execute(db);
+    },
+  },
 ];
 
 /** Makes the tables and views of these streams; does nothing where they are as they should be. */

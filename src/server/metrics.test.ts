@@ -9,7 +9,7 @@ const status: StatusView = {
   now: "2026-03-01T12:00:00.000Z",
   hub: { running: true, url: null, store: "sqlite", diskBytes: 10, diskBudgetBytes: null, readingPaused: false },
   connections: [
-    { id: "con_1", name: 'evil"} 1\nvedette_up 0', description: "d", labels: {}, owners: ["a@b.example"], tenant: "t", url: "https://x", state: "Needs attention", fault: view, paused: false, token: { form: "jwt", createdAt: null, expiresAt: null, daysLeft: -2, warning: null }, identity: null, scope: null, roles: [], streams: [], polling: "5m", createdAt: "", verifiedAt: null },
+    { id: "con_1", name: 'evil"} 1\nvedette_up 0', description: "d", labels: {}, owners: ["a@b.example"], tenant: "t", url: "https://x", state: "Needs attention", fault: view, paused: false, token: { form: "jwt", createdAt: null, expiresAt: null, daysLeft: -2, warning: null }, identity: null, scope: null, roles: [], streams: [], polling: "5m", lookBackDays: 7, createdAt: "", verifiedAt: null },
   ],
   streams: [stream],
   expiring: [],

@@ -7,7 +7,7 @@ import type { ConnectionView, RunView, VerifyReport } from "../../kernel/api.ts"
 import { asFault, Fault, type FaultKind } from "../../kernel/fault.ts";
 import type { Secret } from "../../kernel/secret.ts";
 import type { StreamId } from "../../kernel/stream-ids.ts";
-import { finish, repeated, repeatedLabel, repeatedStream, type CliContext, type CliCommand, type Labels } from "../command.ts";
+import { finish, integer, repeated, repeatedLabel, repeatedStream, type CliContext, type CliCommand, type Labels } from "../command.ts";
 import { firstSync } from "../first-sync.ts";
 import { printGuide } from "../guide.ts";
 import type { ApiClient } from "../ports.ts";
@@ -23,6 +23,7 @@ interface ConnectOptions {
   readonly label?: Labels;
   readonly stream?: readonly StreamId[];
   readonly description?: string;
+  readonly lookBack?: number;
   readonly sync: boolean;
   readonly guide?: true;
   readonly json?: true;
@@ -50,6 +51,7 @@ export const connectCommand: CliCommand = {
       .option("--label <key=value>", "a label; may be repeated", repeatedLabel)
       .option("--description <text>", "a description")
       .option("--stream <stream>", "read only this stream; may be repeated", repeatedStream)
+      .option("--look-back <days>", "how far back what the first reading finds is told to destinations (7; everything is mirrored)", integer(0, 3650))
       .option("--no-sync", "save without the first sync")
       .option("--guide", "print how to make the token, in both console layouts")
       .action(context.ask((api, url: string | undefined, options: ConnectOptions) => connect(context, api, url, options)));
@@ -94,6 +96,7 @@ function draftOf(options: ConnectOptions): Readonly<Record<string, unknown>> {
     labels: options.label,
     streams: options.stream,
     description: options.description,
+    lookBackDays: options.lookBack,
     sync: options.sync,
   };
 }

@@ -43,6 +43,13 @@ export const connectionsCommand: CliCommand = {
         .action(context.ask(async (api, name: string, interval: string | undefined, options: JsonOption) => polling(context, api, await findConnection(api, name), interval, options))),
       ["vedette connections polling emea", "vedette connections polling emea 10m"],
     );
+    finish(
+      group
+        .command("look-back <name> [days]")
+        .description("How many days back the first reading of a stream is told to destinations; shown when left out, `default` is 7. Streams that have been read stay as they are")
+        .action(context.ask(async (api, name: string, days: string | undefined, options: JsonOption) => lookBack(context, api, await findConnection(api, name), days, options))),
+      ["vedette connections look-back emea", "vedette connections look-back emea 30"],
+    );
     for (const verb of ["pause", "resume"] as const) {
       finish(
         group.command(`${verb} <name>`).description(verb === "pause" ? "Stop reading it; what is mirrored stays" : "Read it again, from where it stopped").action(act((api, connection, options: JsonOption) => change(context, api, connection, verb, options))),
@@ -89,7 +96,7 @@ function printConnection({ out }: CliContext, one: ConnectionView): void {
     ["name", one.name], ["id", one.id], ["description", one.description], ["tenant", one.tenant], ["owners", one.owners.join(", ")], ["labels", labels.join(", ")],
     ["console", one.url], ["state", one.state], ["identity", one.identity === null ? "-" : `${one.identity.name ?? one.identity.email ?? one.identity.id ?? "unknown"} (${one.identity.kind})`],
     ["scope", one.scope === null ? "-" : `${one.scope.level} ${one.scope.names.join(", ")}`], ["roles", one.roles.join(", ")], ["token", `${one.token.form}, until ${day(one.token.expiresAt)}`],
-    ["streams", one.streams.join(", ")], ["polling", `agents every ${one.polling}`], ["created", time(one.createdAt)], ["verified", time(one.verifiedAt)],
+    ["streams", one.streams.join(", ")], ["polling", `agents every ${one.polling}`], ["look-back", `${String(one.lookBackDays)} days of a first reading are told`], ["created", time(one.createdAt)], ["verified", time(one.verifiedAt)],
   ]);
   if (one.token.warning !== null) out.line(out.paint(clean(one.token.warning), "yellow"));
   if (one.fault === null) return;
@@ -123,6 +130,14 @@ async function polling(context: CliContext, api: ApiClient, connection: Connecti
   if (options.json === true) context.out.json(view);
   else context.out.line(clean(`${view.name}: agents are read every ${view.polling}`));
   if (interval !== undefined) await noteShortRules(context, api, view);
+  return EXIT_OK;
+}
+
+async function lookBack(context: CliContext, api: ApiClient, connection: ConnectionView, days: string | undefined, options: JsonOption): Promise<number> {
+  if (days !== undefined && days !== "default" && !/^\d{1,4}$/.test(days)) throw new Fault("CONFIG_INVALID", "A look-back is a whole number of days from 0 to 3650, or `default`.");
+  const view = days === undefined ? connection : await api.request<ConnectionView>("PATCH", `${PATH}/${segment(connection.id)}`, { body: { lookBackDays: days === "default" ? null : Number(days) } });
+  if (options.json === true) context.out.json(view);
+  else context.out.line(clean(`${view.name}: of a first reading, the last ${String(view.lookBackDays)} days are told`));
   return EXIT_OK;
 }
 

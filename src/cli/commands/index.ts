@@ -1,6 +1,7 @@
 /** Every command, in the order help shows them. A command not in this list does not exist; a test holds the folder against it. */
 import type { CliCommand } from "../command.ts";
 import { accessCommand } from "./access.ts";
+import { alertsCommand } from "./alerts.ts";
 import { apiKeysCommand } from "./api-keys.ts";
 import { auditCommand } from "./audit.ts";
 import { backupCommand } from "./backup.ts";
@@ -35,6 +36,7 @@ export const COMMANDS: readonly CliCommand[] = [
   streamsCommand,
   parkedCommand,
   gapsCommand,
+  alertsCommand,
   postureCommand,
   accessCommand,
   vulnerabilitiesCommand,

@@ -1,0 +1,132 @@
+/** HTTP routes of alerts: the list, one with its history, its record as it came, and the versions as they come. */
+import Type from "typebox";
+import { AlertDetail, AlertList, AlertQuery, AlertShowQuery, VersionList, VersionQuery } from "../kernel/alert-api.ts";
+import type { ConnectionId, TenantId } from "../kernel/ids.ts";
+import { Fault } from "../kernel/fault.ts";
+import { defineRoute, unaudited, type Route, type RouteContext } from "../kernel/route.ts";
+import { onlyTenants, type TenantScope } from "../kernel/scope.ts";
+import type { Database, Store, Tx } from "../store/store.ts";
+import { sectionsOf } from "./detail.ts";
+import type { Origin } from "./facts.ts";
+import { linkOf } from "./links.ts";
+import { findItems, findLog, findVersions, historyOf, seqOf, sitesNamed, type Filter, type ItemFilter } from "./queries.ts";
+import { oneRecord, recordOf } from "./records.ts";
+import { itemView, logView, versionView } from "./views.ts";
+
+const BASE = "/api/v1/alerts";
+const Reading = "reads only";
+const DEFAULT_PAGE = 100;
+const HISTORY_PAGE = 50;
+const ById = Type.Object({ id: Type.String({ minLength: 1, maxLength: 512 }) });
+const Which = Type.Object({ stream: AlertShowQuery.properties.stream, connection: AlertShowQuery.properties.connection });
+
+export interface AlertRouteDeps {
+  readonly store: Store;
+  readonly origin: (db: Database, connection: ConnectionId) => Promise<Origin>;
+  /** The id of a tenant the scope sees, by id or name; NOT_FOUND otherwise. */
+  readonly findTenant: (db: Database, scope: TenantScope, reference: string) => Promise<TenantId>;
+  /** The id of a connection the scope sees, by id or name; NOT_FOUND otherwise. */
+  readonly findConnection: (scope: TenantScope, reference: string) => Promise<ConnectionId>;
+}
+
+export function alertRoutes(deps: AlertRouteDeps): readonly Route<Tx>[] {
+  const { store, origin } = deps;
+  return [
+    defineRoute({
+      method: "GET",
+      path: BASE,
+      summary: "Alerts, newest first",
+      permission: "alerts.read",
+      audit: unaudited(Reading),
+      query: AlertQuery,
+      answer: AlertList,
+      async handle({ query: { tenant, connection, site, since, until, limit = DEFAULT_PAGE, ...given } }, { scope: all }: RouteContext<Tx>) {
+        const { scope, ...named } = await narrowed(deps, all, { tenant, connection, site });
+        const filter: ItemFilter = { ...given, ...named, limit, since: since === undefined ? undefined : momentAt(since, "since"), until: until === undefined ? undefined : momentAt(until, "until") };
+        if (filter.stream === "activities") {
+          refuseForLog(given);
+          const { rows, next } = await findLog(store, scope, filter);
+          return { items: rows.map(logView), next };
+        }
+        const { rows, next } = await findItems(store, scope, filter);
+        return { items: rows.map(itemView), next };
+      },
+    }),
+    defineRoute({
+      method: "GET",
+      path: `${BASE}/versions`,
+      summary: "Versions of alerts as they come: the newest, or what came after an earlier answer",
+      permission: "alerts.read",
+      audit: unaudited(Reading),
+      query: VersionQuery,
+      answer: VersionList,
+      async handle({ query: { tenant, connection, site, after, limit = DEFAULT_PAGE, ...given } }, { scope: all }: RouteContext<Tx>) {
+        const { scope, ...named } = await narrowed(deps, all, { tenant, connection, site });
+        const { rows, next, more } = await findVersions(store, scope, { ...given, ...named, after: seqOf(after), limit });
+        return { items: rows.map(versionView), next: String(next), more };
+      },
+    }),
+    defineRoute({
+      method: "GET",
+      path: `${BASE}/:id`,
+      summary: "One alert: what the console says of it, and all that became of it, newest first",
+      permission: "alerts.read",
+      audit: unaudited(Reading),
+      params: ById,
+      query: AlertShowQuery,
+      answer: AlertDetail,
+      async handle({ params, query: { stream, connection, after, limit = HISTORY_PAGE } }, { scope }: RouteContext<Tx>) {
+        const found = await oneRecord(store, scope, params.id, { stream, connection: connection === undefined ? undefined : await deps.findConnection(scope, connection) });
+        const { connection_id: id, tenant_id: tenant, stream: of, view } = found;
+        const row = await recordOf(store, found);
+        const { rows, next } = await historyOf(store, { connection_id: id, stream: of, id: params.id, tenant_id: tenant }, { after, limit });
+        const { console } = await origin(store.read, id as ConnectionId);
+        return { alert: view, link: linkOf(console, of, params.id), ...sectionsOf(of, row ?? {}), recordGone: row === null, history: rows.map(versionView), next };
+      },
+    }),
+    defineRoute({
+      method: "GET",
+      path: `${BASE}/:id/record`,
+      summary: "The record as SentinelOne gave it, its details with it: one line of JSON, every digit kept",
+      permission: "alerts.read",
+      audit: unaudited(Reading),
+      params: ById,
+      query: Which,
+      answer: "stream",
+      async handle({ params, query: { stream, connection } }, { scope }: RouteContext<Tx>) {
+        const found = await oneRecord(store, scope, params.id, { stream, connection: connection === undefined ? undefined : await deps.findConnection(scope, connection) });
+        const row = await recordOf(store, found);
+        const raw = row?.["raw"];
+        if (typeof raw !== "string") throw new Fault("NOT_FOUND", "The mirror no longer has this record.", { cure: "`vedette alerts show` has what is kept of it." });
+        return { contentType: "application/x-ndjson", chunks: oneChunk(`${raw}\n`) };
+      },
+    }),
+  ];
+}
+
+async function* oneChunk(text: string): AsyncGenerator<string> {
+  yield text;
+}
+
+async function narrowed(deps: AlertRouteDeps, given: TenantScope, { tenant, connection, site }: { readonly tenant: string | undefined; readonly connection: string | undefined; readonly site: string | undefined }): Promise<{ readonly scope: TenantScope } & Pick<Filter, "sites" | "connection">> {
+  const { store, findTenant, findConnection } = deps;
+  const scope = tenant === undefined ? given : onlyTenants(await findTenant(store.read, given, tenant));
+  return {
+    scope,
+    ...(connection === undefined ? {} : { connection: await findConnection(scope, connection) }),
+    ...(site === undefined ? {} : { sites: await sitesNamed(store, scope, site) }),
+  };
+}
+
+/** What an entry of the log does not have, so that nobody takes an empty list for an answer. */
+function refuseForLog(given: Readonly<Record<string, unknown>>): void {
+  const wrong = (["product", "severity", "status", "verdict"] as const).find((name) => given[name] !== undefined);
+  if (wrong !== undefined) throw new Fault("CONFIG_INVALID", `Activities have no ${wrong}: query/${wrong} and query/stream=activities exclude each other.`);
+}
+
+function momentAt(text: string, name: string): number {
+  const ms = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2}))?$/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(ms)) throw new Fault("CONFIG_INVALID", `query/${name} is no time like 2027-01-31T00:00:00Z or 2027-01-31.`);
+  return ms;
+}
+
