@@ -100,7 +100,7 @@ function harmless(text: string): string {
 }
 
 function print(out: Terminal, { alert, link, description, facts, device, user, process, techniques, indicators, recordGone, history, next }: AlertDetail): void {
-  out.line(clean(`${alert.name ?? alert.id}: ${alert.severity}, ${alert.status}${alert.statusWord === null ? "" : ` (${alert.statusWord})`}, verdict ${verdictText(alert)}${alert.assignee === null ? "" : `, with ${alert.assignee}`}`));
+  out.line(clean(`${alert.name ?? alert.id}: ${alert.severity}, ${alert.status}${alert.statusWord === null ? "" : ` (${alert.statusWord})`}, ${alert.verdict === "undefined" ? "no verdict" : `verdict ${verdictText(alert)}`}${alert.assignee === null ? "" : `, with ${alert.assignee}`}`));
   if (description !== null) out.line(clean(description));
   out.line();
   out.facts([
@@ -127,6 +127,10 @@ function print(out: Terminal, { alert, link, description, facts, device, user, p
   else out.line(`\nThe record with its details and evidence: \`vedette alerts show ${clean(alert.id)} --record\``);
   if (alert.versions === null && history.length === 0) return;
   out.line(`\n${out.paint("Versions, newest first", "bold")}`);
+  if (history.length === 0) {
+    out.line("No other than the one above, since this stream was first read or within the 90 days that are kept.");
+    return;
+  }
   out.table(["READ", "CHANGED AT", "WHAT", "CHANGES"], history.map((one) => [time(one.readAt), time(one.updatedAt), one.kind, changesText(one)]));
   if (next !== null) out.note("There are older ones; --limit shows up to 1000.");
   else if (history.at(-1)?.kind !== "new") out.line("Before that: there when this stream was first read, or older than what is kept (90 days).");
