@@ -108,7 +108,15 @@ export function address(value: Json | undefined): string | undefined {
   if (found.startsWith("[") && found.endsWith("]")) found = found.slice(1, -1);
   const zone = found.indexOf("%");
   if (zone > 0) found = found.slice(0, zone);
-  return isIP(found) === 0 ? undefined : found.toLowerCase();
+  const version = isIP(found);
+  if (version === 0) return undefined;
+  return version === 4 ? found : compressed(found.toLowerCase());
+}
+
+/** One spelling for one address, so that it is found however it was written. */
+function compressed(found: string): string {
+  if (found.includes(".") || !/(?:^|:)0/.test(found)) return found;
+  return URL.parse(`http://[${found}]/`)?.hostname.slice(1, -1) ?? found;
 }
 
 /** Addresses of one field: SentinelOne writes several with commas between them. */

@@ -4,6 +4,7 @@
  */
 import type { Json, JsonObject } from "../../kernel/json.ts";
 import type { MapContext, RecordKind } from "../contract.ts";
+import { address } from "../values.ts";
 
 export type Fields = Record<string, Json>;
 
@@ -49,6 +50,7 @@ export function putObject(target: Fields, field: string, value: Fields): void {
 export class Draft {
   readonly document: Fields;
   readonly event: Fields;
+  readonly #vendor: Fields;
   readonly #ip = new Set<string>();
   readonly #user = new Set<string>();
   readonly #hosts = new Set<string>();
@@ -56,7 +58,8 @@ export class Draft {
 
   constructor(kind: RecordKind, record: JsonObject, context: MapContext) {
     this.event = { kind: "event", module: "sentinelone", dataset: `sentinelone.${NAMESPACES[kind]}`, original: context.original };
-    this.document = { ecs: { version: ECS_VERSION }, event: this.event, observer: { vendor: "SentinelOne" }, sentinelone: { [NAMESPACES[kind]]: record } };
+    this.#vendor = { [NAMESPACES[kind]]: record };
+    this.document = { ecs: { version: ECS_VERSION }, event: this.event, observer: { vendor: "SentinelOne" }, sentinelone: this.#vendor };
   }
 
   classify({ kind, category, type }: Classification): void {
@@ -71,6 +74,17 @@ export class Draft {
 
   putObject(field: string, value: Fields): void {
     putObject(this.document, field, value);
+  }
+
+  /** Beside the record, under `sentinelone`. */
+  putVendor(field: string, value: Fields): void {
+    putObject(this.#vendor, field, value);
+  }
+
+  /** The address a machine is seen under from outside, which it may share with a whole site: no address of its own. */
+  external(value: Json | undefined): void {
+    const found = this.ip(address(value));
+    if (found !== undefined) this.#vendor["external_ip"] = found;
   }
 
   ip(value: string | undefined): string | undefined {
@@ -102,4 +116,33 @@ export class Draft {
     putObject(this.document, "related", related);
     return this.document;
   }
+}
+
+export interface ScopeLevel {
+  readonly id: string | undefined;
+  readonly name: string | undefined;
+}
+
+export interface Scope {
+  readonly account: ScopeLevel;
+  readonly site: ScopeLevel;
+  readonly group: ScopeLevel;
+}
+
+/** Account, site and group, under the same names for every kind of record; the account is the organisation too. */
+export function putScope(draft: Draft, { account, site, group }: Scope): void {
+  const organization = levelOf(account);
+  draft.putObject("organization", organization);
+  const scope: Fields = {};
+  putObject(scope, "account", organization);
+  putObject(scope, "site", levelOf(site));
+  putObject(scope, "group", levelOf(group));
+  draft.putVendor("scope", scope);
+}
+
+function levelOf({ id, name }: ScopeLevel): Fields {
+  const fields: Fields = {};
+  put(fields, "id", id);
+  put(fields, "name", name);
+  return fields;
 }

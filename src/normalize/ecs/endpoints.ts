@@ -1,0 +1,33 @@
+/** Sides of a connection. What they are called is put under `related`. */
+import type { Json } from "../../kernel/json.ts";
+import { address, port, text } from "../values.ts";
+import { put, type Draft, type Fields } from "./document.ts";
+
+/** `source` or `destination`: `address` is the name, else the address. A name that is an address is one. */
+export function endpointOf(draft: Draft, host: Json | undefined, ip: Json | undefined, number: Json | undefined): Fields {
+  const fields: Fields = {};
+  const asAddress = address(host);
+  const domain = asAddress === undefined ? draft.host(text(host)) : undefined;
+  const found = draft.ip(address(ip) ?? asAddress);
+  put(fields, "domain", domain);
+  put(fields, "ip", found);
+  put(fields, "address", domain ?? found);
+  // A port without its host says nothing of where.
+  if (domain !== undefined || found !== undefined) put(fields, "port", port(number));
+  return fields;
+}
+
+/** The vendor's words for directions. */
+const DIRECTIONS: ReadonlyMap<string, string> = new Map([
+  ["OUTGOING", "outbound"],
+  ["OUTBOUND", "outbound"],
+  ["OUT", "outbound"],
+  ["INCOMING", "inbound"],
+  ["INBOUND", "inbound"],
+  ["IN", "inbound"],
+]);
+
+export function directionOf(value: Json | undefined): string | undefined {
+  const word = text(value)?.toUpperCase();
+  return word === undefined ? undefined : (DIRECTIONS.get(word) ?? "unknown");
+}
