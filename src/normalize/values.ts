@@ -179,7 +179,7 @@ function writtenInstant(value: string): string | undefined {
     if (time.endsWith("+00:00")) time = `${time.slice(0, -6)}Z`;
   }
   const ms = Date.parse(time);
-  if (Number.isNaN(ms)) return undefined;
+  if (Number.isNaN(ms) || ms <= NEVER) return undefined;
   // Date.parse takes 31 February for 3 March; a search engine would refuse the document.
   const day = Number(time.slice(8, 10));
   if (day > 28 && Number.isNaN(realDay(time, day))) return undefined;

@@ -7,7 +7,7 @@ import { ACTIVITY_TYPES, type Meaning } from "../activity-types.ts";
 import type { MapContext, RecordMap } from "../contract.ts";
 import { address, firstText, hash, instant, object, text, whole } from "../values.ts";
 import { ACTIONS_OF_WORDS, ACTIVITY_CLASSES, meaningOfWords } from "./activity-classes.ts";
-import { Draft, put, putObject, putScope, type Fields } from "./document.ts";
+import { Draft, put, putObject, putScope, scopeOf, type Fields } from "./document.ts";
 import { directionOf, endpointOf } from "./endpoints.ts";
 import { named, putHost } from "./host.ts";
 import { fileOf, processOf, userOf } from "./process.ts";
@@ -41,13 +41,12 @@ export const activityToEcs: RecordMap = (record, context) => {
 
   putMachine(draft, record, data, context);
   putPersons(draft, record, data, meaning);
-  putConnection(draft, data);
+  putConnection(draft, data, context);
   putProcesses(draft, data);
   putFindings(draft, record, data);
   putDevice(draft, data, meaning);
   putWorkload(draft, data);
-  const level = (name: "account" | "site" | "group") => ({ id: firstText(record[`${name}Id`], data[`${name}Id`]), name: firstText(record[`${name}Name`], data[`${name}Name`]) });
-  const scope = { account: level("account"), site: level("site"), group: level("group") };
+  const scope = scopeOf(record, data);
   putScope(draft, scope);
   if (meaning === "group-added" || meaning === "group-changed" || meaning === "group-deleted") {
     const group: Fields = {};
@@ -113,12 +112,12 @@ function putPersons(draft: Draft, record: JsonObject, data: JsonObject, meaning:
   draft.putObject("user", user);
 }
 
-function putConnection(draft: Draft, data: JsonObject): void {
+function putConnection(draft: Draft, data: JsonObject, context: MapContext): void {
   const local = address(data["reportedLocalHost"]) ?? address(data["localHost"]);
   draft.putObject("source", endpointOf(draft, undefined, address(data["ipAddress"]) ?? local ?? address(data["srcip"]), data["reportedLocalPort"] ?? data["localPort"] ?? data["srcport"]));
   draft.putObject("destination", endpointOf(draft, undefined, address(data["reportedRemoteHost"]) ?? address(data["remoteHost"]) ?? address(data["dstip"]), data["reportedRemotePort"] ?? data["remotePort"] ?? data["dstport"]));
   const network: Fields = {};
-  put(network, "direction", directionOf(firstText(data["reportedDirection"], data["neteventdirection"])));
+  put(network, "direction", directionOf(firstText(data["reportedDirection"], data["neteventdirection"]), "data.reportedDirection", context));
   put(network, "protocol", firstText(data["reportedProtocol"])?.toLowerCase());
   draft.putObject("network", network);
 }

@@ -2,7 +2,7 @@
 import type { JsonObject } from "../../kernel/json.ts";
 import type { RecordMap } from "../contract.ts";
 import { epoch, firstText, instant, list, object, text, texts } from "../values.ts";
-import { Draft, put, putList, putObject, putScope, type Classification, type Fields } from "./document.ts";
+import { Draft, put, putList, putObject, putScope, scopeOf, type Classification, type Fields } from "./document.ts";
 import { named, putHost } from "./host.ts";
 import { userOf } from "./process.ts";
 import { cloudOfProviders } from "./threats.ts";
@@ -50,8 +50,7 @@ export const agentToEcs: RecordMap = (record, context) => {
   putDevice(draft, record);
   draft.putObject("cloud", cloudOfProviders(record["cloudProviders"]));
   putList(draft.document, "tags", tagsOf(record));
-  const level = (name: "account" | "site" | "group") => ({ id: text(record[`${name}Id`]), name: text(record[`${name}Name`]) });
-  putScope(draft, { account: level("account"), site: level("site"), group: level("group") });
+  putScope(draft, scopeOf(record));
   return draft.done();
 };
 

@@ -40,7 +40,7 @@ export function putAssetContext(draft: Draft, record: JsonObject, asset: AlertAs
     putHost(
       draft,
       {
-        name: named(primary["name"]) ?? named(resource["name"]),
+        name: named(primary["name"]) ?? named(resource["name"]) ?? evidenceDevice(record)["hostname"],
         domain: then["domain"],
         uuid: primary["agentUuid"],
         agentVersion: named(primary["agentVersion"]) ?? then["agentVersion"],
@@ -70,6 +70,15 @@ function detectionAssets(record: JsonObject): readonly JsonObject[] {
   const all = list(detection["assets"]).map(object);
   if (all.length > 0) return all.toSorted((left, right) => Number(right["primary"] === true) - Number(left["primary"] === true));
   return [detection];
+}
+
+/** The machine of the evidence, where the alert itself names none. */
+function evidenceDevice(record: JsonObject): JsonObject {
+  for (const one of list(object(record["rawData"])["evidences"])) {
+    const device = object(object(one)["device"]);
+    if (named(device["hostname"]) !== undefined) return device;
+  }
+  return {};
 }
 
 function putWorkload(draft: Draft, { cloud: cloudFacts, kubernetes }: JsonObject): void {

@@ -7,7 +7,7 @@ import type { MapContext, RecordMap } from "../contract.ts";
 import { address, firstText, instant, list, object, slug, text } from "../values.ts";
 import { Attack } from "./attack.ts";
 import { alertAsset, isIdentity, putAssetContext, type AlertAsset } from "./alert-assets.ts";
-import { Draft, put, putObject, putScope, type Fields } from "./document.ts";
+import { Draft, put, putObject, putScope, scopeOf, type Fields, type ScopeLevel } from "./document.ts";
 import { endpointOf } from "./endpoints.ts";
 import { identityKind, type IdentityKind } from "./identity-kinds.ts";
 import { fileOf, processOf, userOf, type ProcessFacts } from "./process.ts";
@@ -262,9 +262,11 @@ function putAlertScope(draft: Draft, record: JsonObject, resource: JsonObject): 
   const now = object(object(record["realTime"])["scope"]);
   const then = object(object(record["detectionTime"])["scope"]);
   const meta = object(resource["s1_metadata"]);
-  const level = (name: "account" | "site" | "group") => ({
-    id: firstText(object(now[name])["id"], then[`${name}Id`], meta[`${name}_id`]),
-    name: firstText(object(now[name])["name"], then[`${name}Name`], meta[`${name}_name`]),
+  const earlier = scopeOf(then);
+  const level = (of: Json | undefined, before: ScopeLevel, id: Json | undefined, name: Json | undefined): ScopeLevel => ({ id: firstText(object(of)["id"], before.id, id), name: firstText(object(of)["name"], before.name, name) });
+  putScope(draft, {
+    account: level(now["account"], earlier.account, meta["account_id"], meta["account_name"]),
+    site: level(now["site"], earlier.site, meta["site_id"], meta["site_name"]),
+    group: level(now["group"], earlier.group, meta["group_id"], meta["group_name"]),
   });
-  putScope(draft, { account: level("account"), site: level("site"), group: level("group") });
 }

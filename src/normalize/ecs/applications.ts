@@ -1,7 +1,7 @@
 /** Applications on machines as they stand: `state` of a package. Both the inventory by endpoint and the older listing of installed applications. */
 import type { RecordMap } from "../contract.ts";
 import { firstText, instant, size, text } from "../values.ts";
-import { Draft, put, putScope, type Classification, type Fields } from "./document.ts";
+import { Draft, put, putScope, scopeOf, type Classification, type Fields } from "./document.ts";
 import { named, putHost } from "./host.ts";
 
 const CLASS: Classification = { kind: "state", category: ["package"], type: ["info"] };
@@ -48,7 +48,6 @@ export const applicationToEcs: RecordMap = (record, context) => {
     "osType",
     context,
   );
-  const level = (name: "account" | "site" | "group") => ({ id: text(record[`${name}Id`]), name: text(record[`${name}Name`]) });
-  putScope(draft, { account: level("account"), site: level("site"), group: level("group") });
+  putScope(draft, scopeOf(record));
   return draft.done();
 };

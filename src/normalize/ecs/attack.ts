@@ -1,6 +1,7 @@
 /** Tactics and techniques of MITRE ATT&CK as ECS has them: ids always, sub-techniques apart, references to the public catalogue. */
 import type { Json, JsonObject } from "../../kernel/json.ts";
 import { list, object, text } from "../values.ts";
+import { TECHNIQUE_NAMES } from "./attack-names.ts";
 import { put, putList, putObject, type Fields } from "./document.ts";
 
 const TACTICS: readonly (readonly [id: string, name: string])[] = [
@@ -105,7 +106,8 @@ function techniques(found: ReadonlyMap<string, string | undefined>): Fields {
   const fields: Fields = {};
   const ids = [...found.keys()];
   putList(fields, "id", ids);
-  putList(fields, "name", [...found.values()].flatMap((name) => name ?? []));
+  // One name for each id, in the same order: the id itself where no name is known.
+  putList(fields, "name", [...found].map(([id, name]) => name ?? TECHNIQUE_NAMES.get(id) ?? id));
   putList(fields, "reference", ids.map((id) => `https://attack.mitre.org/techniques/${id.replace(".", "/")}/`));
   return fields;
 }

@@ -1,6 +1,6 @@
 /** Alerts of custom rules in their older form: the rule, the process that matched and its parent, and what it touched. */
 import type { JsonObject } from "../../kernel/json.ts";
-import type { RecordMap } from "../contract.ts";
+import type { MapContext, RecordMap } from "../contract.ts";
 import { firstText, flag, instant, object, text } from "../values.ts";
 import { dnsOf } from "./dns.ts";
 import { Draft, put, putObject, putScope, type Fields } from "./document.ts";
@@ -52,7 +52,7 @@ export const cloudDetectionAlertToEcs: RecordMap = (record, context) => {
     context,
   );
   putProcesses(draft, record, program);
-  putTouched(draft, record, alert);
+  putTouched(draft, record, alert, context);
   putLogin(draft, program, alert);
   putWorkload(draft, record);
   putScope(draft, { account: { id: text(agent["accountId"]), name: undefined }, site: { id: text(agent["siteId"]), name: undefined }, group: { id: undefined, name: undefined } });
@@ -83,7 +83,7 @@ function putProcesses(draft: Draft, record: JsonObject, program: JsonObject): vo
 }
 
 /** File, module, registry, names and addresses that the process touched. */
-function putTouched(draft: Draft, record: JsonObject, alert: JsonObject): void {
+function putTouched(draft: Draft, record: JsonObject, alert: JsonObject, context: MapContext): void {
   const target = object(record["targetProcessInfo"]);
   draft.putObject(
     "file",
@@ -108,7 +108,7 @@ function putTouched(draft: Draft, record: JsonObject, alert: JsonObject): void {
   const destination = endpointOf(draft, undefined, alert["dstIp"], alert["dstPort"]);
   draft.putObject("source", source);
   draft.putObject("destination", destination);
-  const direction = directionOf(alert["netEventDirection"]);
+  const direction = directionOf(alert["netEventDirection"], "alertInfo.netEventDirection", context);
   if (direction !== undefined) draft.put("network", { direction });
   putIndicator(draft, alert);
 }
@@ -119,11 +119,11 @@ function putIndicator(draft: Draft, alert: JsonObject): void {
   if (found["name"] !== undefined) draft.put("threat", { indicator: found });
 }
 
+/** Of a login, the user is who logs in; the domain and id beside it are those of the account that asked for it. Else the user is the process's. */
 function putLogin(draft: Draft, program: JsonObject, alert: JsonObject): void {
-  const login = text(alert["loginsUserName"]);
-  const user = userOf(draft, { name: firstText(program["effectiveUser"], program["user"], login), domain: login === undefined ? undefined : alert["loginAccountDomain"], id: alert["loginAccountSid"] });
+  const login = named(alert["loginsUserName"]);
+  const user = userOf(draft, { name: login ?? firstText(program["effectiveUser"], program["user"]) });
   if (login !== undefined) {
-    putObject(user, "target", userOf(draft, { name: login, domain: alert["loginAccountDomain"], id: alert["loginAccountSid"] }));
     const well = flag(alert["loginIsSuccessful"]);
     if (well !== undefined) draft.event["outcome"] = well ? "success" : "failure";
   }

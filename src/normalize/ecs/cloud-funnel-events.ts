@@ -13,11 +13,13 @@ interface CategoryClass {
   readonly type: readonly string[];
   /** By the event's type, in lower case and without blanks. */
   readonly types: ReadonlyMap<string, readonly [action: string, ...type: readonly string[]]>;
+  /** Of every event of the category, whatever its type says. */
+  readonly action: string | null;
 }
 
-function describe(category: string, type: string, types: Readonly<Record<string, string>> = {}): CategoryClass {
+function describe(category: string, type: string, types: Readonly<Record<string, string>> = {}, action: string | null = null): CategoryClass {
   const entries = Object.entries(types).map(([action, type]): [string, readonly [string, ...string[]]] => [action.replaceAll("-", ""), [action, ...type.split(" ")]]);
-  return { category: category.split(" "), type: type.split(" "), types: new Map(entries) };
+  return { category: category.split(" "), type: type.split(" "), types: new Map(entries), action };
 }
 
 const HANDLES = { "open-remote-process-handle": "access", "duplicate-process-handle": "access", "duplicate-thread-handle": "access", "remote-thread-creation": "change", "process-modification": "change" };
@@ -49,7 +51,7 @@ const CATEGORIES: ReadonlyMap<string, CategoryClass> = new Map([
   ["module", describe("library", "start", { "module-load": "start" })],
   ["driver", describe("driver", "info", { "driver-load": "start" })],
   ["scheduled_task", describe("configuration", "info", { "task-register": "creation", "task-update": "change", "task-delete": "deletion", "task-start": "info", "task-trigger": "info" })],
-  ["threat_intelligence_indicators", describe("threat", "indicator")],
+  ["threat_intelligence_indicators", describe("threat", "indicator", {}, "indicator-match")],
   ["indicators", describe("intrusion_detection", "info", { "behavioral-indicators": "info" })],
   ["group", describe("process", "info", { "group-creation": "info" })],
 ]);
@@ -64,12 +66,12 @@ export function eventClass(category: string, type: string): EventClass & { reado
   const found = known.get(key);
   if (found !== undefined) return found;
   const family = CATEGORIES.get(category.toLowerCase());
-  const { category: categories, type: fallback, types } = family ?? UNKNOWN;
+  const { category: categories, type: fallback, types, action: usual } = family ?? UNKNOWN;
   const [action, ...narrower] = types.get(type.toLowerCase().replace(/[^a-z]/g, "")) ?? [];
   const made = {
     category: categories,
     type: narrower.length === 0 ? fallback : narrower,
-    action: action ?? slug(type) ?? slug(category) ?? "event",
+    action: usual ?? action ?? slug(type) ?? slug(category) ?? "event",
     // Threat intelligence names its events after the indicator.
     seen: { category: family !== undefined, type: action !== undefined || types.size === 0 || type === "" },
   };

@@ -3,7 +3,7 @@
  * with dots is the same path as a nest of objects to whoever reads documents, and nothing is lost or merged on the way.
  */
 import type { Json, JsonObject } from "../../kernel/json.ts";
-import type { RecordMap } from "../contract.ts";
+import type { MapContext, RecordMap } from "../contract.ts";
 import { address, firstText, flag, instant, text } from "../values.ts";
 import { Attack } from "./attack.ts";
 import { eventClass } from "./cloud-funnel-events.ts";
@@ -105,7 +105,7 @@ export const cloudFunnelToEcs: RecordMap = (record, context) => {
   );
   putProcess(draft, record, category, kind.action);
   putFiles(draft, record, category);
-  putNetwork(draft, record, category);
+  putNetwork(draft, record, category, context);
   if (record["event.dns.request"] !== undefined || record["event.dns.response"] !== undefined) draft.putObject("dns", dnsOf(draft, record["event.dns.request"], record["event.dns.response"]));
   if (record["registry.keyPath"] !== undefined) {
     draft.putObject("registry", registryOf({ path: record["registry.keyPath"], isKey: /key/i.test(type), value: record["registry.value"], type: record["registry.valueType"] }));
@@ -179,7 +179,7 @@ const TRANSPORTS: ReadonlyMap<string, readonly [transport: string, type: string]
   ["UDPV6", ["udp", "ipv6"]],
 ]);
 
-function putNetwork(draft: Draft, record: JsonObject, category: string): void {
+function putNetwork(draft: Draft, record: JsonObject, category: string, context: MapContext): void {
   const source = endpointOf(draft, record["src.endpoint.name"], record["src.ip.address"] ?? record["src.endpoint.ip.address"], record["src.port.number"]);
   draft.putObject("source", source);
   const url = record["url.address"] === undefined ? undefined : urlOf(record["url.address"]);
@@ -192,7 +192,7 @@ function putNetwork(draft: Draft, record: JsonObject, category: string): void {
   }
   draft.putObject("destination", destination);
   const network: Fields = {};
-  put(network, "direction", directionOf(record["event.network.direction"]));
+  put(network, "direction", directionOf(record["event.network.direction"], "event.network.direction", context));
   const protocol = named(record["event.network.protocolName"])?.toLowerCase();
   put(network, "protocol", category === "dns" ? "dns" : protocol);
   const [transport, family] = TRANSPORTS.get(text(record["meta.event.name"]) ?? "") ?? [];

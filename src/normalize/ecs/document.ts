@@ -4,7 +4,7 @@
  */
 import type { Json, JsonObject } from "../../kernel/json.ts";
 import type { MapContext, RecordKind } from "../contract.ts";
-import { address } from "../values.ts";
+import { address, firstText } from "../values.ts";
 
 export type Fields = Record<string, Json>;
 
@@ -127,6 +127,15 @@ export interface Scope {
   readonly account: ScopeLevel;
   readonly site: ScopeLevel;
   readonly group: ScopeLevel;
+}
+
+/** Of fields named `accountId`, `accountName` and so on, each from the first of the two that has it. */
+export function scopeOf(first: JsonObject, second: JsonObject = first): Scope {
+  return {
+    account: { id: firstText(first["accountId"], second["accountId"]), name: firstText(first["accountName"], second["accountName"]) },
+    site: { id: firstText(first["siteId"], second["siteId"]), name: firstText(first["siteName"], second["siteName"]) },
+    group: { id: firstText(first["groupId"], second["groupId"]), name: firstText(first["groupName"], second["groupName"]) },
+  };
 }
 
 /** Account, site and group, under the same names for every kind of record; the account is the organisation too. */

@@ -1,5 +1,6 @@
 /** Sides of a connection. What they are called is put under `related`. */
 import type { Json } from "../../kernel/json.ts";
+import type { MapContext } from "../contract.ts";
 import { address, port, text } from "../values.ts";
 import { put, type Draft, type Fields } from "./document.ts";
 
@@ -25,9 +26,14 @@ const DIRECTIONS: ReadonlyMap<string, string> = new Map([
   ["INCOMING", "inbound"],
   ["INBOUND", "inbound"],
   ["IN", "inbound"],
+  ["UNKNOWN", "unknown"],
+  ["N/A", "unknown"],
 ]);
 
-export function directionOf(value: Json | undefined): string | undefined {
+export function directionOf(value: Json | undefined, field: string, context: MapContext): string | undefined {
   const word = text(value)?.toUpperCase();
-  return word === undefined ? undefined : (DIRECTIONS.get(word) ?? "unknown");
+  if (word === undefined) return undefined;
+  const known = DIRECTIONS.get(word);
+  if (known === undefined) context.unseen(field, word);
+  return known ?? "unknown";
 }

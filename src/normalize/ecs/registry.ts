@@ -28,7 +28,7 @@ export interface RegistryFacts {
 
 export function registryOf(facts: RegistryFacts): Fields {
   const registry: Fields = {};
-  const path = text(facts.path)?.replace(/^\\(?:REGISTRY\\)?/i, "");
+  const path = text(text(facts.path)?.replace(/^\\(?:REGISTRY\\)?/i, ""));
   if (path !== undefined) {
     const cut = path.indexOf("\\");
     const first = cut === -1 ? path : path.slice(0, cut);

@@ -52,7 +52,7 @@ function vulnerabilityOf(record: JsonObject, cve: string | undefined): Fields {
   const score: Fields = {};
   const [base, version] = baseScore(record);
   put(score, "base", base);
-  put(score, "version", text(version));
+  put(score, "version", base === undefined ? undefined : text(version));
   putObject(vulnerability, "score", score);
   if (base !== undefined) vulnerability["classification"] = "CVSS";
   vulnerability["scanner"] = { vendor: "SentinelOne" };

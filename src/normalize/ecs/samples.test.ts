@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { isJsonObject, parseExact, stringifyExact, type Json, type JsonObject } from "../../kernel/json.ts";
 import { createNormalizer } from "../index.ts";
 import { NAMESPACES } from "./document.ts";
-import { faultsOf, FIELD_LIST_THERE, readFieldList } from "./field-list.test-kit.ts";
+import { faultsOf, FIELD_LIST_THERE, readFieldList, type FieldList } from "./field-list.test-kit.ts";
 
 const SAMPLES = fileURLToPath(new URL("../../../../shared/samples", import.meta.url));
 const THERE = existsSync(SAMPLES) && FIELD_LIST_THERE;
@@ -41,7 +41,7 @@ const KINDS: Readonly<Record<string, string>> = {
 };
 
 describe.skipIf(!THERE)("samples", () => {
-  const list = THERE ? readFieldList() : new Map();
+  const list: FieldList = THERE ? readFieldList() : new Map();
 
   it("the list of fields is read whole", () => {
     expect(list.size).toBeGreaterThan(2000);

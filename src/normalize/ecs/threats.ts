@@ -6,7 +6,7 @@ import type { Json, JsonObject } from "../../kernel/json.ts";
 import type { MapContext, RecordMap } from "../contract.ts";
 import { address, baseName, firstText, instant, list, object, text } from "../values.ts";
 import { Attack } from "./attack.ts";
-import { Draft, put, putObject, putScope, type Classification, type Fields } from "./document.ts";
+import { Draft, put, putObject, putScope, scopeOf, type Classification, type Fields } from "./document.ts";
 import { named, putHost } from "./host.ts";
 import { fileOf, processOf, userOf, type FileFacts } from "./process.ts";
 import { severityOfConfidence } from "./severity.ts";
@@ -87,11 +87,12 @@ export const threatToEcs: RecordMap = (record, context) => {
     context,
   );
   draft.external(then["externalIp"]);
+  const file = fileOf(draft, fileFacts(info));
+  draft.putObject("file", file);
   putProgram(draft, info, then);
-  putThreat(draft, record, info, context);
+  putThreat(draft, record, info, file, context);
   putWorkload(draft, record, then);
-  const level = (name: "account" | "site" | "group") => ({ id: firstText(then[`${name}Id`], now[`${name}Id`]), name: firstText(then[`${name}Name`], now[`${name}Name`]) });
-  putScope(draft, { account: level("account"), site: level("site"), group: level("group") });
+  putScope(draft, scopeOf(then, now));
   return draft.done();
 };
 
@@ -106,7 +107,7 @@ function reasonOf(record: JsonObject): string | undefined {
     if (said !== undefined) reasons.add(said);
     if (reasons.size === 20) break;
   }
-  return reasons.size === 0 ? undefined : [...reasons].join(" ");
+  return reasons.size === 0 ? undefined : [...reasons].map((said) => said.replace(/\.\s*$/, "")).join("; ");
 }
 
 /** `Trojan invoice.exe (malicious) on OF-LT-0417: mitigated`. */
@@ -158,12 +159,11 @@ function signedOf(value: Json | undefined): boolean | undefined {
 
 /** `originatorProcess` started what was found: its parent. Arguments are those of the process that was found. */
 function putProgram(draft: Draft, info: JsonObject, then: JsonObject): void {
-  draft.putObject("file", fileOf(draft, fileFacts(info)));
   const process = processOf(draft, { commandLine: info["maliciousProcessArguments"], user: info["processUser"] });
   // A script or document is no process of its own.
   if (text(info["maliciousProcessArguments"]) !== undefined) put(process, "name", nameOf(info));
-  const parent = text(info["originatorProcess"]);
-  if (parent !== undefined) process["parent"] = { name: baseName(parent) };
+  const parent = text(baseName(text(info["originatorProcess"]) ?? ""));
+  if (parent !== undefined) process["parent"] = { name: parent };
   draft.putObject("process", process);
   const user = userOf(draft, { name: named(info["processUser"]) ?? then["agentLastLoggedInUserName"], email: named(info["processUser"]) === undefined ? then["agentLastLoggedInUserMail"] : undefined });
   draft.putObject("user", user);
@@ -171,7 +171,7 @@ function putProgram(draft: Draft, info: JsonObject, then: JsonObject): void {
   draft.user(named(info["rootProcessUpn"]));
 }
 
-function putThreat(draft: Draft, record: JsonObject, info: JsonObject, context: MapContext): void {
+function putThreat(draft: Draft, record: JsonObject, info: JsonObject, file: Fields, context: MapContext): void {
   const attack = new Attack();
   for (const indicator of list(record["indicators"])) {
     for (const one of list(object(indicator)["tactics"])) {
@@ -184,7 +184,6 @@ function putThreat(draft: Draft, record: JsonObject, info: JsonObject, context: 
   attack.write(threat);
   const confidence = text(info["confidenceLevel"])?.toLowerCase();
   const indicator: Fields = {};
-  const file = fileOf(draft, fileFacts(info));
   if (file["name"] !== undefined || file["hash"] !== undefined) {
     indicator["type"] = "file";
     indicator["file"] = file;

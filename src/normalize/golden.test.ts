@@ -1,0 +1,15 @@
+import { describe, expect, it } from "vitest";
+import { RECORD_KINDS } from "./contract.ts";
+import { goldenPairs } from "./golden.test-kit.ts";
+
+const PAIRS = goldenPairs();
+
+describe("golden pairs", () => {
+  it.each(PAIRS.map((pair) => [pair.name, pair] as const))("%s is what was accepted (`npm run golden -- --accept` after a change on purpose)", (_name, { accepted, made }) => {
+    expect(made).toBe(accepted);
+  });
+
+  it("there are some for every kind of record", () => {
+    expect(RECORD_KINDS.filter((kind) => !PAIRS.some((pair) => pair.kind === kind))).toEqual([]);
+  });
+});
