@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
-import type { Json, JsonObject } from "../../kernel/json.ts";
+import { stringifyExact, type Json, type JsonObject } from "../../kernel/json.ts";
 
 const LIST = fileURLToPath(new URL("../../../../shared/spec/ecs-9.4.0-flat.yml.gz", import.meta.url));
 export const FIELD_LIST_THERE = existsSync(LIST);
@@ -115,9 +115,10 @@ function leaf(path: string, value: Json, field: Field | undefined, faults: strin
     faults.push(`${path}: no field of ECS`);
     return;
   }
-  if (!isOf(field.type, value)) faults.push(`${path}: ${typeof value} ${String(value)} is no ${field.type}`);
-  if (field.values.size > 0 && !field.values.has(String(value))) faults.push(`${path}: ${String(value)} is not among the allowed values`);
-  if (field.pattern?.test(String(value)) === false) faults.push(`${path}: ${String(value)} has not the form ECS asks for`);
+  const said = typeof value === "string" ? value : stringifyExact(value);
+  if (!isOf(field.type, value)) faults.push(`${path}: ${typeof value} ${said} is no ${field.type}`);
+  if (field.values.size > 0 && !field.values.has(said)) faults.push(`${path}: ${said} is not among the allowed values`);
+  if (field.pattern?.test(said) === false) faults.push(`${path}: ${said} has not the form ECS asks for`);
 }
 
 function isOf(type: string, value: Json): boolean {
