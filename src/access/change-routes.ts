@@ -3,13 +3,13 @@ import Type from "typebox";
 import { AccessChangeView } from "../kernel/access-risk-api.ts";
 import { Fault } from "../kernel/fault.ts";
 import type { ConnectionId } from "../kernel/ids.ts";
+import { momentAt } from "../kernel/moments.ts";
 import { defineRoute, unaudited, type Route, type RouteContext } from "../kernel/route.ts";
 import type { TenantScope } from "../kernel/scope.ts";
 import type { Tx } from "../store/store.ts";
 import { actorsOf } from "./actors.ts";
 import { listChanges } from "./changes.ts";
 import { asWritten, changeView, diff } from "./diff.ts";
-import { momentAt } from "./moments.ts";
 import type { AccessRouteDeps } from "./routes.ts";
 
 const BASE = "/api/v1/access";

@@ -1,12 +1,12 @@
 /** `access diff` and `access changes`: who gained or lost what between two moments, and who did it as far as the console's log says. */
 import type { AccessChangeActor, AccessChangeView, AccessDiffLine, AccessDiffRange } from "../kernel/access-risk-api.ts";
-import { readDuration } from "../kernel/durations.ts";
 import { Fault } from "../kernel/fault.ts";
 import type { CliContext, JsonOption } from "./command.ts";
 import { EXIT_NO, EXIT_OK } from "./faults.ts";
 import { count, time } from "./format.ts";
 import { ndjson } from "./lines.ts";
 import { gather, listItems, printArray } from "./lists.ts";
+import { past } from "./past.ts";
 import type { ApiClient } from "./ports.ts";
 import { clean, safeJson, type Terminal } from "./terminal.ts";
 
@@ -20,14 +20,6 @@ export interface DiffOptions extends JsonOption {
   readonly connection?: string;
   readonly tenant?: string;
   readonly exitCode?: true;
-}
-
-/** `24h` and `7d` are so long ago; anything else is a time, which the hub reads. */
-function past(text: string | undefined): string | undefined {
-  if (text === undefined) return undefined;
-  const days = /^([1-9]\d{0,3})d$/.exec(text);
-  const ms = days === null ? readDuration(text) : Number(days[1]) * 86_400_000;
-  return ms === null ? text : new Date(Date.now() - ms).toISOString();
 }
 
 /** With --exit-code: 1 where anything changed, as for every question that is answered "no". */

@@ -8,6 +8,7 @@ import { EXIT_OK } from "./faults.ts";
 import { count, time } from "./format.ts";
 import { findConnection, gather, listItems, printArray, segment } from "./lists.ts";
 import { askDevice } from "./posture-check.ts";
+import { past } from "./past.ts";
 import type { ApiClient } from "./ports.ts";
 import { clean } from "./terminal.ts";
 
@@ -27,12 +28,6 @@ export interface ResultOptions extends JsonOption {
   readonly outcome?: string;
   readonly connection?: string;
   readonly limit?: number;
-}
-
-/** `24h` is so long ago; anything else is a time, which the hub reads. */
-function past(text: string | undefined): string | undefined {
-  const ms = text === undefined ? null : readDuration(text);
-  return ms === null ? text : new Date(Date.now() - ms).toISOString();
 }
 
 export async function results(context: CliContext, api: ApiClient, options: ResultOptions): Promise<number> {

@@ -1,5 +1,5 @@
 /** Times as callers write them. */
-import { Fault } from "../kernel/fault.ts";
+import { Fault } from "./fault.ts";
 
 /** Milliseconds of an RFC 3339 time with its offset. */
 export function momentAt(place: string, text: string): number {
