@@ -155,6 +155,8 @@ export async function openHub(options: HubOptions) {
       sealer,
       kinds: destinationKinds({ clock, env, allowedHosts: settings.destinationHosts, userAgent: `vedette/${VERSION}`, folder: join(settings.dataFolder, "outgoing") }),
       tenantFor: tenantForNew,
+      findTenant,
+      findConnection: async (scope, reference) => (await connections.get(scope, reference)).id as ConnectionId,
     });
     const deliverer = new Deliverer({ store: opened, clock, log, holder: randomUUID(), revision: (id) => registry.revision(id), open: (id) => registry.open(id) });
     const rules = createConsoleRules({ allowedHosts: settings.allowedHosts, clock, log, userAgent: `vedette/${VERSION}`, env, budgetOf: (origin) => clients.budgetOf(origin) });
@@ -195,7 +197,7 @@ export async function openHub(options: HubOptions) {
         },
         async purge(tx, tenant, limit) {
           const rows = (await purgeTenantRows(tx, STREAMS, tenant, limit)) || (await derivedData.purge(tx, tenant, limit));
-          return rows > 0 ? rows : purgeTenantDeliveries(tx, tenant, limit, (inner, destination) => sealer.destroy(inner, destination));
+          return rows > 0 ? rows : purgeTenantDeliveries(tx, tenant, limit, (inner, destination) => sealer.destroy(inner, destination), clock.now());
         },
         count: async (tenant) => (await countTenantRows(opened, STREAMS, tenant)) + (await countTenantDeliveries(opened, tenant)) + (await derivedData.count(opened, tenant)),
       },

@@ -8,14 +8,19 @@ import { asFault, Fault } from "../kernel/fault.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Lease } from "../store/store.ts";
 import { waitMs } from "./backoff.ts";
-import type { Destination, Receipt } from "./destination.ts";
-import { BATCH_ROWS, claim, destinationsWithQueue, leaseName, noteTrouble, settle, type Claimed, type DelivererStore } from "./outbox.ts";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { DeliveryFormat } from "../kernel/delivery-api.ts";
+import type { BatchSize, Delivery, Destination, Receipt } from "./destination.ts";
+import { prepare } from "./document.ts";
+import { claim, destinationsWithQueue, leaseName, noteTrouble, park, settle, type Claimed, type DelivererStore, type Parked } from "./outbox.ts";
 
 /** Destinations that are sent to at the same time. */
 const LANES = 8;
 const POLL_MS = 250;
 /** A lane in which nothing may go yet is looked at again after this. */
 const QUIET_MS = 500;
+/** Documents made before others have their turn. */
+const PREPARED_AT_ONCE = 20;
 /** Batches after which a lane lets another one have its turn. */
 const TURN_BATCHES = 20;
 const LEASE_MS = 60_000;
@@ -29,6 +34,9 @@ const IDLE_MS = 60_000;
 export interface OpenDestination {
   readonly revision: number;
   readonly destination: Destination;
+  readonly format: DeliveryFormat;
+  readonly timed: boolean;
+  readonly batch: BatchSize;
 }
 
 export interface DelivererOptions {
@@ -170,19 +178,36 @@ export class Deliverer {
   async #step(lane: Lane): Promise<boolean> {
     const { store, clock } = this.#options;
     if (!(await this.#hold(lane))) return false;
+    const opened = await this.#open(lane);
+    if (opened === undefined || lane.lease === undefined) return false;
     // While a destination is in trouble one delivery at a time asks whether it still is.
-    const { batch, from, end, empty } = await claim(store.read, lane.id, lane.from, clock.now(), lane.failures > 0 ? 1 : BATCH_ROWS);
+    const { batch, from, end, empty } = await claim(store, lane.id, lane.from, clock.now(), lane.failures > 0 ? { ...opened.batch, rows: 1 } : opened.batch);
     lane.from = from;
     if (batch.length === 0) {
       if (end && !empty) lane.closedUntil = clock.monotonic() + QUIET_MS;
       return !end;
     }
-    const destination = await this.#destination(lane);
-    if (destination === undefined || lane.lease === undefined) return false;
     lane.usedAt = clock.monotonic();
-    const receipts = await this.#send(destination, batch);
-    await store.fencedTx(lane.lease, (tx) => settle(tx, lane.id, batch, receipts, clock.now(), this.#random));
-    return this.#judge(lane, receipts);
+    const { sendable, refused } = await this.#prepare(opened, batch);
+    const receipts = sendable.length === 0 ? [] : await this.#send(opened.destination, sendable.map(({ delivery }) => delivery));
+    await store.fencedTx(lane.lease, async (tx) => {
+      await park(tx, refused, clock.now());
+      if (sendable.length > 0) await settle(tx, lane.id, sendable.map(({ claimed }) => claimed), receipts, clock.now(), this.#random);
+    });
+    return sendable.length === 0 || this.#judge(lane, receipts);
+  }
+
+  /** What cannot be written as its destination wants it is parked without asking there. */
+  async #prepare({ format, timed }: OpenDestination, batch: readonly Claimed[]): Promise<{ readonly sendable: readonly { readonly claimed: Claimed; readonly delivery: Delivery }[]; readonly refused: readonly Parked[] }> {
+    const sendable: { claimed: Claimed; delivery: Delivery }[] = [];
+    const refused: Parked[] = [];
+    for (const [place, claimed] of batch.entries()) {
+      if (place > 0 && place % PREPARED_AT_ONCE === 0) await nextTurn();
+      const { delivery, refusal } = prepare(claimed, format, timed);
+      if (delivery === null) refused.push({ claimed, refusal });
+      else sendable.push({ claimed, delivery });
+    }
+    return { sendable, refused };
   }
 
   get #random(): () => number {
@@ -199,16 +224,16 @@ export class Deliverer {
     return lane.lease !== undefined;
   }
 
-  async #destination(lane: Lane): Promise<Destination | undefined> {
+  async #open(lane: Lane): Promise<OpenDestination | undefined> {
     const revision = await this.#options.revision(lane.id);
-    if (lane.opened !== undefined && lane.opened.revision === revision) return lane.opened.destination;
+    if (lane.opened !== undefined && lane.opened.revision === revision) return lane.opened;
     await lane.opened?.destination.close();
     lane.opened = undefined;
     lane.opened = revision === undefined ? undefined : await this.#options.open(lane.id);
-    return lane.opened?.destination;
+    return lane.opened;
   }
 
-  async #send(destination: Destination, batch: readonly Claimed[]): Promise<readonly Receipt[]> {
+  async #send(destination: Destination, batch: readonly Delivery[]): Promise<readonly Receipt[]> {
     const receipts = await destination.send(batch, AbortSignal.any([this.#abort.signal, AbortSignal.timeout(SEND_WITHIN_MS)]));
     if (receipts.length !== batch.length) throw new Fault("INTERNAL", "A destination gave another number of receipts than it was given deliveries.");
     return receipts;

@@ -7,7 +7,10 @@ import { isoTime, type Clock } from "../kernel/clock.ts";
 import type { DeliveryDetail, DeliveryReplayed, DeliveryView } from "../kernel/delivery-api.ts";
 import { Fault } from "../kernel/fault.ts";
 import type { TenantScope } from "../kernel/scope.ts";
-import type { Store } from "../store/store.ts";
+import { numberList } from "../store/conditions.ts";
+import type { Database, Store, Tx } from "../store/store.ts";
+import { dataWith } from "./document.ts";
+import { LARGEST_DELIVERY_BYTES, looksLikeObject } from "./records.ts";
 import { destinationRow, type Recorder } from "./registry.ts";
 import { tables, withinScope, type OutboxRow } from "./tables.ts";
 
@@ -23,7 +26,7 @@ export interface DeliveryFilter {
 
 const PORTION = 500;
 
-type Listed = Omit<OutboxRow, "body">;
+type Listed = Omit<OutboxRow, "body" | "record_id">;
 
 const VISIBLE = sql`seq, id, destination_id, tenant_id, kind, fact_key, version, order_key, bytes, state, attempts, replays, queued_at, next_at, ended_at, code, reason`;
 
@@ -43,58 +46,87 @@ export async function listDeliveries(scope: TenantScope, store: Store, filter: D
 export async function showDelivery(scope: TenantScope, store: Store, id: string): Promise<DeliveryDetail> {
   const row = await tables(store.read).selectFrom("outbox").selectAll().where("id", "=", id).where(within(scope)).executeTakeFirst();
   if (row === undefined) throw noDelivery();
-  return { ...view(row), data: row.body };
+  if (row.body === null || row.record_id === null) return { ...view(row), data: row.body };
+  const record = await tables(store.read).selectFrom("outbox_records").select("raw").where("id", "=", row.record_id).where(withinScope(scope)).executeTakeFirst();
+  // Text that is no JSON object is shown as the text it is.
+  const raw = record === undefined ? "null" : looksLikeObject(record.raw) ? record.raw : JSON.stringify(record.raw);
+  return { ...view(row), data: dataWith(row.body, raw) };
 }
 
 export interface ReplayWish {
   /** These, delivered ones among them. */
   readonly ids?: readonly string[];
-  /** All that is parked for this destination (id or name). */
+  /** All that is parked for this destination (id or name); with a time, all that ended in it. */
   readonly destination?: string;
   /** All that is parked. */
   readonly all?: true;
+  /** Milliseconds: what was accepted or parked in this time, its ends included. */
+  readonly since?: number;
+  readonly until?: number;
+  readonly state?: "delivered" | "parked";
 }
 
 export async function replayDeliveries(scope: TenantScope, store: Store, clock: Clock, wish: ReplayWish, record: Recorder, signal: AbortSignal): Promise<DeliveryReplayed> {
-  if (wish.ids === undefined && wish.destination === undefined && wish.all === undefined) {
-    throw new Fault("CONFIG_INVALID", "Nothing says what to replay.", { cure: "Give ids, a destination, or all." });
-  }
+  const timed = wish.since !== undefined || wish.until !== undefined;
+  if (wish.ids !== undefined && (timed || wish.destination !== undefined || wish.all !== undefined)) throw new Fault("CONFIG_INVALID", "Ids say exactly what to replay; nothing else goes with them.");
   if (wish.ids !== undefined) return replayIds(scope, store, wish.ids, record);
+  if (!timed && wish.destination === undefined && wish.all === undefined) throw new Fault("CONFIG_INVALID", "Nothing says what to replay.", { cure: "Give ids, a destination, a time, or all." });
+  if (!timed && wish.state === "delivered") throw new Fault("CONFIG_INVALID", "All that was ever delivered is more than anybody means.", { cure: "Say from when on: since." });
+  if ((wish.since ?? 0) > (wish.until ?? clock.now())) throw new Fault("CONFIG_INVALID", "That time ends before it begins.", { cure: "`since` is the earlier of the two." });
+  const states = wish.state === undefined ? (timed ? (["parked", "delivered"] as const) : (["parked"] as const)) : [wish.state];
   const destination = wish.destination === undefined ? null : await destinationRow(store.read, scope, wish.destination);
-  // What is parked again while this goes on is not tried twice.
-  const until = clock.now();
-  const of = destination === null ? sql`1 = 1` : sql`destination_id = ${destination.id}`;
+  // What ends again while this goes on is not tried twice.
+  const until = Math.min(wish.until ?? Number.MAX_SAFE_INTEGER, clock.now());
+  const subject = { subject: destination?.id ?? "deliveries", tenant: destination?.tenant_id ?? null };
   let replayed = 0;
-  for (;;) {
-    if (signal.aborted) throw new Fault("CANCELLED", `Stopped after ${String(replayed)} deliveries.`);
-    const portion = await store.tx(async (tx) => {
-      const { rows } = await sql<{ seq: number }>`
-        SELECT seq FROM outbox WHERE ${within(scope)} AND ${of} AND state = 'parked' AND body IS NOT NULL AND ended_at <= ${until} ORDER BY seq LIMIT ${PORTION}`.execute(tx.db);
-      if (rows.length > 0) await requeue(tx.db, rows.map((row) => row.seq));
-      // Even nothing is recorded once, as what was asked for.
-      if (rows.length > 0 || replayed === 0) await record(tx, { subject: destination?.id ?? "deliveries", tenant: destination?.tenant_id ?? null, details: { replayed: rows.length } });
-      return rows.length;
-    });
-    replayed += portion;
-    if (portion < PORTION) return { replayed, skipped: 0 };
+  let recorded = false;
+  for (const state of states) {
+    for (let portion = PORTION; portion === PORTION; ) {
+      if (signal.aborted) throw new Fault("CANCELLED", `Stopped after ${String(replayed)} deliveries.`);
+      portion = await store.tx(async (tx) => {
+        const seqs = await replayable(tx.db, scope, { state, destination: destination?.id ?? null, since: wish.since ?? 0, until });
+        if (seqs.length > 0) await requeue(tx, seqs);
+        // Even nothing is recorded once, as what was asked for.
+        if (seqs.length > 0 || (!recorded && state === states.at(-1))) await record(tx, { ...subject, details: { replayed: seqs.length, state } });
+        return seqs.length;
+      });
+      if (portion > 0) recorded = true;
+      replayed += portion;
+    }
   }
+  return { replayed, skipped: 0 };
+}
+
+interface Portion {
+  readonly state: "delivered" | "parked";
+  readonly destination: string | null;
+  readonly since: number;
+  readonly until: number;
+}
+
+async function replayable(db: Database, scope: TenantScope, { state, destination, since, until }: Portion): Promise<readonly number[]> {
+  const of = destination === null ? sql`1 = 1` : sql`destination_id = ${destination}`;
+  const { rows } = await sql<{ seq: number }>`
+    SELECT seq FROM outbox WHERE ${within(scope)} AND ${of} AND state = ${sql.lit(state)} AND body IS NOT NULL AND bytes <= ${LARGEST_DELIVERY_BYTES} AND ended_at >= ${since} AND ended_at <= ${until}
+    ORDER BY ${state === "delivered" ? sql`ended_at, seq` : sql`seq`} LIMIT ${PORTION}`.execute(db);
+  return rows.map(({ seq }) => seq);
 }
 
 async function replayIds(scope: TenantScope, store: Store, ids: readonly string[], record: Recorder): Promise<DeliveryReplayed> {
   const wanted = [...new Set(ids)];
   return store.tx(async (tx) => {
-    const rows = await tables(tx.db).selectFrom("outbox").select(["seq", "id", "state", "tenant_id", (where) => where("body", "is not", null).as("kept")]).where("id", "in", wanted).where(within(scope)).execute();
+    const rows = await tables(tx.db).selectFrom("outbox").select(["seq", "id", "state", "tenant_id", "bytes", (where) => where("body", "is not", null).as("kept")]).where("id", "in", wanted).where(within(scope)).execute();
     if (rows.length < wanted.length) throw noDelivery();
-    const ready = rows.filter((row) => row.state !== "queued" && Boolean(row.kept));
-    if (ready.length > 0) await requeue(tx.db, ready.map((row) => row.seq));
+    const ready = rows.filter((row) => row.state !== "queued" && Boolean(row.kept) && row.bytes <= LARGEST_DELIVERY_BYTES);
+    if (ready.length > 0) await requeue(tx, ready.map((row) => row.seq));
     const tenants = new Set(rows.map((row) => row.tenant_id));
     await record(tx, { subject: wanted.length === 1 ? (wanted[0] ?? "deliveries") : "deliveries", tenant: tenants.size === 1 ? (rows[0]?.tenant_id ?? null) : null, details: { replayed: ready.length } });
     return { replayed: ready.length, skipped: rows.length - ready.length };
   });
 }
 
-async function requeue(db: Parameters<typeof tables>[0], seqs: readonly number[]): Promise<void> {
-  await sql`UPDATE outbox SET state = 'queued', attempts = 0, replays = replays + 1, next_at = 0, ended_at = NULL, code = NULL, reason = NULL WHERE seq IN (${sql.join(seqs)}) AND state <> 'queued'`.execute(db);
+async function requeue(tx: Tx, seqs: readonly number[]): Promise<void> {
+  await sql`UPDATE outbox SET state = 'queued', attempts = 0, replays = replays + 1, next_at = 0, ended_at = NULL, code = NULL, reason = NULL WHERE seq IN ${numberList(tx.kind, seqs)} AND state <> 'queued'`.execute(tx.db);
 }
 
 function noDelivery(): Fault {

@@ -3,6 +3,8 @@
  * of each delivery what became of it. Deliveries of one order key are sent in the batch's order, and none after one that was not settled.
  */
 import type { TSchema } from "typebox";
+import type { DeliveryFormat } from "../kernel/delivery-api.ts";
+import type { FactSeverity } from "../kernel/fact.ts";
 import type { FaultCode } from "../kernel/fault.ts";
 import type { TenantId } from "../kernel/ids.ts";
 
@@ -16,8 +18,19 @@ export interface Delivery {
   readonly orderKey: string;
   /** Milliseconds. */
   readonly queuedAt: number;
-  /** JSON text of an object. */
-  readonly body: string;
+  /** When what it tells of happened, in milliseconds; `queuedAt` where that is not known, or its kind of destination does not ask. */
+  readonly eventAt: number;
+  readonly severity: FactSeverity;
+  readonly format: DeliveryFormat;
+  /** JSON text of an object, on one line: what is sent. */
+  readonly text: string;
+}
+
+/** At most so much is sent at once; one delivery always is. */
+export interface BatchSize {
+  readonly rows: number;
+  /** Of what is queued; a standard's document may be a few times as long. */
+  readonly bytes: number;
 }
 
 /**
@@ -43,9 +56,18 @@ export interface DestinationKind {
   readonly repeats: "absorbed" | "visible";
   /** What people give, all keys named. */
   readonly config: TSchema;
+  /** What it gets where nobody says. */
+  readonly format: DeliveryFormat;
+  /** It files what it gets by the time it happened. */
+  readonly timed?: true;
+  /** Where the usual size does not fit. */
+  readonly batch?: BatchSize;
   /** `config` fits the schema; what else is wrong with it is a Fault (CONFIG_INVALID). */
   admit(config: unknown, tenant: TenantId): Admitted;
-  /** Where it signs: a new secret beside the old one, which goes on being used until `keepUntil` (ms). */
+  /**
+   * Takes a new secret in place of the old one: where it signs, made when null, with the old one in use beside it until `keepUntil` (ms);
+   * where the other side gave it, that one.
+   */
   rotate?(settings: string, secret: string | null, keepUntil: number): Admitted;
   open(settings: string, tenant: TenantId): Destination;
 }

@@ -4,17 +4,19 @@
  */
 import { sql } from "kysely";
 import type { TenantId } from "../kernel/ids.ts";
+import { numberList } from "../store/conditions.ts";
 import type { Database, Store, Tx } from "../store/store.ts";
 import { HORIZON_MS, waitMs } from "./backoff.ts";
-import type { Delivery, Receipt } from "./destination.ts";
-import { tables } from "./tables.ts";
+import type { BatchSize, Receipt } from "./destination.ts";
+import type { QueuedFact } from "./document.ts";
+import type { QueuedRecord } from "./records.ts";
+import { tables, type OutboxRow, type RecordRow } from "./tables.ts";
 
-/** One batch: as many deliveries and as many bytes at most (one delivery is always taken). */
-export const BATCH_ROWS = 100;
-export const BATCH_BYTES = 4 * 1_048_576;
+/** One batch: as many deliveries and as many bytes at most (one delivery is always taken), where its kind of destination says nothing else. */
+export const BATCH: BatchSize = { rows: 100, bytes: 4 * 1_048_576 };
 const WINDOW_ROWS = 1_000;
 
-export interface Claimed extends Delivery {
+export interface Claimed extends QueuedFact {
   readonly seq: number;
   readonly attempts: number;
 }
@@ -36,32 +38,40 @@ export async function destinationsWithQueue(db: Database): Promise<readonly stri
   return rows.map((row) => row.id);
 }
 
-export async function claim(db: Database, destination: string, from: number, now: number, most: number): Promise<Claim> {
+export async function claim({ read: db, kind }: Pick<Store, "read" | "kind">, destination: string, from: number, now: number, most: BatchSize): Promise<Claim> {
   const window = sql`SELECT seq, order_key, bytes FROM outbox WHERE destination_id = ${destination} AND state = 'queued' AND seq > ${from} ORDER BY seq LIMIT ${WINDOW_ROWS}`;
   // A row that waits longer than any wait was put off by a clock that has been set back since: it is due.
   const held = sql`EXISTS (SELECT 1 FROM outbox AS held WHERE held.destination_id = ${destination} AND held.order_key = near.order_key AND held.state = 'queued' AND held.next_at > 0
     AND held.next_at > ${now} AND held.next_at <= ${now + HORIZON_MS})`;
   const behind = sql`EXISTS (SELECT 1 FROM outbox AS earlier WHERE earlier.destination_id = ${destination} AND earlier.order_key = near.order_key AND earlier.state = 'queued' AND earlier.seq <= ${from})`;
   const { rows } = await sql<{ seq: number; bytes: number }>`
-    SELECT seq, bytes FROM (${window}) AS near WHERE NOT ${held} ${from === 0 ? sql`` : sql`AND NOT ${behind}`} ORDER BY seq LIMIT ${most}`.execute(db);
-  if (rows.length > 0) return { batch: await bodies(db, withinBytes(rows)), from, end: false, empty: false };
+    SELECT seq, bytes FROM (${window}) AS near WHERE NOT ${held} ${from === 0 ? sql`` : sql`AND NOT ${behind}`} ORDER BY seq LIMIT ${most.rows}`.execute(db);
+  if (rows.length > 0) return { batch: await facts(db, kind, withinBytes(rows, most.bytes)), from, end: false, empty: false };
   const seen = await sql<{ last: number | null; n: number }>`SELECT max(seq) AS last, count(*) AS n FROM (${window}) AS near`.execute(db);
   const { last, n } = seen.rows[0] ?? { last: null, n: 0 };
   const end = last === null || n < WINDOW_ROWS;
   return { batch: [], from: end ? 0 : last, end, empty: from === 0 && last === null };
 }
 
-function withinBytes(rows: readonly { readonly seq: number; readonly bytes: number }[]): readonly number[] {
+function withinBytes(rows: readonly { readonly seq: number; readonly bytes: number }[], most: number): readonly number[] {
   let bytes = 0;
   const fitting = rows.findIndex((row, place) => {
     bytes += row.bytes;
-    return place > 0 && bytes > BATCH_BYTES;
+    return place > 0 && bytes > most;
   });
   return (fitting === -1 ? rows : rows.slice(0, fitting)).map((row) => row.seq);
 }
 
-async function bodies(db: Database, seqs: readonly number[]): Promise<readonly Claimed[]> {
-  const rows = await tables(db).selectFrom("outbox").selectAll().where("seq", "in", seqs).orderBy("seq").execute();
+interface ClaimedRow extends OutboxRow, Pick<RecordRow, "console"> {
+  readonly stream: RecordRow["stream"] | null;
+  readonly severity: RecordRow["severity"] | null;
+  readonly raw: string | null;
+}
+
+async function facts(db: Database, kind: Store["kind"], seqs: readonly number[]): Promise<readonly Claimed[]> {
+  const { rows } = await sql<ClaimedRow>`
+    SELECT outbox.*, record.stream, record.severity, record.console, record.raw FROM outbox LEFT JOIN outbox_records AS record ON record.id = outbox.record_id
+    WHERE seq IN ${numberList(kind, seqs)} ORDER BY seq`.execute(db);
   return rows.map((row) => ({
     seq: row.seq,
     id: row.id,
@@ -72,13 +82,31 @@ async function bodies(db: Database, seqs: readonly number[]): Promise<readonly C
     orderKey: row.order_key,
     queuedAt: row.queued_at,
     body: row.body ?? "{}",
+    record: recordOf(row),
     attempts: row.attempts,
   }));
+}
+
+function recordOf({ stream, severity, console: origin, raw }: ClaimedRow): QueuedRecord | null {
+  return raw === null ? null : { stream: stream as QueuedRecord["stream"], severity: severity as QueuedRecord["severity"], console: origin, raw };
 }
 
 export interface Trouble {
   readonly code: string;
   readonly reason: string;
+}
+
+export interface Parked {
+  readonly claimed: Claimed;
+  readonly refusal: Extract<Receipt, { readonly outcome: "refused" }>;
+}
+
+/** Sets aside what its destination was never asked about, and so says nothing of the destination. */
+export async function park(tx: Tx, parked: readonly Parked[], now: number): Promise<void> {
+  for (const { claimed, refusal } of parked) {
+    const { code, reason } = refusal;
+    await tables(tx.db).updateTable("outbox").set({ state: "parked", ended_at: now, next_at: 0, attempts: claimed.attempts + 1, code, reason }).where("seq", "=", claimed.seq).where("state", "=", "queued").execute();
+  }
 }
 
 /**
@@ -87,8 +115,8 @@ export interface Trouble {
  */
 export async function settle(tx: Tx, destination: string, batch: readonly Claimed[], receipts: readonly Receipt[], now: number, random: () => number): Promise<void> {
   const accepted: number[] = [];
+  const refused: Parked[] = [];
   let trouble: Trouble | null = null;
-  let settled = false;
   for (const [place, delivery] of batch.entries()) {
     const receipt = receipts[place];
     if (receipt === undefined || (receipt.outcome === "again-after" && receipt.blame === "earlier")) continue;
@@ -99,19 +127,18 @@ export async function settle(tx: Tx, destination: string, batch: readonly Claime
     const { code, reason } = receipt;
     const attempts = delivery.attempts + 1;
     if (receipt.outcome === "refused") {
-      settled = true;
-      await tables(tx.db).updateTable("outbox").set({ state: "parked", ended_at: now, next_at: 0, attempts, code, reason }).where("seq", "=", delivery.seq).where("state", "=", "queued").execute();
+      refused.push({ claimed: delivery, refusal: receipt });
       continue;
     }
     trouble ??= { code, reason };
     const next = receipt.blame === "destination" ? 0 : now + waitMs(attempts, receipt.afterMs, random);
     await tables(tx.db).updateTable("outbox").set({ next_at: next, attempts, code, reason }).where("seq", "=", delivery.seq).where("state", "=", "queued").execute();
   }
+  await park(tx, refused, now);
   if (accepted.length > 0) {
-    await sql`UPDATE outbox SET state = 'delivered', ended_at = ${now}, next_at = 0, attempts = attempts + 1, code = NULL, reason = NULL WHERE seq IN (${sql.join(accepted)}) AND state = 'queued'`.execute(tx.db);
-  }
-  if (accepted.length > 0) await tables(tx.db).updateTable("destinations").set({ delivered_at: now, failing_since: null, fault_code: null, fault_reason: null }).where("id", "=", destination).execute();
-  else if (settled) await noteHealthy(tx, destination);
+    const { numAffectedRows } = await sql`UPDATE outbox SET state = 'delivered', ended_at = ${now}, next_at = 0, attempts = attempts + 1, code = NULL, reason = NULL WHERE seq IN ${numberList(tx.kind, accepted)} AND state = 'queued'`.execute(tx.db);
+    await sql`UPDATE destinations SET delivered_at = ${now}, delivered = delivered + ${Number(numAffectedRows ?? 0)}, failing_since = NULL, fault_code = NULL, fault_reason = NULL WHERE id = ${destination}`.execute(tx.db);
+  } else if (refused.length > 0) await noteHealthy(tx, destination);
   else if (trouble !== null) await noteTrouble(tx, destination, trouble, now);
 }
 
@@ -128,4 +155,4 @@ export function leaseName(destination: string): string {
   return `deliver:${destination}`;
 }
 
-export type DelivererStore = Pick<Store, "read" | "tx" | "fencedTx" | "lease" | "release">;
+export type DelivererStore = Pick<Store, "kind" | "read" | "tx" | "fencedTx" | "lease" | "release">;

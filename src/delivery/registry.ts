@@ -4,12 +4,11 @@
  */
 import { hash } from "node:crypto";
 import { sql } from "kysely";
-import type { Static } from "typebox";
 import { Compile } from "typebox/compile";
 import { isoTime, type Clock } from "../kernel/clock.ts";
-import type { DestinationAdded, DestinationDraft, DestinationTest, DestinationView } from "../kernel/delivery-api.ts";
+import type { DeliveryFormat, DestinationAdded, DestinationDraft, DestinationFilter, DestinationTest, DestinationView } from "../kernel/delivery-api.ts";
 import { asFault, Fault } from "../kernel/fault.ts";
-import { newId, type TenantId } from "../kernel/ids.ts";
+import { newId, type ConnectionId, type TenantId } from "../kernel/ids.ts";
 import type { AuditDetails } from "../kernel/route.ts";
 import { notFound, oneByReference } from "../kernel/reference.ts";
 import type { TenantScope } from "../kernel/scope.ts";
@@ -18,8 +17,10 @@ import { revokeLeases } from "../store/lease.ts";
 import type { Database, Store, Tx } from "../store/store.ts";
 import type { OpenDestination } from "./deliverer.ts";
 import type { Destination, DestinationKind } from "./destination.ts";
-import { leaseName } from "./outbox.ts";
-import { deliveryId, isFactPattern } from "./queue.ts";
+import { prepare, type QueuedFact } from "./document.ts";
+import { EVERY, isFactPattern } from "./filter.ts";
+import { BATCH, leaseName } from "./outbox.ts";
+import { deliveryId, wantsOf } from "./queue.ts";
 import { tables, withinScope, type DestinationRow } from "./tables.ts";
 
 /** Where sealed configuration is kept; the vault's, as the composition gives it. */
@@ -41,6 +42,9 @@ export interface RegistryPorts {
   readonly kinds: readonly DestinationKind[];
   /** Whom a new destination belongs to: the tenant named, or the one there is no doubt about. NOT_FOUND outside the scope. */
   tenantFor(db: Database, scope: TenantScope, reference: string | undefined): Promise<TenantId>;
+  /** A tenant or a connection by name or id. NOT_FOUND outside the scope. */
+  findTenant(db: Database, scope: TenantScope, reference: string): Promise<TenantId>;
+  findConnection(scope: TenantScope, reference: string): Promise<ConnectionId>;
 }
 
 export type Recorder = (tx: Tx, details: AuditDetails) => Promise<void>;
@@ -82,37 +86,41 @@ export function createRegistry(ports: RegistryPorts) {
   }
 
   async function views(rows: readonly DestinationRow[]): Promise<readonly DestinationView[]> {
-    if (rows.length === 0) return [];
-    const ids = sql.join(rows.map((row) => row.id));
-    const count = async (state: "queued" | "parked"): Promise<ReadonlyMap<string, number>> => {
-      const { rows: counted } = await sql<{ id: string; n: number }>`
-        SELECT destination_id AS id, count(*) AS n FROM outbox WHERE destination_id IN (${ids}) AND state = ${sql.lit(state)} GROUP BY destination_id`.execute(store.read);
-      return new Map(counted.map(({ id, n }) => [id, n]));
-    };
-    const [queued, parked] = [await count("queued"), await count("parked")];
-    return rows.map((row) => ({
-      id: row.id,
-      tenant: row.tenant_id,
-      name: row.name,
-      kind: row.kind,
-      facts: row.facts === null ? null : (JSON.parse(row.facts) as string[]),
-      shown: JSON.parse(row.shown) as DestinationView["shown"],
-      repeats: kinds.get(row.kind)?.kind.repeats ?? "visible",
-      createdAt: isoTime(row.created_at),
-      deliveredAt: row.delivered_at === null ? null : isoTime(row.delivered_at),
-      fault: row.failing_since === null ? null : { code: row.fault_code ?? "INTERNAL", reason: row.fault_reason ?? "", since: isoTime(row.failing_since) },
-      queued: queued.get(row.id) ?? 0,
-      parked: parked.get(row.id) ?? 0,
-    }));
+    const counts = await countsOf(store.read, rows.map((row) => row.id));
+    return rows.map((row) => {
+      const { facts, filter, tenants } = wantsOf(row);
+      const { queued, parked, oldestQueuedAt } = counts.get(row.id) ?? NOTHING;
+      return {
+        id: row.id,
+        tenant: row.tenant_id,
+        name: row.name,
+        kind: row.kind,
+        facts: facts === null ? null : [...facts],
+        filter,
+        tenants: [row.tenant_id, ...(tenants ?? [])],
+        format: row.format as DeliveryFormat,
+        shown: JSON.parse(row.shown) as DestinationView["shown"],
+        repeats: kinds.get(row.kind)?.kind.repeats ?? "visible",
+        createdAt: isoTime(row.created_at),
+        deliveredAt: row.delivered_at === null ? null : isoTime(row.delivered_at),
+        fault: row.failing_since === null ? null : { code: row.fault_code ?? "INTERNAL", reason: row.fault_reason ?? "", since: isoTime(row.failing_since) },
+        queued,
+        parked,
+        delivered: row.delivered,
+        oldestQueuedAt: oldestQueuedAt === null ? null : isoTime(oldestQueuedAt),
+      };
+    });
   }
 
-  async function add(scope: TenantScope, draft: Static<typeof DestinationDraft>, signal: AbortSignal, record: Recorder): Promise<DestinationAdded> {
+  async function add(scope: TenantScope, draft: DestinationDraft, signal: AbortSignal, record: Recorder): Promise<DestinationAdded> {
     const name = checkedName(draft.name);
     const facts = draft.facts === undefined ? null : checkedFacts(draft.facts);
     const { kind, config } = known(draft.kind);
     const [wrong] = config.Errors(draft.config);
     if (wrong !== undefined) throw new Fault("CONFIG_INVALID", `config${wrong.instancePath} ${wrong.message}.`, { details: { at: `config${wrong.instancePath}` }, cure: "docs/delivery.md shows what each kind of destination takes." });
     const tenant = await ports.tenantFor(store.read, scope, draft.tenant);
+    const tenants = draft.tenants === undefined ? null : await furtherTenants(scope, tenant, draft.tenants);
+    const filter = draft.filter === undefined ? null : await resolved(scope, draft.filter);
     const admitted = kind.admit(draft.config, tenant);
     const opened = kind.open(admitted.settings, tenant);
     await using(opened, () => opened.check(AbortSignal.any([signal, AbortSignal.timeout(CHECK_WITHIN_MS)])));
@@ -122,12 +130,16 @@ export function createRegistry(ports: RegistryPorts) {
       name,
       kind: kind.id,
       facts: facts === null ? null : JSON.stringify(facts),
+      tenants: tenants === null ? null : JSON.stringify(tenants),
+      filter: filter === null ? null : JSON.stringify(filter),
+      format: draft.format ?? kind.format,
       shown: JSON.stringify(admitted.shown),
       place_hash: hash("sha256", `${kind.id} ${admitted.place}`, "hex"),
       revision: 1,
       created_at: clock.now(),
       removed_at: null,
       delivered_at: null,
+      delivered: 0,
       failing_since: null,
       fault_code: null,
       fault_reason: null,
@@ -142,15 +154,36 @@ export function createRegistry(ports: RegistryPorts) {
     return { destination: await viewOf(row), secret: admitted.secret };
   }
 
-  /** Sends one signed fact of the kind `vedette.test` now, past the queue, and says what the other side made of it. */
+  async function furtherTenants(scope: TenantScope, own: TenantId, references: readonly string[]): Promise<readonly string[]> {
+    if (references.includes(EVERY)) {
+      // Tenants that are yet to come are among them.
+      if (scope.all) return [EVERY];
+      throw new Fault("FORBIDDEN", "A key limited to certain tenants cannot speak for all of them.", { cure: "Name the tenants." });
+    }
+    const found = new Set<string>();
+    for (const reference of references) found.add(await ports.findTenant(store.read, scope, reference));
+    found.delete(own);
+    return [...found];
+  }
+
+  async function resolved(scope: TenantScope, filter: DestinationFilter): Promise<DestinationFilter> {
+    if (filter.connections === undefined) return filter;
+    const connections: string[] = [];
+    for (const reference of filter.connections) connections.push(await ports.findConnection(scope, reference));
+    return { ...filter, connections: [...new Set(connections)] };
+  }
+
+  /** Sends one fact of the kind `vedette.test` now, past the queue, and says what the other side made of it. */
   async function test(scope: TenantScope, reference: string, signal: AbortSignal, record: Recorder): Promise<DestinationTest> {
     const row = await destinationRow(store.read, scope, reference);
     const opened = await openRow(row);
     const startedAt = clock.monotonic();
     const version = newId("destination", clock.now());
     const id = deliveryId({ tenant: row.tenant_id as TenantId, kind: TEST_KIND, key: row.id, version }, row.id);
-    const delivery = { id, tenant: row.tenant_id as TenantId, kind: TEST_KIND, key: row.id, version, orderKey: row.id, queuedAt: clock.now(), body: JSON.stringify({ destination: row.name, message: "A test of this destination." }) };
-    const receipt = await using(opened, async () => (await opened.send([delivery], AbortSignal.any([signal, AbortSignal.timeout(TEST_WITHIN_MS)])))[0]);
+    const fact: QueuedFact = { id, tenant: row.tenant_id as TenantId, kind: TEST_KIND, key: row.id, version, orderKey: row.id, queuedAt: clock.now(), body: JSON.stringify({ destination: row.name, message: "A test of this destination." }), record: null };
+    const { delivery } = prepare(fact, opened.format, opened.timed);
+    if (delivery === null) throw new Fault("INTERNAL", "A test cannot be written in the destination's format.");
+    const receipt = await using(opened.destination, async () => (await opened.destination.send([delivery], AbortSignal.any([signal, AbortSignal.timeout(TEST_WITHIN_MS)])))[0]);
     if (receipt === undefined) throw new Fault("INTERNAL", "The destination gave no receipt.");
     await store.tx((tx) => record(tx, { subject: row.id, tenant: row.tenant_id, details: { name: row.name, outcome: receipt.outcome } }));
     const trouble = receipt.outcome === "accepted" ? { code: null, reason: null } : { code: receipt.code, reason: receipt.reason };
@@ -162,7 +195,7 @@ export function createRegistry(ports: RegistryPorts) {
     const before = await destinationRow(store.read, scope, reference);
     const { kind } = known(before.kind);
     const { rotate: turn } = kind;
-    if (turn === undefined) throw new Fault("CONFIG_INVALID", `Destinations of the kind ${kind.id} have no signing secret.`);
+    if (turn === undefined) throw new Fault("CONFIG_INVALID", `Destinations of the kind ${kind.id} have no secret.`);
     const { row, secret } = await store.tx(async (tx) => {
       const found = await destinationRow(tx.db, scope, before.id);
       const admitted = turn((await sealer.open(tx.db, owner(found))).reveal(), given, clock.now() + keepMs);
@@ -186,9 +219,10 @@ export function createRegistry(ports: RegistryPorts) {
     });
   }
 
-  async function openRow(row: DestinationRow): Promise<Destination> {
+  async function openRow(row: DestinationRow): Promise<OpenDestination> {
     const settings = await sealer.open(store.read, owner(row));
-    return known(row.kind).kind.open(settings.reveal(), row.tenant_id as TenantId);
+    const { kind } = known(row.kind);
+    return { revision: row.revision, destination: kind.open(settings.reveal(), row.tenant_id as TenantId), format: row.format as DeliveryFormat, timed: kind.timed === true, batch: kind.batch ?? BATCH };
   }
 
   async function alive(id: string): Promise<DestinationRow | undefined> {
@@ -207,9 +241,32 @@ export function createRegistry(ports: RegistryPorts) {
     },
     async open(id: string): Promise<OpenDestination | undefined> {
       const row = await alive(id);
-      return row === undefined ? undefined : { revision: row.revision, destination: await openRow(row) };
+      return row === undefined ? undefined : openRow(row);
     },
   };
+}
+
+interface Counts {
+  readonly queued: number;
+  readonly parked: number;
+  /** Milliseconds. */
+  readonly oldestQueuedAt: number | null;
+}
+
+const NOTHING: Counts = { queued: 0, parked: 0, oldestQueuedAt: null };
+
+/** Each from the index of its state; the oldest is the first in line. */
+async function countsOf(db: Database, ids: readonly string[]): Promise<ReadonlyMap<string, Counts>> {
+  const counts = new Map<string, Counts>();
+  for (const id of ids) {
+    const { rows } = await sql<{ queued: number; parked: number; oldest: number | null }>`
+      SELECT (SELECT count(*) FROM outbox WHERE destination_id = ${id} AND state = 'queued') AS queued,
+        (SELECT count(*) FROM outbox WHERE destination_id = ${id} AND state = 'parked') AS parked,
+        (SELECT queued_at FROM outbox WHERE destination_id = ${id} AND state = 'queued' ORDER BY seq LIMIT 1) AS oldest`.execute(db);
+    const [row] = rows;
+    if (row !== undefined) counts.set(id, { queued: row.queued, parked: row.parked, oldestQueuedAt: row.oldest });
+  }
+  return counts;
 }
 
 /** By id, or by name where one visible destination has it. */

@@ -3,6 +3,7 @@ import Type from "typebox";
 import { Ok } from "../kernel/api.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { DeliveryDetail, DeliveryReplay, DeliveryReplayed, DeliveryState, DeliveryView, DestinationAdded, DestinationDraft, DestinationTest, DestinationView } from "../kernel/delivery-api.ts";
+import { momentAt } from "../kernel/moments.ts";
 import { audited, defineRoute, unaudited, type Route, type RouteContext } from "../kernel/route.ts";
 import type { Store, Tx } from "../store/store.ts";
 import { listDeliveries, replayDeliveries, showDelivery } from "./deliveries.ts";
@@ -130,12 +131,13 @@ function outboxRoutes({ store, clock }: DeliveryRouteDeps): readonly Route<Tx>[]
     defineRoute({
       method: "POST",
       path: `${DELIVERIES}/replay`,
-      summary: "Send again: these, or all that is parked",
+      summary: "Send again: these, all that is parked, or what ended in a time",
       permission: "deliveries.replay",
       audit: audited("delivery.replayed"),
       body: DeliveryReplay,
       answer: DeliveryReplayed,
-      handle: ({ body }, { scope, record, signal }: RouteContext<Tx>) => replayDeliveries(scope, store, clock, body, record, signal),
+      handle: ({ body: { since, until, ...wish } }, { scope, record, signal }: RouteContext<Tx>) =>
+        replayDeliveries(scope, store, clock, { ...wish, ...(since === undefined ? {} : { since: momentAt("body/since", since) }), ...(until === undefined ? {} : { until: momentAt("body/until", until) }) }, record, signal),
     }),
   ];
 }

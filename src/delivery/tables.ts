@@ -1,12 +1,12 @@
 /**
- * Tables of destinations and of the outbox. `seq` is the order of queueing. A row is its delivery's receipt too: it ends as `delivered` or
+ * Tables of destinations, of the outbox and of the records that its deliveries share. `seq` is the order of queueing. A row is its delivery's receipt too: it ends as `delivered` or
  * `parked` once, in the transaction that saw it queued. Moments are integers, milliseconds since the epoch.
  */
 import { sql, type Kysely, type RawBuilder } from "kysely";
 import type { TenantScope } from "../kernel/scope.ts";
 import type { Database, Migration, Store } from "../store/store.ts";
 
-export type DeliveryTables = { destinations: DestinationRow; outbox: OutboxRow };
+export type DeliveryTables = { destinations: DestinationRow; outbox: OutboxRow; outbox_records: RecordRow };
 
 export type DestinationRow = {
   id: string;
@@ -15,6 +15,11 @@ export type DestinationRow = {
   kind: string;
   /** JSON list of kinds of facts; null = all. */
   facts: string | null;
+  /** JSON list of further tenants whose facts it gets, or of `*`; null = its own alone. */
+  tenants: string | null;
+  /** JSON, as `DestinationFilter`. */
+  filter: string | null;
+  format: string;
   shown: string;
   place_hash: string;
   /** Rises with each change of what is sealed. */
@@ -22,6 +27,8 @@ export type DestinationRow = {
   created_at: number;
   removed_at: number | null;
   delivered_at: number | null;
+  /** Accepted in all, replays among them. */
+  delivered: number;
   failing_since: number | null;
   fault_code: string | null;
   fault_reason: string | null;
@@ -38,6 +45,9 @@ export type OutboxRow = {
   order_key: string;
   /** Null once a delivered fact's body is no longer kept. */
   body: string | null;
+  /** In `outbox_records`, where the fact tells of a record. */
+  record_id: string | null;
+  /** Of both. */
   bytes: number;
   state: "queued" | "delivered" | "parked";
   attempts: number;
@@ -48,6 +58,19 @@ export type OutboxRow = {
   ended_at: number | null;
   code: string | null;
   reason: string | null;
+};
+
+export type RecordRow = {
+  id: string;
+  tenant_id: string;
+  stream: string;
+  product: string | null;
+  severity: string;
+  site_id: string | null;
+  connection_id: string;
+  console: string | null;
+  raw: string;
+  touched_at: number;
 };
 
 export function tables(db: Database): Kysely<DeliveryTables> {
@@ -88,4 +111,23 @@ async function createAll(db: Database, kind: Store["kind"]): Promise<void> {
   for (const statement of statements) await sql.raw(statement).execute(db);
 }
 
-export const deliveryMigrations: readonly Migration[] = [{ id: "0310-delivery", up: createAll }];
+async function addRecords(db: Database): Promise<void> {
+  const statements = [
+    "alter table destinations add column tenants text",
+    "alter table destinations add column filter text",
+    "alter table destinations add column format text not null default 'raw'",
+    "alter table destinations add column delivered bigint not null default 0",
+    "alter table outbox add column record_id text",
+    `create table outbox_records (
+      id text primary key, tenant_id text not null, stream text not null, product text, severity text not null, site_id text, connection_id text not null,
+      console text, raw text not null, touched_at bigint not null)`,
+    "create index outbox_record on outbox (record_id) where record_id is not null",
+    "create index outbox_records_tenant on outbox_records (tenant_id, id)",
+  ];
+  for (const statement of statements) await sql.raw(statement).execute(db);
+}
+
+export const deliveryMigrations: readonly Migration[] = [
+  { id: "0310-delivery", up: createAll },
+  { id: "0311-delivery-records", up: addRecords },
+];

@@ -4,9 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Type from "typebox";
 import type { Clock } from "../kernel/clock.ts";
+import type { DeliveryFormat, DestinationDraft } from "../kernel/delivery-api.ts";
 import type { Fact } from "../kernel/fact.ts";
 import { Fault } from "../kernel/fault.ts";
-import type { TenantId } from "../kernel/ids.ts";
+import type { ConnectionId, TenantId } from "../kernel/ids.ts";
 import { silentLog } from "../kernel/log.ts";
 import { EVERY_TENANT } from "../kernel/scope.ts";
 import { Secret } from "../kernel/secret.ts";
@@ -17,6 +18,7 @@ import { listDeliveries } from "./deliveries.ts";
 import { Deliverer, type DelivererOptions } from "./deliverer.ts";
 import type { Delivery, DestinationKind, Receipt } from "./destination.ts";
 import { sendInOrder } from "./destinations/in-order.ts";
+import { prepare, type QueuedFact } from "./document.ts";
 import { createQueueFact } from "./queue.ts";
 import { createRegistry, type Registry } from "./registry.ts";
 import { deliveryMigrations } from "./tables.ts";
@@ -29,6 +31,13 @@ export function failed(blame: "destination" | "delivery", afterMs: number | null
   return { outcome: "again-after", afterMs, blame, code: "DESTINATION_UNREACHABLE", reason: "not now" };
 }
 
+/** As the deliverer hands it to a destination. */
+export function outgoing(fact: Partial<QueuedFact> = {}, format: DeliveryFormat = "raw"): Delivery {
+  const { delivery } = prepare({ id: "dlv_1", tenant: MINE, kind: "test.fact", key: "k", version: "1", orderKey: fact.key ?? "k", queuedAt: Date.UTC(2026, 10, 20), body: "{}", record: null, ...fact }, format, true);
+  if (delivery === null) throw new Error("it cannot be written");
+  return delivery;
+}
+
 export interface DeliveryBench {
   readonly store: Store;
   readonly registry: Registry;
@@ -39,7 +48,7 @@ export interface DeliveryBench {
   /** What the next attempts are answered; all is accepted when left alone. */
   answer: (delivery: Delivery, place: string) => Receipt | Promise<Receipt>;
   readonly tellTale: string[];
-  add(name: string, facts?: readonly string[], tenant?: TenantId): Promise<string>;
+  add(name: string, facts?: readonly string[], tenant?: TenantId, more?: Partial<DestinationDraft>): Promise<string>;
   queue(...facts: readonly Partial<Fact>[]): Promise<void>;
   deliverer(more?: Partial<DelivererOptions>): Deliverer;
   /** One deliverer's work to its end, as of now. */
@@ -80,6 +89,7 @@ export async function openDeliveryBench(given?: Store): Promise<DeliveryBench> {
   const fake: DestinationKind = {
     id: "fake",
     repeats: "visible",
+    format: "raw",
     config: Type.Object({ place: Type.String() }, { additionalProperties: false }),
     admit: (config) => ({ shown: {}, settings: (config as { place: string }).place, place: (config as { place: string }).place, secret: null }),
     open: (place) => ({
@@ -108,6 +118,8 @@ export async function openDeliveryBench(given?: Store): Promise<DeliveryBench> {
       destroy: async (_tx, destination) => void sealed.delete(destination),
     },
     tenantFor: async (_db, _scope, reference) => (reference ?? MINE) as TenantId,
+    findTenant: async (_db, _scope, reference) => reference as TenantId,
+    findConnection: async (_scope, reference) => reference as ConnectionId,
   });
   const queueFact = createQueueFact(clock);
   const deliverer = (more: Partial<DelivererOptions> = {}): Deliverer => new Deliverer({ store, clock, log: silentLog, holder: "one", random: () => 0.5, revision: (id) => registry.revision(id), open: (id) => registry.open(id), ...more });
@@ -115,8 +127,8 @@ export async function openDeliveryBench(given?: Store): Promise<DeliveryBench> {
   return Object.assign(bench, {
     registry,
     deliverer,
-    async add(name: string, facts?: readonly string[], tenant: TenantId = MINE) {
-      const added = await registry.add(EVERY_TENANT, { name, kind: "fake", config: { place: name }, tenant, ...(facts === undefined ? {} : { facts: [...facts] }) }, AbortSignal.timeout(9_000), record);
+    async add(name: string, facts?: readonly string[], tenant: TenantId = MINE, more: Partial<DestinationDraft> = {}) {
+      const added = await registry.add(EVERY_TENANT, { name, kind: "fake", config: { place: name }, tenant, ...(facts === undefined ? {} : { facts: [...facts] }), ...more }, AbortSignal.timeout(9_000), record);
       return added.destination.id;
     },
     async queue(...facts: readonly Partial<Fact>[]) {

@@ -117,6 +117,8 @@ export const FAULT_CODES = {
   DESTINATION_UNREACHABLE: { kind: "unavailable", when: "A destination takes nothing: no connection, no answer, an error of its own, or a file that cannot be written.", cure: "Check the destination with `vedette destinations test NAME`; Vedette keeps trying, in order." },
   DESTINATION_BUSY: { kind: "throttled", when: "A destination asks for fewer requests (429).", cure: "Nothing: Vedette waits as told and goes on." },
   DESTINATION_REFUSED: { kind: "refused", when: "A destination will not take one delivery; it is parked, the others go on.", cure: "See why over there, then `vedette deliveries replay ID`." },
+  DELIVERY_TOO_LARGE: { kind: "refused", when: "A delivery is larger than its destination, or any, takes; it is parked, the others go on.", cure: "Raise the destination's limit where it has one and replay it; `vedette deliveries show ID` has the record." },
+  DELIVERY_NOT_MAPPED: { kind: "record", when: "A record cannot be written in the format its destination asks for; it is parked, the others go on.", cure: "`vedette deliveries show ID` has the record; replay it after an update." },
   ACCESS_KEYS_UNAVAILABLE: { kind: "unavailable", when: "The keys by which a caller's token is checked cannot be read, and those known are too old.", cure: "Check that the hub reaches the team's address (/cdn-cgi/access/certs); it tries again with the next request." },
   LEASE_LOST: { kind: "fenced", when: "Another process holds the lease on this work.", cure: "Nothing: the other one goes on." },
   CANCELLED: { kind: "fenced", when: "The run was stopped on request.", cure: "Run it again; it goes on where it stopped." },

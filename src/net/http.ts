@@ -53,6 +53,8 @@ export interface HttpOptions {
   readonly resolve?: Resolve;
   /** Proxy and CA settings; the process's own when left out. */
   readonly env?: Environment;
+  /** A further certificate authority for this client alone, as PEM. */
+  readonly ca?: string;
   readonly connections?: number;
   readonly connectTimeoutMs?: number;
   /** Until the headers of the answer. */
@@ -114,11 +116,13 @@ function checkedLookup(policy: AddressPolicy, port: number): LookupFunction {
   };
 }
 
-function authorities(env: Environment): { ca?: string[] } {
+/** Those that are trusted: the usual ones alone (nothing), or with the operator's and one given beside them. */
+export function authorities(env: Environment, given: string | undefined): { ca?: string[] } {
   const file = env["VEDETTE_CA_FILE"];
-  if (file === undefined || file === "") return {};
+  const more = given === undefined ? [] : [given];
+  if (file === undefined || file === "") return given === undefined ? {} : { ca: [...getCACertificates("default"), ...more] };
   try {
-    return { ca: [...getCACertificates("default"), readFileSync(file, "utf8")] };
+    return { ca: [...getCACertificates("default"), readFileSync(file, "utf8"), ...more] };
   } catch (error) {
     throw new Fault("CONFIG_INVALID", `VEDETTE_CA_FILE: ${file} cannot be read.`, { cause: error, cure: "It names a PEM file with the extra certificate authority." });
   }
@@ -133,7 +137,7 @@ function createDispatcher(url: URL, options: HttpOptions, limits: typeof DEFAULT
     keepAliveTimeout: 30_000,
     allowH2: false,
   };
-  const tls = { ...authorities(env), timeout: limits.connectTimeoutMs, allowH2: false };
+  const tls = { ...authorities(env, options.ca), timeout: limits.connectTimeoutMs, allowH2: false };
   const proxy = proxyFor(url, env);
   if (proxy !== null) return new ProxyAgent({ ...common, uri: proxy, requestTls: tls, proxyTls: tls });
 

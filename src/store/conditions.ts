@@ -15,6 +15,11 @@ export function textList(kind: Store["kind"], texts: readonly string[]): RawBuil
   return kind === "sqlite" ? sql`(SELECT value FROM json_each(${JSON.stringify(texts)}))` : sql`(SELECT unnest(${[...texts]}::text[]))`;
 }
 
+/** As `textList`, of whole numbers. */
+export function numberList(kind: Store["kind"], numbers: readonly number[]): RawBuilder<unknown> {
+  return kind === "sqlite" ? sql`(SELECT value FROM json_each(${JSON.stringify(numbers)}))` : sql`(SELECT unnest(${[...numbers]}::bigint[]))`;
+}
+
 /** As `textList`, of rows with several columns: `(a, b) IN rowList(…)`. Every row has `width` texts. */
 export function rowList(kind: Store["kind"], width: number, rows: readonly (readonly string[])[]): RawBuilder<unknown> {
   const places = Array.from({ length: width }, (_, place) => place);

@@ -1,7 +1,7 @@
 /** Killed by the deliverer's crash test: delivers what is queued in a store to a webhook, says when nothing is left, and ends. */
 import { destinationKinds } from "../../src/delivery/destinations/index.ts";
 import { Deliverer } from "../../src/delivery/deliverer.ts";
-import { destinationsWithQueue } from "../../src/delivery/outbox.ts";
+import { BATCH, destinationsWithQueue } from "../../src/delivery/outbox.ts";
 import { systemClock } from "../../src/kernel/clock.ts";
 import type { TenantId } from "../../src/kernel/ids.ts";
 import { silentLog } from "../../src/kernel/log.ts";
@@ -18,7 +18,7 @@ const deliverer = new Deliverer({
   log: silentLog,
   holder: String(process.pid),
   revision: async () => 1,
-  open: async () => (webhook === undefined ? undefined : { revision: 1, destination: webhook.open(settings, "ten_mine" as TenantId) }),
+  open: async () => (webhook === undefined ? undefined : { revision: 1, destination: webhook.open(settings, "ten_mine" as TenantId), format: "raw", timed: false, batch: BATCH }),
 });
 deliverer.start();
 while ((await destinationsWithQueue(store.read)).length > 0) await systemClock.sleep(20);

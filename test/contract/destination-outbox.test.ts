@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, type TestContext } from "vitest";
 import { listDeliveries, replayDeliveries, showDelivery } from "../../src/delivery/deliveries.ts";
-import { claim, settle } from "../../src/delivery/outbox.ts";
+import { BATCH, claim, settle } from "../../src/delivery/outbox.ts";
 import { ACCEPTED, failed, MINE, openDeliveryBench, record, REFUSED, type DeliveryBench } from "../../src/delivery/test-bench.ts";
 import { BODIES_KEPT_MS, countTenantDeliveries, failingDestinations, purgeTenantDeliveries, RECEIPTS_KEPT_MS, tenantDeliveries, tidyDeliveries } from "../../src/delivery/upkeep.ts";
 import { EVERY_TENANT, onlyTenants } from "../../src/kernel/scope.ts";
 import { Fault } from "../../src/kernel/fault.ts";
-import type { TenantId } from "../../src/kernel/ids.ts";
+import type { ConnectionId, TenantId } from "../../src/kernel/ids.ts";
 import { revokeLeases } from "../../src/store/lease.ts";
 import { openPostgres } from "../../src/store/postgres.ts";
 import { openSqlite } from "../../src/store/sqlite.ts";
@@ -117,9 +117,9 @@ describe.each(["sqlite", "postgres"] as const)("the outbox on %s", (kind) => {
   it("does not look past what is queued for a key in a window it has left behind", async () => {
     const id = await bench.add("a");
     await bench.queue({ key: "x", version: 1 }, { key: "y", version: 1 }, { key: "x", version: 2 }, { key: "z", version: 1 });
-    const whole = await claim(bench.store.read, id, 0, bench.clock.now(), 100);
-    const behind = await claim(bench.store.read, id, whole.batch[0]?.seq ?? 0, bench.clock.now(), 100);
-    const beyond = await claim(bench.store.read, id, whole.batch[3]?.seq ?? 0, bench.clock.now(), 100);
+    const whole = await claim(bench.store, id, 0, bench.clock.now(), BATCH);
+    const behind = await claim(bench.store, id, whole.batch[0]?.seq ?? 0, bench.clock.now(), BATCH);
+    const beyond = await claim(bench.store, id, whole.batch[3]?.seq ?? 0, bench.clock.now(), BATCH);
 
     expect(whole.batch.map((row) => row.key + row.version)).toEqual(["x1", "y1", "x2", "z1"]);
     expect(behind.batch.map((row) => row.key + row.version)).toEqual(["y1", "z1"]);
@@ -283,7 +283,7 @@ describe.each(["sqlite", "postgres"] as const)("the outbox on %s", (kind) => {
   it("writes no second receipt for a delivery that has one", async () => {
     const id = await bench.add("a");
     await bench.queue({}, {}, {});
-    const { batch } = await claim(bench.store.read, id, 0, bench.clock.now(), 100);
+    const { batch } = await claim(bench.store, id, 0, bench.clock.now(), BATCH);
     await bench.store.tx((tx) => settle(tx, id, batch, [ACCEPTED, REFUSED, ACCEPTED], bench.clock.now(), () => 0));
     await bench.store.tx((tx) => settle(tx, id, batch, [REFUSED, ACCEPTED, failed("delivery")], bench.clock.now() + 5, () => 0));
 
@@ -376,9 +376,27 @@ describe.each(["sqlite", "postgres"] as const)("the outbox on %s", (kind) => {
     for await (const { table } of tenantDeliveries(bench.store, MINE, AbortSignal.timeout(9_000))) rows.push(table);
     expect(rows).toEqual(["destinations", "deliveries", "deliveries"]);
     const destroyed: string[] = [];
-    for (let left = 1; left > 0; ) left = await bench.store.tx((tx) => purgeTenantDeliveries(tx, MINE, 1, async (_tx, destination) => void destroyed.push(destination)));
+    for (let left = 1; left > 0; ) left = await bench.store.tx((tx) => purgeTenantDeliveries(tx, MINE, 1, async (_tx, destination) => void destroyed.push(destination), bench.clock.now()));
 
     expect([await countTenantDeliveries(bench.store, MINE), await countTenantDeliveries(bench.store, OTHER), destroyed.length]).toEqual([0, 2, 1]);
+  });
+
+  it("stores a record once, sends it exactly, sends it again by time, and lets go of it with the last who was sent it", async () => {
+    await bench.add("a");
+    await bench.add("b", undefined, MINE, { filter: { streams: ["alerts"], severity: "high" } });
+    const about = { kind: "alerts.new", body: {}, source: { connection: "con_1" as ConnectionId, console: null, stream: "alerts" as const, product: null, severity: "high" as const, siteId: null, raw: '{"n":9223372036854775807,"x":1.50}' } };
+    await bench.queue({ ...about, key: "1" }, { ...about, key: "1" }, { ...about, key: "2" });
+    await bench.queue({ ...about, key: "1" });
+    await bench.deliver();
+    expect([await countTenantDeliveries(bench.store, MINE), bench.sent.length]).toEqual([2 + 4 + 2, 4]);
+    expect(bench.sent.every(({ delivery }) => delivery.text.endsWith('"data":{"record":{"n":9223372036854775807,"x":1.50}}}'))).toBe(true);
+
+    const since = bench.clock.now();
+    expect(await replayDeliveries(EVERY_TENANT, bench.store, bench.clock, { since, until: since }, record, AbortSignal.timeout(9_000))).toEqual({ replayed: 4, skipped: 0 });
+    await bench.deliver();
+    bench.clock.pass(RECEIPTS_KEPT_MS + 1);
+    await tidyDeliveries(bench.store, bench.clock.now());
+    expect([await countTenantDeliveries(bench.store, MINE), bench.sent.length]).toEqual([2, 8]);
   });
 
   it("shows each tenant its own destinations and deliveries, page by page", async () => {

@@ -9,6 +9,8 @@ import { Compile } from "typebox/compile";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { destinationKinds } from "../../src/delivery/destinations/index.ts";
 import type { Delivery, Destination, DestinationKind } from "../../src/delivery/destination.ts";
+import type { QueuedFact } from "../../src/delivery/document.ts";
+import { outgoing } from "../../src/delivery/test-bench.ts";
 import { systemClock } from "../../src/kernel/clock.ts";
 import type { TenantId } from "../../src/kernel/ids.ts";
 import { parseAllowedHosts } from "../../src/net/policy.ts";
@@ -105,8 +107,8 @@ it("every kind of destination is held by this suite", () => {
   expect(destinationKinds({ clock: systemClock, env: {}, allowedHosts: [], userAgent: "", folder: "/nowhere" }).map((kind) => kind.id).toSorted()).toEqual(Object.keys(HARNESSES).toSorted());
 });
 
-function delivery(number: number, more: Partial<Delivery> = {}): Delivery {
-  return { id: `dlv_${String(number).padStart(40, "0")}`, tenant: TENANT, kind: "test.fact", key: `key ${String(number)}`, version: "1", orderKey: `o${String(number % 3)}`, queuedAt: Date.UTC(2026, 10, 20), body: JSON.stringify({ number }), ...more };
+function delivery(number: number, more: Partial<QueuedFact> = {}): Delivery {
+  return outgoing({ id: `dlv_${String(number).padStart(40, "0")}`, tenant: TENANT, key: `key ${String(number)}`, orderKey: `o${String(number % 3)}`, body: JSON.stringify({ number }), ...more });
 }
 
 describe.each(Object.keys(HARNESSES))("a destination of the kind %s", (name) => {

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { systemClock } from "../../kernel/clock.ts";
 import type { TenantId } from "../../kernel/ids.ts";
 import type { Delivery, Destination, Receipt } from "../destination.ts";
+import { outgoing } from "../test-bench.ts";
 import { fileKind } from "./file.ts";
 
 const TENANT = "ten_default" as TenantId;
@@ -24,7 +25,7 @@ function opened(config: object = {}): Destination {
 }
 
 function one(number: number, bytes = 2): Delivery {
-  return { id: `dlv_${String(number)}`, tenant: TENANT, kind: "test.fact", key: "k", version: String(number), orderKey: "k", queuedAt: 0, body: JSON.stringify({ fill: "x".repeat(bytes) }) };
+  return outgoing({ id: `dlv_${String(number)}`, tenant: TENANT, version: String(number), body: JSON.stringify({ fill: "x".repeat(bytes) }) });
 }
 
 const send = (destination: Destination, ...batch: readonly Delivery[]): Promise<readonly Receipt[]> => destination.send(batch, AbortSignal.timeout(5_000));

@@ -12,7 +12,7 @@ import type { Clock } from "../../kernel/clock.ts";
 import { Fault } from "../../kernel/fault.ts";
 import type { TenantId } from "../../kernel/ids.ts";
 import type { Delivery, Destination, DestinationKind, Receipt } from "../destination.ts";
-import { envelope } from "./envelope.ts";
+import { plainLine } from "./plain-text.ts";
 
 export interface FilePorts {
   readonly clock: Clock;
@@ -46,6 +46,7 @@ export function fileKind(ports: FilePorts): DestinationKind {
     id: "file",
     repeats: "visible",
     config: Config,
+    format: "raw",
     admit(given) {
       if (!config.Check(given)) throw new Fault("CONFIG_INVALID", "The file's configuration is not what is expected.");
       const state: Settings = { file: given.file, bytes: (given.megabytes ?? DEFAULT_MEGABYTES) * MEGABYTE, keep: given.keep ?? DEFAULT_KEEP };
@@ -93,7 +94,7 @@ function openFile(file: NdjsonFile, turns: Map<string, Promise<unknown>>): Desti
 }
 
 function linesOf(batch: readonly Delivery[]): string {
-  return batch.map((delivery) => `${envelope(delivery)}\n`).join("");
+  return batch.map(({ text }) => `${plainLine(text)}\n`).join("");
 }
 
 function troubleOf(error: unknown): string {

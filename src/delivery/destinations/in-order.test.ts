@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import fc from "fast-check";
-import type { TenantId } from "../../kernel/ids.ts";
 import type { Delivery, Receipt } from "../destination.ts";
+import { outgoing } from "../test-bench.ts";
 import { HELD, sendInOrder } from "./in-order.ts";
 
 const OUTCOMES = ["accepted", "refused", "delivery", "destination", "thrown"] as const;
@@ -13,7 +13,7 @@ function answer(outcome: (typeof OUTCOMES)[number]): Receipt {
   return { outcome: "again-after", afterMs: null, blame: outcome, code: "DESTINATION_UNREACHABLE", reason: "later" };
 }
 
-const delivery = (number: number, orderKey: string): Delivery => ({ id: String(number), tenant: "ten_x" as TenantId, kind: "test.fact", key: orderKey, version: "1", orderKey, queuedAt: 0, body: "{}" });
+const delivery = (number: number, orderKey: string): Delivery => outgoing({ id: String(number), key: orderKey, orderKey });
 
 it("whatever comes of each, every key is sent in order, nothing after one that was not settled, one receipt each", async () => {
   await fc.assert(

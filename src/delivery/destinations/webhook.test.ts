@@ -7,7 +7,9 @@ import { systemClock } from "../../kernel/clock.ts";
 import type { TenantId } from "../../kernel/ids.ts";
 import { parseAllowedHosts } from "../../net/policy.ts";
 import type { Delivery, Receipt } from "../destination.ts";
-import { webhookKind, type WebhookPorts } from "./webhook.ts";
+import { outgoing } from "../test-bench.ts";
+import type { OutboundPorts } from "./http.ts";
+import { webhookKind } from "./webhook.ts";
 import { checkedSecret, newSecret, signedHeaders } from "./signing.ts";
 
 const TENANT = "ten_default" as TenantId;
@@ -31,13 +33,13 @@ async function serve(listener: RequestListener): Promise<string> {
   return `127.0.0.1:${String((server.address() as AddressInfo).port)}`;
 }
 
-function kind(host: string, more: Partial<WebhookPorts> = {}) {
+function kind(host: string, more: Partial<OutboundPorts> = {}) {
   return webhookKind({ clock: frozen, env: {}, allowedHosts: parseAllowedHosts(host), userAgent: "vedette/test", ...more });
 }
 
-const one: Delivery = { id: "dlv_1", tenant: TENANT, kind: "test.fact", key: "k", version: "1", orderKey: "k", queuedAt: NOW, body: "{}" };
+const one = outgoing({ queuedAt: NOW });
 
-async function send(host: string, batch: readonly Delivery[] = [one], more: Partial<WebhookPorts> = {}, settings?: string): Promise<readonly Receipt[]> {
+async function send(host: string, batch: readonly Delivery[] = [one], more: Partial<OutboundPorts> = {}, settings?: string): Promise<readonly Receipt[]> {
   const made = kind(host, more);
   const destination = made.open(settings ?? made.admit({ url: `http://${host}/in?token=x` }, TENANT).settings, TENANT);
   open.push(destination);
@@ -99,8 +101,8 @@ describe("what the receiver answers", () => {
     expect(await answered(status)).toEqual({ outcome: "accepted" });
   });
 
-  it.each([400, 410, 413, 422])("%i refuses that delivery", async (status) => {
-    expect(await answered(status)).toMatchObject({ outcome: "refused", code: "DESTINATION_REFUSED", reason: `The receiver answered ${String(status)}.` });
+  it.each([[400, "DESTINATION_REFUSED"], [410, "DESTINATION_REFUSED"], [413, "DELIVERY_TOO_LARGE"], [422, "DESTINATION_REFUSED"]])("%i refuses that delivery", async (status, code) => {
+    expect(await answered(status)).toMatchObject({ outcome: "refused", code, reason: `The receiver answered ${String(status)}.` });
   });
 
   it.each([
