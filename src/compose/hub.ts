@@ -39,6 +39,7 @@ import { createQueueFact } from "../delivery/queue.ts";
 import { createRegistry, type Sealer } from "../delivery/registry.ts";
 import { Deliverer } from "../delivery/deliverer.ts";
 import { destinationKinds } from "../delivery/destinations/index.ts";
+import type { LineOutput } from "../delivery/destinations/stdout.ts";
 import { deliveryRoutes } from "../delivery/routes.ts";
 import { deliveryMigrations } from "../delivery/tables.ts";
 import { countTenantDeliveries, failingDestinations, purgeTenantDeliveries, tenantDeliveries, tidyDeliveries } from "../delivery/upkeep.ts";
@@ -97,6 +98,8 @@ export interface HubOptions {
   readonly capabilities?: readonly Capability[];
   /** The address the hub will listen on. */
   readonly host?: string;
+  /** Where a destination of that kind writes: this process's output, where it is the hub's own. */
+  readonly stdout?: LineOutput;
   /** Rows per page; tests make estates of a few hundred records span many pages. */
   readonly pageSize?: number;
 }
@@ -153,7 +156,7 @@ export async function openHub(options: HubOptions) {
       store: opened,
       clock,
       sealer,
-      kinds: destinationKinds({ clock, env, allowedHosts: settings.destinationHosts, userAgent: `vedette/${VERSION}`, folder: join(settings.dataFolder, "outgoing") }),
+      kinds: destinationKinds({ clock, env, allowedHosts: settings.destinationHosts, userAgent: `vedette/${VERSION}`, folder: join(settings.dataFolder, "outgoing"), stdout: given.stdout ?? null }),
       tenantFor: tenantForNew,
       findTenant,
       findConnection: async (scope, reference) => (await connections.get(scope, reference)).id as ConnectionId,

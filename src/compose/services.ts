@@ -26,7 +26,7 @@ const DEFAULT_HOST = "127.0.0.1";
 export async function serve(options: ServeOptions, env: Environment): Promise<RunningService> {
   const settings = readSettings(env);
   const host = options.host ?? DEFAULT_HOST;
-  const hub = await openHub({ settings, env, host, log: createPinoLog({ level: settings.logLevel }) });
+  const hub = await openHub({ settings, env, host, stdout: process.stdout, log: createPinoLog({ level: settings.logLevel }) });
   return listening(hub, settings, host, options.port ?? DEFAULT_PORT, async () => {});
 }
 

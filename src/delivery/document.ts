@@ -83,12 +83,12 @@ function written(document: JsonObject, eventAt: number | null): Written | { read
   }
 }
 
-function labels({ id, kind, tenant }: QueuedFact): JsonObject {
+function labels({ id, kind, tenant }: QueuedFact): Readonly<Record<string, string>> {
   return { vedette_delivery: id, vedette_fact: kind, vedette_tenant: tenant };
 }
 
 function ocsfLabels(fact: QueuedFact): readonly string[] {
-  return Object.entries(labels(fact)).map(([name, value]) => `${name}=${String(value)}`);
+  return Object.entries(labels(fact)).map(([name, value]) => `${name}=${value}`);
 }
 
 /** A fact that tells of no record: what it says, kept whole below a name of our own. */

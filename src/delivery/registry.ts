@@ -16,7 +16,7 @@ import { Secret } from "../kernel/secret.ts";
 import { revokeLeases } from "../store/lease.ts";
 import type { Database, Store, Tx } from "../store/store.ts";
 import type { OpenDestination } from "./deliverer.ts";
-import type { Destination, DestinationKind } from "./destination.ts";
+import type { Admitted, Destination, DestinationKind } from "./destination.ts";
 import { prepare, type QueuedFact } from "./document.ts";
 import { EVERY, isFactPattern } from "./filter.ts";
 import { BATCH, leaseName } from "./outbox.ts";
@@ -134,7 +134,7 @@ export function createRegistry(ports: RegistryPorts) {
       filter: filter === null ? null : JSON.stringify(filter),
       format: draft.format ?? kind.format,
       shown: JSON.stringify(admitted.shown),
-      place_hash: hash("sha256", `${kind.id} ${admitted.place}`, "hex"),
+      place_hash: placeHash(kind, admitted),
       revision: 1,
       created_at: clock.now(),
       removed_at: null,
@@ -199,7 +199,7 @@ export function createRegistry(ports: RegistryPorts) {
     const { row, secret } = await store.tx(async (tx) => {
       const found = await destinationRow(tx.db, scope, before.id);
       const admitted = turn((await sealer.open(tx.db, owner(found))).reveal(), given, clock.now() + keepMs);
-      const changed = { shown: JSON.stringify(admitted.shown), revision: found.revision + 1 };
+      const changed = { shown: JSON.stringify(admitted.shown), place_hash: placeHash(kind, admitted), revision: found.revision + 1 };
       await tables(tx.db).updateTable("destinations").set(changed).where("id", "=", found.id).execute();
       await sealer.seal(tx, owner(found), new Secret(admitted.settings));
       await record(tx, { subject: found.id, tenant: found.tenant_id, details: { name: found.name, keepHours: keepMs / 3_600_000 } });
@@ -244,6 +244,10 @@ export function createRegistry(ports: RegistryPorts) {
       return row === undefined ? undefined : openRow(row);
     },
   };
+}
+
+function placeHash(kind: DestinationKind, { place }: Admitted): string {
+  return hash("sha256", `${kind.id} ${place}`, "hex");
 }
 
 interface Counts {

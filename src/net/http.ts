@@ -91,7 +91,8 @@ function findFault(error: unknown): Fault | undefined {
   return undefined;
 }
 
-function networkFault(error: unknown, host: string, inBody: boolean, signal: AbortSignal | undefined): Fault {
+/** An error of the network as a fault that names the host; what is a fault already stays what it is. */
+export function networkFault(error: unknown, host: string, inBody: boolean, signal: AbortSignal | undefined): Fault {
   const own = findFault(error);
   if (own !== undefined) return own;
   if (signal?.aborted === true) return new Fault("CANCELLED", "The request was stopped on request.", { cause: error });
@@ -103,7 +104,7 @@ function networkFault(error: unknown, host: string, inBody: boolean, signal: Abo
 }
 
 /** A lookup for net.connect that gives only checked addresses: the name is not resolved again. */
-function checkedLookup(policy: AddressPolicy, port: number): LookupFunction {
+export function checkedLookup(policy: AddressPolicy, port: number): LookupFunction {
   return (host, options, callback) => {
     policy.resolve(host, port).then(
       (addresses) => {

@@ -11,7 +11,7 @@ import { openSqlite } from "../../src/store/sqlite.ts";
 const [folder, settings, host] = process.argv.slice(2);
 if (folder === undefined || settings === undefined || host === undefined) throw new Error("usage: destination-child FOLDER SETTINGS HOST");
 const store = await openSqlite({ folder });
-const webhook = destinationKinds({ clock: systemClock, env: {}, allowedHosts: parseAllowedHosts(host), userAgent: "vedette/test", folder }).find((kind) => kind.id === "webhook");
+const webhook = destinationKinds({ clock: systemClock, env: {}, allowedHosts: parseAllowedHosts(host), userAgent: "vedette/test", folder, stdout: null }).find((kind) => kind.id === "webhook");
 const deliverer = new Deliverer({
   store,
   clock: systemClock,

@@ -1,110 +1,13 @@
 /** What every kind of destination promises. A kind joins by its harness: how to look at what arrived, and how to make it ill and well. */
-import { createHmac } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { Compile } from "typebox/compile";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { destinationKinds } from "../../src/delivery/destinations/index.ts";
-import type { Delivery, Destination, DestinationKind } from "../../src/delivery/destination.ts";
+import type { Delivery, Destination } from "../../src/delivery/destination.ts";
 import type { QueuedFact } from "../../src/delivery/document.ts";
 import { outgoing } from "../../src/delivery/test-bench.ts";
-import { systemClock } from "../../src/kernel/clock.ts";
-import type { TenantId } from "../../src/kernel/ids.ts";
-import { parseAllowedHosts } from "../../src/net/policy.ts";
-
-const TENANT = "ten_contract" as TenantId;
-const SECRET = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
-
-interface Arrived {
-  readonly id: string;
-  readonly type: string;
-  readonly data: unknown;
-  readonly key: string;
-  readonly text: string;
-}
-
-interface Harness {
-  readonly kind: DestinationKind;
-  readonly config: Readonly<Record<string, unknown>>;
-  /** Configurations it must refuse, by a word for why. */
-  readonly wrong: Readonly<Record<string, unknown>>;
-  arrived(): readonly Arrived[];
-  fallIll(): void;
-  heal(): void;
-  close(): void | Promise<void>;
-}
-
-function arrivedFrom(text: string): Arrived {
-  const value = JSON.parse(text) as Omit<Arrived, "text">;
-  return { ...value, text };
-}
-
-async function webhookHarness(): Promise<Harness> {
-  const texts: string[] = [];
-  let ill = false;
-  const server = createServer((request: IncomingMessage, response: ServerResponse) => {
-    const chunks: Buffer[] = [];
-    request.on("data", (chunk: Buffer) => chunks.push(chunk));
-    request.on("end", () => {
-      const body = Buffer.concat(chunks).toString("utf8");
-      const { "webhook-id": id, "webhook-timestamp": at, "webhook-signature": signature } = request.headers;
-      const wanted = createHmac("sha256", Buffer.alloc(32, 7)).update(`${String(id)}.${String(at)}.${body}`).digest("base64");
-      const right = signature === `v1,${wanted}`;
-      if (!ill && right) texts.push(body);
-      response.writeHead(ill ? 503 : right ? 204 : 400).end();
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const host = `127.0.0.1:${String((server.address() as AddressInfo).port)}`;
-  const [kind] = destinationKinds({ clock: systemClock, env: {}, allowedHosts: parseAllowedHosts(host), userAgent: "vedette/test", folder: "/nowhere" }).filter((each) => each.id === "webhook");
-  if (kind === undefined) throw new Error("no webhook kind");
-  return {
-    kind,
-    config: { url: `http://${host}/in`, secret: SECRET },
-    wrong: { "no address": {}, "a script": { url: "javascript:alert(1)" }, "a key nobody named": { url: "https://hooks.example.com", retries: 3 }, "a weak secret": { url: "https://hooks.example.com", secret: "whsec_YQ==" }, "the cloud's own address": { url: "http://169.254.169.254/latest" } },
-    arrived: () => texts.map(arrivedFrom),
-    fallIll: () => (ill = true),
-    heal: () => (ill = false),
-    async close() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}
-
-async function fileHarness(): Promise<Harness> {
-  const folder = mkdtempSync(join(tmpdir(), "vedette-files-"));
-  const [kind] = destinationKinds({ clock: systemClock, env: {}, allowedHosts: [], userAgent: "vedette/test", folder }).filter((each) => each.id === "file");
-  if (kind === undefined) throw new Error("no file kind");
-  const place = join(folder, TENANT);
-  const away = join(folder, "away");
-  return {
-    kind,
-    config: { file: "facts.ndjson" },
-    wrong: { "no name": {}, "a path": { file: "../facts.ndjson" }, "another ending": { file: "vedette.sqlite" }, "a key nobody named": { file: "facts.ndjson", folder: "/etc" }, "no room": { file: "facts.ndjson", megabytes: 0 } },
-    arrived: () => (existsSync(join(place, "facts.ndjson")) ? readFileSync(join(place, "facts.ndjson"), "utf8").split("\n").filter((line) => line !== "").map(arrivedFrom) : []),
-    // A file where its folder should be: root, who runs these tests in places, may write whatever the mode.
-    fallIll() {
-      if (existsSync(place)) renameSync(place, away);
-      else mkdirSync(away);
-      writeFileSync(place, "");
-    },
-    heal() {
-      rmSync(place);
-      renameSync(away, place);
-      chmodSync(place, 0o700);
-    },
-    close: () => rmSync(folder, { recursive: true, force: true }),
-  };
-}
-
-const HARNESSES: Readonly<Record<string, () => Promise<Harness>>> = { webhook: webhookHarness, file: fileHarness };
+import { allKinds, HARNESSES, TENANT, type Harness } from "./destination-harnesses.ts";
 
 it("every kind of destination is held by this suite", () => {
-  expect(destinationKinds({ clock: systemClock, env: {}, allowedHosts: [], userAgent: "", folder: "/nowhere" }).map((kind) => kind.id).toSorted()).toEqual(Object.keys(HARNESSES).toSorted());
+  expect(allKinds([]).map((kind) => kind.id).toSorted()).toEqual(Object.keys(HARNESSES).toSorted());
 });
 
 function delivery(number: number, more: Partial<QueuedFact> = {}): Delivery {
@@ -196,7 +99,7 @@ describe.each(Object.keys(HARNESSES))("a destination of the kind %s", (name) => 
       expect(admit, why).toThrow();
     }
     const admitted = harness.kind.admit(harness.config, TENANT);
-    expect(JSON.stringify(admitted.shown)).not.toMatch(/whsec_|\/in/);
+    for (const secret of harness.secrets) expect(JSON.stringify(admitted.shown)).not.toContain(secret);
   });
 
   it("comes back from its sealed settings as it was", async () => {
@@ -206,4 +109,42 @@ describe.each(Object.keys(HARNESSES))("a destination of the kind %s", (name) => 
     expect(harness.arrived()).toHaveLength(1);
     expect(() => harness.kind.open("{}", TENANT)).toThrow(/stored configuration/);
   });
+
+  it("takes a new secret where it has one, and goes on with it", async () => {
+    const { rotate } = harness.kind;
+    if (rotate === undefined) return;
+    const { settings, shown } = rotate(harness.kind.admit(harness.config, TENANT).settings, harness.newSecret, Date.UTC(2026, 11, 1));
+    const again = harness.kind.open(settings, TENANT);
+    const [receipt] = await again.send([delivery(9)], signal());
+    await again.close();
+    // The receiver knows the old one alone.
+    expect(receipt).toMatchObject(harness.kind.id === "webhook" ? { outcome: "refused" } : { outcome: "again-after", blame: "destination", reason: expect.stringMatching(/40[13]/) as string });
+    expect(JSON.stringify(shown)).not.toContain(harness.newSecret);
+  });
+
+  it("puts hostile text through as text: one delivery stays one, whatever its record says", async () => {
+    const record = { stream: "alerts" as const, severity: "high" as const, console: null, raw: HOSTILE };
+    const key = 'k"\r\n<11>1 - - - - - forged\u001b[2J] \u202e\\';
+    await destination.send([delivery(1, { kind: "alerts.new", key, version: '"]\n', record }), delivery(2)], signal());
+
+    const arrived = harness.arrived();
+    expect(arrived.map((one) => one.id)).toEqual([delivery(1).id, delivery(2).id]);
+    expect(arrived[0]).toMatchObject({ key, version: '"]\n', data: { number: 1, record: JSON.parse(HOSTILE) as unknown } });
+    expect(({} as Readonly<Record<string, unknown>>)["polluted"]).toBeUndefined();
+    // Read by people, on terminals: nothing in it steers one.
+    if (harness.forEyes) expect(harness.arrived()[0]?.text).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/);
+  });
 });
+
+const HOSTILE = JSON.stringify({
+  html: "<script>alert(1)</script>",
+  ansi: "\u001b]0;owned\u0007\u001b[2J\u009b31m",
+  lines: 'a\r\nb\n<34>1 2026-01-01T00:00:00Z evil app - ID47 [x y="z"] forged\u2028\u2029\u0085',
+  count: "999 <34>1 - - - - - forged",
+  bulk: '"}\n{"create":{"_id":"dlv_forged"}}\n{"a":"',
+  bidi: "\u202egnp.exe\u2066\u200b\ufeff",
+  formula: '=cmd|"/c calc"!A1',
+  nul: "a\u0000b",
+  emoji: "\ud83d\udc69\u200d\ud83d\ude80 \u00e9\u4e2d",
+}).replace("{", '{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}},"lone":"\\ud800",');
+

@@ -42,6 +42,8 @@ export interface Sender {
   ask(request: Outgoing, signal: AbortSignal): Promise<HttpAnswer>;
   /** A Fault where its name leads nowhere, or where it may not. */
   resolve(): Promise<void>;
+  /** As `ask`, when a destination is checked: the status alone, and faults in the words of destinations. */
+  probe(request: Outgoing, signal: AbortSignal): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -56,7 +58,7 @@ export interface SenderOptions {
 export function createSender(url: URL, ports: OutboundPorts, options: SenderOptions): Sender {
   let client: HttpClient | undefined;
   const resolve = ports.resolve === undefined ? {} : { resolve: ports.resolve };
-  return {
+  const sender: Sender = {
     ask({ path, method = "POST", headers, body, ignoreBody = false }, signal) {
       client ??= createHttpClient({
         origin: url.origin,
@@ -81,8 +83,18 @@ export function createSender(url: URL, ports: OutboundPorts, options: SenderOpti
         throw refusedAddress(error) ?? new Fault("DESTINATION_UNREACHABLE", `The name ${bareHost(url.hostname)} cannot be looked up.`, { cause: error, cure: "Check the address, and this machine's DNS." });
       }
     },
+    async probe(request, signal) {
+      try {
+        return (await sender.ask({ ...request, ignoreBody: true }, signal)).status;
+      } catch (error) {
+        const receipt = receiptOf(error, signal);
+        const cure = error instanceof Fault && error.code === "S1_TLS" ? "Give the certificate of its authority with --ca FILE (config/ca)." : "Check the address, and that it can be reached from here.";
+        throw new Fault(receipt.code, receipt.reason, { cause: error, cure });
+      }
+    },
     close: async () => client?.close(),
   };
+  return sender;
 }
 
 const gzipped = promisify<string, Buffer>(gzip);
@@ -91,6 +103,8 @@ const gzipped = promisify<string, Buffer>(gzip);
 export async function encoded(text: string, compress: boolean): Promise<{ readonly body: string | Buffer; readonly headers: Readonly<Record<string, string>> }> {
   return compress ? { body: await gzipped(text), headers: { "content-encoding": "gzip" } } : { body: text, headers: {} };
 }
+
+type Failed = Extract<Receipt, { readonly outcome: "again-after" }>;
 
 /** Statuses that say the same of this delivery at any time: the receiver cannot read it, or wants no more of it. */
 const REFUSED: ReadonlySet<number> = new Set([400, 410, 413, 422]);
@@ -110,12 +124,12 @@ export function receiptFor({ status, headers }: Pick<HttpAnswer, "status" | "hea
 }
 
 /** The whole destination takes nothing now. */
-export function away(reason: string, more: { readonly afterMs?: number | null; readonly code?: FaultCode } = {}): Receipt {
+export function away(reason: string, more: { readonly afterMs?: number | null; readonly code?: FaultCode } = {}): Failed {
   return { outcome: "again-after", afterMs: more.afterMs ?? null, blame: "destination", code: more.code ?? "DESTINATION_UNREACHABLE", reason };
 }
 
 /** What an error means that came in an answer's place. */
-export function receiptOf(error: unknown, signal: AbortSignal): Receipt {
+export function receiptOf(error: unknown, signal: AbortSignal): Failed {
   if (signal.aborted) return { outcome: "again-after", afterMs: 0, blame: "delivery", code: "CANCELLED", reason: "It was stopped while it was being sent." };
   const refused = refusedAddress(error);
   if (refused !== undefined) return away(refused.message, { code: refused.code });

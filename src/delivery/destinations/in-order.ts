@@ -8,7 +8,7 @@ import type { Delivery, Receipt } from "../destination.ts";
 export const HELD: Receipt = { outcome: "again-after", afterMs: 0, blame: "earlier", code: "CANCELLED", reason: "It waits for an earlier one." };
 
 /** A slow receiver is given the rest in the next batch: breaking off what is under way would only have it come twice. */
-const BEGIN_WITHIN_MS = 20_000;
+export const BEGIN_WITHIN_MS = 20_000;
 
 export async function sendInOrder(batch: readonly Delivery[], width: number, signal: AbortSignal, sendOne: (delivery: Delivery) => Promise<Receipt>, beginWithinMs = BEGIN_WITHIN_MS): Promise<readonly Receipt[]> {
   const receipts: Receipt[] = batch.map(() => HELD);
@@ -42,7 +42,7 @@ export async function sendInOrder(batch: readonly Delivery[], width: number, sig
   return receipts;
 }
 
-function unexpected(error: unknown): Receipt {
+export function unexpected(error: unknown): Receipt {
   const fault = asFault(error);
   return { outcome: "again-after", afterMs: fault.retryAfterMs ?? null, blame: "delivery", code: fault.code, reason: fault.message };
 }
