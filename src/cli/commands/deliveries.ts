@@ -2,10 +2,11 @@
 import { Option, type Command } from "commander";
 import type { DeliveryDetail, DeliveryReplayed, DeliveryView } from "../../kernel/delivery-api.ts";
 import { Fault } from "../../kernel/fault.ts";
-import { finish, integer, type CliCommand, type CliContext, type JsonOption } from "../command.ts";
+import { finish, integer, repeated, type CliCommand, type CliContext, type JsonOption } from "../command.ts";
 import { EXIT_OK } from "../faults.ts";
 import { count, time } from "../format.ts";
 import { findDestination, gather, listItems, printArray, segment } from "../lists.ts";
+import { past } from "../past.ts";
 import type { ApiClient } from "../ports.ts";
 import { clean } from "../terminal.ts";
 
@@ -20,8 +21,12 @@ interface ListOptions extends JsonOption {
 }
 
 interface ReplayOptions extends JsonOption {
+  readonly id?: readonly string[];
   readonly destination?: string;
   readonly all?: true;
+  readonly since?: string;
+  readonly until?: string;
+  readonly state?: "delivered" | "parked";
 }
 
 export const deliveriesCommand: CliCommand = {
@@ -43,11 +48,15 @@ export const deliveriesCommand: CliCommand = {
     finish(
       group
         .command("replay [id...]")
-        .description("Send again under the same ids: these, or all that is parked")
-        .option("--destination <name>", "all that is parked for this destination")
+        .description("Send again under the same ids: these, all that is parked, or what was accepted or parked in a time")
+        .option("--id <id>", "this one; may be repeated", repeated)
+        .option("--destination <name>", "all that is parked for this destination; with a time, all that ended in it")
         .option("--all", "all that is parked")
+        .option("--since <time>", "what was accepted or parked from this time on, like 2026-03-01T00:00:00Z, or so long ago: 7d, 24h")
+        .option("--until <time>", "up to this time, or so long ago")
+        .addOption(new Option("--state <state>", "with a time: only what ended so").choices(["delivered", "parked"]))
         .action(context.ask((api, ids: readonly string[], options: ReplayOptions) => replay(context, api, ids, options))),
-      "vedette deliveries replay --destination access",
+      ["vedette deliveries replay --destination access", "vedette deliveries replay --destination splunk --since 2026-03-01T10:00:00Z --until 2026-03-01T11:00:00Z"],
     );
   },
 };
@@ -80,11 +89,16 @@ async function show(context: CliContext, api: ApiClient, id: string, options: Js
   return EXIT_OK;
 }
 
-async function replay(context: CliContext, api: ApiClient, ids: readonly string[], options: ReplayOptions): Promise<number> {
-  if (ids.length === 0 && options.destination === undefined && options.all !== true) throw new Fault("CONFIG_INVALID", "Nothing says what to replay.", { cure: "Give ids, --destination, or --all." });
-  const body = ids.length > 0 ? { ids } : options.destination === undefined ? { all: true } : { destination: (await findDestination(api, options.destination)).id };
-  const result = await api.request<DeliveryReplayed>("POST", `${PATH}/replay`, { body });
+async function replay(context: CliContext, api: ApiClient, given: readonly string[], options: ReplayOptions): Promise<number> {
+  const ids = [...given, ...(options.id ?? [])];
+  const { since, until, state } = options;
+  const timed = since !== undefined || until !== undefined;
+  if (ids.length > 0 && (timed || options.destination !== undefined || options.all === true)) throw new Fault("CONFIG_INVALID", "Ids say exactly what to replay; nothing else goes with them.");
+  if (ids.length === 0 && options.destination === undefined && options.all !== true && !timed) throw new Fault("CONFIG_INVALID", "Nothing says what to replay.", { cure: "Give ids, --destination, --since, or --all." });
+  const destination = options.destination === undefined ? {} : { destination: (await findDestination(api, options.destination)).id };
+  const wish = { ...destination, ...(options.all === true ? { all: true } : {}), ...(since === undefined ? {} : { since: past(since) }), ...(until === undefined ? {} : { until: past(until) }), ...(state === undefined ? {} : { state }) };
+  const result = await api.request<DeliveryReplayed>("POST", `${PATH}/replay`, { body: ids.length > 0 ? { ids } : wish });
   if (options.json === true) context.out.json(result);
-  else context.out.line(`${count(result.replayed)} queued again${result.skipped === 0 ? "" : `, ${count(result.skipped)} left as they are (still queued, or the data is no longer kept)`}`);
+  else context.out.line(`${count(result.replayed)} queued again${result.skipped === 0 ? "" : `, ${count(result.skipped)} left as they are (still queued, too large, or the data is no longer kept)`}`);
   return EXIT_OK;
 }

@@ -1,8 +1,9 @@
-/** `destinations`: where facts go. The signing secret of a new one is shown once; a test sends one signed fact at once. */
+/** `destinations`: where facts go. The signing secret of a new webhook is shown once; a test sends one fact at once. */
 import type { Command } from "commander";
 import type { DestinationAdded, DestinationTest, DestinationView } from "../../kernel/delivery-api.ts";
 import { Fault } from "../../kernel/fault.ts";
-import { finish, integer, repeated, type CliCommand, type CliContext, type JsonOption } from "../command.ts";
+import { finish, integer, type CliCommand, type CliContext, type JsonOption } from "../command.ts";
+import { draftOf, withAddOptions, type AddOptions } from "../destination-draft.ts";
 import { EXIT_NO, EXIT_OK } from "../faults.ts";
 import { count, time } from "../format.ts";
 import { findDestination, findTenant, gather, listItems, printArray, segment } from "../lists.ts";
@@ -12,16 +13,6 @@ import { readToken } from "../token.ts";
 
 const PATH = "/api/v1/destinations";
 
-interface AddOptions extends JsonOption {
-  readonly webhook?: string;
-  readonly file?: string;
-  readonly megabytes?: number;
-  readonly keep?: number;
-  readonly facts?: readonly string[];
-  readonly tenant?: string;
-  readonly secretEnv?: string;
-}
-
 export const destinationsCommand: CliCommand = {
   id: "destinations",
   register(program: Command, context: CliContext) {
@@ -29,27 +20,26 @@ export const destinationsCommand: CliCommand = {
     const act = <Options extends JsonOption>(work: (api: ApiClient, destination: DestinationView, options: Options) => Promise<number>): ((name: string, options: Options) => Promise<void>) =>
       context.ask(async (api, name: string, options: Options) => work(api, await findDestination(api, name), options));
     finish(group.command("list").description("All destinations, what waits for them and what is wrong").action(context.ask((api, options: JsonOption) => list(context, api, options))), "vedette destinations list");
+    finish(group.command("show <name>").description("One, with what it gets and how it is configured; no secrets").action(act((_api, destination, options: JsonOption) => show(context, destination, options))), "vedette destinations show siem");
     finish(
-      group
-        .command("add <name>")
-        .description("Add one; a webhook's signing secret is shown this once")
-        .option("--webhook <url>", "send signed POSTs to this https address")
-        .option("--file <file>", "append lines of JSON to this file below the data folder's `outgoing`, like posture.ndjson")
-        .option("--megabytes <number>", "with --file: begin a new file at this size (default: 64)", integer(1, 100_000))
-        .option("--keep <number>", "with --file: full files that are kept (default: 10)", integer(1, 10_000))
-        .option("--facts <kind>", "only this kind of fact, `posture.*` for all of a capability; may be repeated", repeated)
-        .option("--tenant <tenant>", "whose facts (name or id)")
-        .option("--secret-env <name>", "with --webhook: environment variable with a signing secret of your own (whsec_…)")
-        .action(context.ask((api, name: string, options: AddOptions) => add(context, api, name, options))),
-      ["vedette destinations add access --webhook https://hooks.example.com/vedette --facts 'posture.*'", "vedette destinations add archive --file posture.ndjson"],
+      withAddOptions(group.command("add <name>").description("Add one; a webhook's signing secret is shown this once")).action(context.ask((api, name: string, options: AddOptions) => add(context, api, name, options))),
+      [
+        "vedette destinations add access --webhook https://hooks.example.com/vedette --facts 'posture.*'",
+        "vedette destinations add archive --file posture.ndjson",
+        "vedette destinations add siem --syslog tls://logs.example.com --ca ca.pem --stream alerts --severity medium",
+        "vedette destinations add elastic --elasticsearch https://es.example.com:9200 --secret-env ES_API_KEY --index logs-sentinelone-default",
+        "vedette destinations add splunk --splunk https://splunk.example.com:8088 --secret-env SPLUNK_TOKEN --index s1 --all-tenants",
+        "vedette destinations add identity --sekoia --secret-env INTAKE_KEY --stream alerts --product Identity",
+        "vedette destinations add siem --config siem.json",
+      ],
     );
     finish(group.command("test <name>").description("Send one test fact now; exit code 0 when it was accepted").action(act((api, destination, options: JsonOption) => test(context, api, destination, options))), "vedette destinations test access");
     finish(
       group
         .command("rotate <name>")
-        .description("A new signing secret; the old one signs too for some hours")
-        .option("--keep-hours <hours>", "how long the old one is used beside it (default: 24)", integer(0, 720))
-        .option("--secret-env <name>", "environment variable with the new secret (made when left out)")
+        .description("A new secret; a webhook's old one signs too for some hours")
+        .option("--keep-hours <hours>", "how long a webhook's old one is used beside it (default: 24)", integer(0, 720))
+        .option("--secret-env <name>", "environment variable with the new secret (a webhook's is made when left out)")
         .action(act((api, destination, options: JsonOption & { keepHours?: number; secretEnv?: string }) => rotate(context, api, destination, options))),
       "vedette destinations rotate access --keep-hours 48",
     );
@@ -64,30 +54,55 @@ async function list(context: CliContext, api: ApiClient, options: JsonOption): P
   const destinations = listItems<DestinationView>(api, PATH);
   if (options.json === true) return printArray(context.out, destinations).then(() => EXIT_OK);
   const all = await gather(destinations);
-  if (all.length === 0) context.out.note("No destinations yet: `vedette destinations add NAME --webhook URL`.");
+  if (all.length === 0) context.out.note("No destinations yet: `vedette destinations add NAME --webhook URL`; --help shows the other kinds.");
   context.out.table(
-    ["NAME", "KIND", "TO", "FACTS", "QUEUED", "PARKED", "LAST ACCEPTED", "STATE", "ID"],
-    all.map((one) => [one.name, one.kind, String(one.shown["host"] ?? one.shown["file"] ?? "-"), one.facts?.join(", ") ?? "all", count(one.queued), count(one.parked), time(one.deliveredAt), one.fault === null ? "ok" : `${one.fault.reason} (since ${time(one.fault.since)})`, one.id]),
+    ["NAME", "KIND", "TO", "GETS", "QUEUED", "PARKED", "LAST ACCEPTED", "STATE", "ID"],
+    all.map((one) => [one.name, one.kind, placeOf(one), gets(one), count(one.queued), count(one.parked), time(one.deliveredAt), one.fault === null ? "ok" : `${one.fault.reason} (since ${time(one.fault.since)})`, one.id]),
   );
   return EXIT_OK;
 }
 
-async function configOf(context: CliContext, options: AddOptions): Promise<{ readonly kind: string; readonly config: Readonly<Record<string, unknown>> }> {
-  const { webhook, file, megabytes, keep, secretEnv } = options;
-  if ((webhook === undefined) === (file === undefined)) throw new Fault("CONFIG_INVALID", "Say where the facts go: --webhook or --file, one of them.", { cure: "`vedette destinations add --help` shows both." });
-  if (webhook === undefined) {
-    if (secretEnv !== undefined) throw new Fault("CONFIG_INVALID", "A file is not signed: --secret-env goes with --webhook.");
-    return { kind: "file", config: { file, ...(megabytes === undefined ? {} : { megabytes }), ...(keep === undefined ? {} : { keep }) } };
+function placeOf({ shown }: DestinationView): string {
+  return String(shown["host"] ?? shown["file"] ?? "-");
+}
+
+/** `alerts.*, severity high or more, as ecs`. */
+function gets({ facts, filter, format, tenants }: DestinationView): string {
+  const { streams = [], products = [], severity, sites = [], connections = [] } = filter ?? {};
+  const parts = [
+    facts?.join(" ") ?? "all",
+    ...streams,
+    ...products,
+    ...(severity === undefined ? [] : [`severity ${severity} or more`]),
+    ...sites.map((id) => `site ${id}`),
+    ...connections,
+    ...(tenants.includes("*") ? ["of every tenant"] : tenants.length > 1 ? [`of ${count(tenants.length)} tenants`] : []),
+    ...(format === "raw" ? [] : [`as ${format}`]),
+  ];
+  return parts.join(", ");
+}
+
+async function show(context: CliContext, one: DestinationView, options: JsonOption): Promise<number> {
+  if (options.json === true) {
+    context.out.json(one);
+    return EXIT_OK;
   }
-  if (megabytes !== undefined || keep !== undefined) throw new Fault("CONFIG_INVALID", "--megabytes and --keep go with --file.");
-  return { kind: "webhook", config: { url: webhook, ...(secretEnv === undefined ? {} : { secret: (await readToken(context.ports.io, secretEnv)).reveal() }) } };
+  context.out.facts([
+    ["id", one.id], ["name", one.name], ["kind", one.kind], ["tenant", one.tenant], ["to", placeOf(one)], ["gets", gets(one)], ["repeats", one.repeats],
+    ...Object.entries(one.shown).filter(([key, value]) => key !== "host" && key !== "file" && value !== null).map(([key, value]) => [key, String(value)] as const),
+    ["queued", `${count(one.queued)}${one.oldestQueuedAt === null ? "" : `, the oldest since ${time(one.oldestQueuedAt)}`}`], ["parked", count(one.parked)], ["delivered", count(one.delivered)], ["last accepted", time(one.deliveredAt)],
+    ["state", one.fault === null ? "ok" : `${one.fault.code}: ${one.fault.reason} (since ${time(one.fault.since)})`],
+  ]);
+  return EXIT_OK;
 }
 
 async function add(context: CliContext, api: ApiClient, name: string, options: AddOptions): Promise<number> {
-  const { kind, config } = await configOf(context, options);
+  const draft = await draftOf(context.ports.io, name, options);
   const tenant = options.tenant === undefined ? {} : { tenant: (await findTenant(api, options.tenant)).id };
-  const added = await api.request<DestinationAdded>("POST", PATH, { body: { name, kind, config, ...tenant, ...(options.facts === undefined ? {} : { facts: options.facts }) } });
-  return told(context, added, options, `${added.destination.name} (${added.destination.id}) is added; \`vedette destinations test\` tries it.`);
+  const added = await api.request<DestinationAdded>("POST", PATH, { body: { ...draft, ...tenant } });
+  const code = told(context, added, options, `${added.destination.name} (${added.destination.id}) is added; \`vedette destinations test\` tries it.`);
+  if (options.json !== true && added.destination.kind === "syslog") context.out.note(`The receiver has to take messages of ${count(Number(added.destination.shown["largest"]))} bytes (rsyslog: global(maxMessageSize="64k")); one that takes less cuts them without a word.`);
+  return code;
 }
 
 function told(context: CliContext, added: DestinationAdded, options: JsonOption, line: string): number {

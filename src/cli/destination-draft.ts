@@ -1,0 +1,188 @@
+/**
+ * `destinations add`: options and files become the draft that the hub is given. Every kind has one option that says where, and takes some
+ * others; secrets come from the environment alone, also where a file describes the destination.
+ */
+import { Option, type Command } from "commander";
+import { DELIVERY_FORMATS, type DeliveryFormat, type DestinationDraft, type DestinationFilter } from "../kernel/delivery-api.ts";
+import { FACT_SEVERITIES, type FactSeverity } from "../kernel/fact.ts";
+import { Fault } from "../kernel/fault.ts";
+import { isJsonObject } from "../kernel/json.ts";
+import type { StreamId } from "../kernel/stream-ids.ts";
+import { integer, repeated, repeatedStream, type JsonOption } from "./command.ts";
+import { readGiven } from "./given-file.ts";
+import type { Io } from "./ports.ts";
+import { readToken } from "./token.ts";
+
+/** Where to, one of them. */
+interface Places {
+  readonly webhook?: string;
+  readonly file?: string;
+  readonly stdout?: true;
+  readonly syslog?: string;
+  readonly elasticsearch?: string;
+  readonly splunk?: string;
+  /** Without an address: Sekoia's own. */
+  readonly sekoia?: string | true;
+  readonly config?: string;
+}
+
+/** What some kinds take besides. */
+interface Particulars {
+  readonly secretEnv?: string;
+  readonly megabytes?: number;
+  readonly keep?: number;
+  readonly index?: string;
+  readonly username?: string;
+  readonly sourcetype?: string;
+  readonly acknowledge?: true;
+  readonly ca?: string;
+  readonly cert?: string;
+}
+
+export interface AddOptions extends JsonOption, Places, Particulars {
+  readonly facts?: readonly string[];
+  readonly stream?: readonly StreamId[];
+  readonly product?: readonly string[];
+  readonly severity?: FactSeverity;
+  readonly site?: readonly string[];
+  readonly connection?: readonly string[];
+  readonly tenant?: string;
+  readonly alsoTenant?: readonly string[];
+  readonly allTenants?: true;
+  readonly format?: DeliveryFormat;
+}
+
+type Kind = Exclude<keyof Places, "config">;
+type Particular = keyof Particulars;
+
+const TAKES: Readonly<Record<Kind, readonly Particular[]>> = {
+  webhook: ["secretEnv"],
+  file: ["megabytes", "keep"],
+  stdout: [],
+  syslog: ["ca", "cert", "secretEnv"],
+  elasticsearch: ["index", "username", "secretEnv", "ca"],
+  splunk: ["secretEnv", "index", "sourcetype", "acknowledge", "ca"],
+  sekoia: ["secretEnv"],
+};
+const FLAGS: Readonly<Record<Particular, string>> = { secretEnv: "--secret-env", megabytes: "--megabytes", keep: "--keep", index: "--index", username: "--username", sourcetype: "--sourcetype", acknowledge: "--acknowledge", ca: "--ca", cert: "--cert" };
+const KINDS = Object.keys(TAKES) as readonly Kind[];
+const PARTICULARS = Object.keys(FLAGS) as readonly Particular[];
+const LARGEST_FILE = 1_048_576;
+
+export function withAddOptions(command: Command): Command {
+  return command
+    .option("--webhook <url>", "send signed POSTs to this https address")
+    .option("--file <file>", "append lines of JSON to this file below the data folder's `outgoing`, like posture.ndjson")
+    .option("--stdout", "write lines of JSON to the standard output of `vedette serve`")
+    .option("--syslog <address>", "send syslog messages (RFC 5424), tls://host[:6514]; tcp://host[:601] where the operator allows it")
+    .option("--elasticsearch <url>", "create documents in Elasticsearch or OpenSearch")
+    .option("--splunk <url>", "send to Splunk's HTTP Event Collector, https://host:8088")
+    .option("--sekoia [url]", "send to a Sekoia intake (default: https://intake.sekoia.io)")
+    .option("--config <file>", "or all of it from a file of JSON (- for standard input), as the API takes it")
+    .option("--secret-env <name>", "environment variable with its secret: a signing secret of your own (webhook), an API key or with --username a password (elasticsearch), a token (splunk), an intake key (sekoia), the key of --cert (syslog)")
+    .option("--index <name>", "data stream or index (elasticsearch, default: logs-vedette-default; splunk)")
+    .option("--username <name>", "sign in by password (elasticsearch)")
+    .option("--sourcetype <name>", "what Splunk takes events for (default: vedette:json)")
+    .option("--acknowledge", "wait until Splunk has indexed what it took")
+    .option("--ca <file>", "certificates of the authority to trust besides, PEM (syslog, elasticsearch, splunk)")
+    .option("--cert <file>", "certificate that proves who we are, PEM; its key by --secret-env (syslog)")
+    .option("--megabytes <number>", "begin a new file at this size (file, default: 64)", integer(1, 100_000))
+    .option("--keep <number>", "full files that are kept (file, default: 10)", integer(1, 10_000))
+    .option("--facts <kind>", "only this kind of fact, `posture.*` for all of a capability; may be repeated", repeated)
+    .option("--stream <stream>", "only facts about records of this stream; may be repeated", repeatedStream)
+    .option("--product <product>", "only about records of this product, as SentinelOne names it (EDR, Identity); may be repeated", repeated)
+    .addOption(new Option("--severity <severity>", "only about records of at least this severity; what has none is let through").choices(FACT_SEVERITIES.filter((each) => each !== "unknown")))
+    .option("--site <id>", "only about records of this site, by SentinelOne's id; may be repeated", repeated)
+    .option("--connection <name>", "only about records of this connection; may be repeated", repeated)
+    .option("--tenant <tenant>", "whose facts, and who sees the destination (name or id)")
+    .option("--also-tenant <tenant>", "another tenant's facts too; may be repeated", repeated)
+    .option("--all-tenants", "the facts of every tenant there is or will be")
+    .addOption(new Option("--format <format>", "raw: our envelope with the record in it; record: the record alone; ecs; ocsf; sekoia: ECS as Sekoia's intakes write it (default: elasticsearch ecs, sekoia record, else raw)").choices([...DELIVERY_FORMATS]));
+}
+
+/** Without the tenant, which is looked up by whoever asks. */
+export async function draftOf(io: Io, name: string, options: AddOptions): Promise<DestinationDraft> {
+  const filter: DestinationFilter = {
+    ...(options.stream === undefined ? {} : { streams: [...options.stream] }),
+    ...(options.product === undefined ? {} : { products: [...options.product] }),
+    ...(options.severity === undefined ? {} : { severity: options.severity }),
+    ...(options.site === undefined ? {} : { sites: [...options.site] }),
+    ...(options.connection === undefined ? {} : { connections: [...options.connection] }),
+  };
+  const given = options.config === undefined ? await fromOptions(io, options) : await fromFile(io, options.config, options);
+  const tenants = options.allTenants === true ? ["*"] : options.alsoTenant;
+  return {
+    ...given,
+    name,
+    ...(options.facts === undefined ? {} : { facts: [...options.facts] }),
+    ...(Object.keys(filter).length === 0 ? {} : { filter: { ...given.filter, ...filter } }),
+    ...(options.format === undefined ? {} : { format: options.format }),
+    ...(tenants === undefined ? {} : { tenants: [...tenants] }),
+  };
+}
+
+type Given = Omit<DestinationDraft, "name">;
+
+async function fromOptions(io: Io, options: AddOptions): Promise<Given> {
+  const [kind, second] = KINDS.filter((each) => options[each] !== undefined);
+  if (kind === undefined || second !== undefined) throw new Fault("CONFIG_INVALID", `Say where the facts go: one of ${KINDS.map((each) => `--${each}`).join(", ")}, or --config.`, { cure: "`vedette destinations add --help` shows them." });
+  const strange = PARTICULARS.find((each) => options[each] !== undefined && !TAKES[kind].includes(each));
+  if (strange !== undefined) throw new Fault("CONFIG_INVALID", `${FLAGS[strange]} does not go with --${kind}.`);
+  const secret = options.secretEnv === undefined ? undefined : (await readToken(io, options.secretEnv)).reveal();
+  return { kind, config: await configOf(io, kind, options, secret) };
+}
+
+async function configOf(io: Io, kind: Kind, options: AddOptions, secret: string | undefined): Promise<Record<string, unknown>> {
+  const pem = async (file: string | undefined): Promise<string | undefined> => (file === undefined ? undefined : readGiven(io, file, { most: LARGEST_FILE, of: "certificates" }));
+  const ca = await pem(options.ca);
+  const needed = (what: string): string => {
+    if (secret !== undefined) return secret;
+    throw new Fault("CONFIG_INVALID", `${what} is missing.`, { cure: "Put it in an environment variable and name that: --secret-env NAME." });
+  };
+  switch (kind) {
+    case "webhook":
+      return present({ url: options.webhook, secret });
+    case "file":
+      return present({ file: options.file, megabytes: options.megabytes, keep: options.keep });
+    case "stdout":
+      return {};
+    case "syslog":
+      return present({ address: options.syslog, ca, cert: await pem(options.cert), key: secret });
+    case "elasticsearch":
+      return present({ url: options.elasticsearch, index: options.index, username: options.username, ...(options.username === undefined ? { apiKey: secret } : { password: needed("The user's password") }), ca });
+    case "splunk":
+      return present({ url: options.splunk, token: needed("The collector's token"), index: options.index, sourcetype: options.sourcetype, acknowledge: options.acknowledge, ca });
+    case "sekoia":
+      return present({ url: options.sekoia === true ? undefined : options.sekoia, intakeKey: needed("The intake key") });
+  }
+}
+
+function present(config: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined));
+}
+
+/** Keys of any kind's configuration that hold a secret: in a file they name a variable, `{"env":"NAME"}`. */
+const SECRETS: ReadonlySet<string> = new Set(["secret", "apiKey", "password", "token", "intakeKey", "key"]);
+
+async function fromFile(io: Io, file: string, options: AddOptions): Promise<Given> {
+  const beside = [...KINDS.filter((each) => options[each] !== undefined).map((each) => `--${each}`), ...PARTICULARS.filter((each) => options[each] !== undefined).map((each) => FLAGS[each])];
+  if (beside.length > 0) throw new Fault("CONFIG_INVALID", `${beside.join(", ")} does not go with --config: the file says where.`);
+  const text = await readGiven(io, file, { most: LARGEST_FILE, of: "configuration" });
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new Fault("CONFIG_INVALID", `${file} is no JSON.`, { cause: error, cure: 'It is like {"kind":"splunk","config":{"url":"https://…","token":{"env":"SPLUNK_TOKEN"}}}.' });
+  }
+  if (!isJsonObject(value) || typeof value["kind"] !== "string" || !isJsonObject(value["config"])) throw new Fault("CONFIG_INVALID", `${file} has no \`kind\` and \`config\`.`, { cure: 'It is like {"kind":"splunk","config":{"url":"https://…","token":{"env":"SPLUNK_TOKEN"}}}.' });
+  const config: Record<string, unknown> = {};
+  for (const [key, setting] of Object.entries(value["config"])) config[key] = SECRETS.has(key) ? await secretAt(io, key, setting) : setting;
+  // The hub checks the rest, and says what is wrong with it.
+  return { ...(value as unknown as Given), config };
+}
+
+async function secretAt(io: Io, key: string, setting: unknown): Promise<string> {
+  const variable = isJsonObject(setting) ? setting["env"] : undefined;
+  if (typeof variable !== "string") throw new Fault("CONFIG_INVALID", `config.${key} is a secret and stands in no file.`, { cure: `Put it in an environment variable and name that: "${key}": {"env": "NAME"}.` });
+  return (await readToken(io, variable)).reveal();
+}
