@@ -139,26 +139,16 @@ async function configOf(io: Io, kind: Kind, options: AddOptions, secret: string 
     if (secret !== undefined) return secret;
     throw new Fault("CONFIG_INVALID", `${what} is missing.`, { cure: "Put it in an environment variable and name that: --secret-env NAME." });
   };
-  switch (kind) {
-    case "webhook":
-      return present({ url: options.webhook, secret });
-    case "file":
-      return present({ file: options.file, megabytes: options.megabytes, keep: options.keep });
-    case "stdout":
-      return {};
-    case "syslog":
-      return present({ address: options.syslog, ca, cert: await pem(options.cert), key: secret });
-    case "elasticsearch":
-      return present({ url: options.elasticsearch, index: options.index, username: options.username, ...(options.username === undefined ? { apiKey: secret } : { password: needed("The user's password") }), ca });
-    case "splunk":
-      return present({ url: options.splunk, token: needed("The collector's token"), index: options.index, sourcetype: options.sourcetype, acknowledge: options.acknowledge, ca });
-    case "sekoia":
-      return present({ url: options.sekoia === true ? undefined : options.sekoia, intakeKey: needed("The intake key") });
-  }
-}
-
-function present(config: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined));
+  const configs: Readonly<Record<Kind, () => Promise<Readonly<Record<string, unknown>>>>> = {
+    webhook: async () => ({ url: options.webhook, secret }),
+    file: async () => ({ file: options.file, megabytes: options.megabytes, keep: options.keep }),
+    stdout: async () => ({}),
+    syslog: async () => ({ address: options.syslog, ca, cert: await pem(options.cert), key: secret }),
+    elasticsearch: async () => ({ url: options.elasticsearch, index: options.index, username: options.username, ...(options.username === undefined ? { apiKey: secret } : { password: needed("The user's password") }), ca }),
+    splunk: async () => ({ url: options.splunk, token: needed("The collector's token"), index: options.index, sourcetype: options.sourcetype, acknowledge: options.acknowledge, ca }),
+    sekoia: async () => ({ url: options.sekoia === true ? undefined : options.sekoia, intakeKey: needed("The intake key") }),
+  };
+  return Object.fromEntries(Object.entries(await configs[kind]()).filter(([, value]) => value !== undefined));
 }
 
 /** Keys of any kind's configuration that hold a secret: in a file they name a variable, `{"env":"NAME"}`. */

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { sql } from "kysely";
 import type { FastifyInstance } from "fastify";
 import { systemClock, isoTime, type Clock } from "../kernel/clock.ts";
-import { EVERY_TENANT, scopeAllows, type TenantScope } from "../kernel/scope.ts";
+import { EVERY_TENANT, type TenantScope } from "../kernel/scope.ts";
 import type { ConnectionId, TenantId } from "../kernel/ids.ts";
 import type { Log } from "../kernel/log.ts";
 import { viewName, type StreamId } from "../kernel/stream-ids.ts";
@@ -42,7 +42,7 @@ import { destinationKinds } from "../delivery/destinations/index.ts";
 import type { LineOutput } from "../delivery/destinations/stdout.ts";
 import { deliveryRoutes } from "../delivery/routes.ts";
 import { deliveryMigrations } from "../delivery/tables.ts";
-import { countTenantDeliveries, failingDestinations, purgeTenantDeliveries, tenantDeliveries, tidyDeliveries } from "../delivery/upkeep.ts";
+import { countTenantDeliveries, dropDelivered, purgeTenantDeliveries, tenantDeliveries, tidyDeliveries } from "../delivery/upkeep.ts";
 import { alertMigrations, alertRoutes, createAlerts } from "../alerts/index.ts";
 import { createPosture, postureMigrations, postureRoutes } from "../posture/index.ts";
 import { accessMigrations, accessRoutes, createAccess, createCoverage, removeLeftoverExports } from "../access/index.ts";
@@ -86,8 +86,6 @@ const PAGES_PER_TRANSACTION = 3;
 const PAGE_SIZE = 1000;
 /** Pages of a thousand records that capabilities meet again before the rest of the upkeep has its turn. */
 const PAGES_OF_UPKEEP = 100;
-/** A destination that takes nothing for so long makes the hub unhealthy. */
-const DESTINATION_PATIENCE_MS = 15 * 60_000;
 
 export interface HubOptions {
   readonly settings: Settings;
@@ -275,6 +273,9 @@ export async function openHub(options: HubOptions) {
         await watchExpiry({ store: opened, clock, log });
       },
       tidyDeliveries: () => tidyDeliveries(opened, clock.now()),
+      async makeRoom() {
+        if ((await disk.full()) && (await dropDelivered(opened, clock.now()))) log.warn("upkeep.delivered-forgotten", { why: "disk" });
+      },
       eraseDerived: (tx, id, limit) => derivedData.erase(tx, id, limit),
       async capabilitiesDue(now, signal) {
         await runRebuilds(opened, context, now, PAGES_OF_UPKEEP);
@@ -290,7 +291,7 @@ export async function openHub(options: HubOptions) {
     const running: { url: string | null } = { url: null };
     const credential = newLocalCredential();
     const keys = createApiKeys({ store: opened, clock, log, resolveTenant: async (scope, reference) => (await tenantRow(opened.read, scope, reference)).id });
-    const status = statusReader({ version: VERSION, clock, running, store: opened, disk, connections: (scope: TenantScope) => connections.list(scope), statuses, streams: STREAMS, failingDestinations: (scope) => failingDestinations(opened, (tenant) => scopeAllows(scope, tenant), clock.now(), DESTINATION_PATIENCE_MS) });
+    const status = statusReader({ version: VERSION, clock, running, store: opened, disk, connections: (scope: TenantScope) => connections.list(scope), statuses, streams: STREAMS, destinations: (scope) => registry.list(scope) });
     const sqlReader = openSql({ store: opened, streams: STREAMS });
     const routes = withOpenApi(
       [

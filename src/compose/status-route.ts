@@ -1,6 +1,8 @@
 /** How everything stands, in one answer: what `vedette status` prints and the metrics are made of. */
 import { isoTime, type Clock } from "../kernel/clock.ts";
+import { destinationStatus, failingFor, waitingText } from "../delivery/health.ts";
 import { StatusView, type ConnectionView } from "../kernel/api.ts";
+import type { DestinationView } from "../kernel/delivery-api.ts";
 import { defineRoute, unaudited, type Route, type RouteContext } from "../kernel/route.ts";
 import type { TenantScope } from "../kernel/scope.ts";
 import type { Stream } from "../sentinelone/streams/stream.ts";
@@ -17,11 +19,12 @@ export interface StatusPorts {
   readonly statuses: StreamStatuses;
   readonly streams: readonly Stream[];
   connections(scope: TenantScope): Promise<readonly ConnectionView[]>;
-  /** Those that have taken nothing for a while. */
-  failingDestinations(scope: TenantScope): Promise<readonly { readonly name: string; readonly code: string }[]>;
+  destinations(scope: TenantScope): Promise<readonly DestinationView[]>;
 }
 
 const WARN_DAYS = 30;
+/** A destination that takes nothing for so long makes the hub unhealthy. */
+const DESTINATION_PATIENCE_MS = 15 * 60_000;
 
 export function statusReader(ports: StatusPorts): (scope: TenantScope) => Promise<StatusView> {
   return async (scope) => {
@@ -29,22 +32,26 @@ export function statusReader(ports: StatusPorts): (scope: TenantScope) => Promis
     const connections = await ports.connections(scope);
     const streams = await ports.statuses.list(scope);
     const { bytes, full } = await disk.look();
+    const now = clock.now();
+    const destinations = (await ports.destinations(scope)).map((view) => destinationStatus(view, now));
+    const waiting = waitingText(destinations);
     const names = new Map(connections.map((connection) => [connection.id, connection.name]));
     const reasons = [
       ...connections.filter((connection) => connection.state === "Needs attention").map((connection) => `${connection.name}: ${connection.fault?.code ?? "needs attention"}`),
       // Only a running hub keeps streams fresh; a single command has nothing to answer for.
       ...(ports.running.url === null ? [] : readingTroubles(streams, names, ports.streams)),
-      ...(ports.running.url === null ? [] : (await ports.failingDestinations(scope)).map(({ name, code }) => `destination ${name}: ${code}`)),
-      ...(full ? ["disk budget reached: reading is paused"] : []),
+      ...(ports.running.url === null ? [] : failingFor(destinations, now, DESTINATION_PATIENCE_MS).map(({ name, code }) => `destination ${name}: ${code}`)),
+      ...(full ? [`disk budget reached: reading is paused${waiting === null ? "" : `; ${waiting}`}`] : []),
     ];
     return {
       version: ports.version,
-      now: isoTime(clock.now()),
+      now: isoTime(now),
       hub: { running: ports.running.url !== null, url: ports.running.url, store: ports.store.kind, diskBytes: bytes, diskBudgetBytes: disk.budgetBytes, readingPaused: full },
       connections: [...connections],
       streams: [...streams],
       expiring: connections.flatMap(({ id, name, token }) => (token.expiresAt === null || token.daysLeft === null || token.daysLeft > WARN_DAYS ? [] : [{ connection: id, name, expiresAt: token.expiresAt, daysLeft: token.daysLeft }])),
       parked: streams.reduce((sum, stream) => sum + stream.parked, 0),
+      destinations,
       health: { ok: reasons.length === 0, reasons: [...new Set(reasons)] },
     };
   };

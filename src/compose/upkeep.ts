@@ -25,6 +25,8 @@ export interface UpkeepPorts {
   purgeTenants(): Promise<void>;
   watchExpiry(): Promise<void>;
   tidyDeliveries(): Promise<void>;
+  /** Where the disk is full: lets go of what is kept for convenience alone. */
+  makeRoom(): Promise<void>;
   /** Deletes up to `limit` rows that capabilities made of a removed connection; 0 when none are left. */
   eraseDerived(tx: Tx, id: ConnectionId, limit: number): Promise<number>;
   capabilitiesDue(now: number, signal: AbortSignal): Promise<void>;
@@ -63,6 +65,7 @@ export class Upkeep {
   /** Everything that is pending now; a failing part does not keep the others from their turn. */
   async once(): Promise<void> {
     const { clock } = this.#ports;
+    await this.#part("room", () => this.#ports.makeRoom());
     await this.#part("erase", () => this.#erase());
     await this.#part("reassign", () => this.#reassign());
     await this.#part("capabilities", () => this.#ports.capabilitiesDue(clock.now(), this.#stop.signal));

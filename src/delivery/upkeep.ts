@@ -114,9 +114,3 @@ export async function* tenantDeliveries(store: Store, tenant: TenantId, signal: 
     after = last.id;
   }
 }
-
-/** Destinations that have taken nothing for a while, for the health of the hub. */
-export async function failingDestinations(store: Store, visible: (tenant: TenantId) => boolean, now: number, forMs: number): Promise<readonly { readonly name: string; readonly code: string }[]> {
-  const rows = await tables(store.read).selectFrom("destinations").select(["name", "tenant_id", "fault_code"]).where("removed_at", "is", null).where("failing_since", "<=", now - forMs).orderBy("name").execute();
-  return rows.filter((row) => visible(row.tenant_id as TenantId)).map((row) => ({ name: row.name, code: row.fault_code ?? "INTERNAL" }));
-}

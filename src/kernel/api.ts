@@ -164,6 +164,20 @@ export const StreamStatus = Type.Object({
 });
 export type StreamStatus = Static<typeof StreamStatus>;
 
+export const DestinationStatus = Type.Object({
+  id: Text,
+  name: Text,
+  kind: Text,
+  queued: Count,
+  parked: Count,
+  delivered: Count,
+  /** Since what has waited longest was queued. */
+  oldestSeconds: Nullable(Type.Number()),
+  /** Why nothing is being accepted, and since when. */
+  fault: Nullable(Type.Object({ code: Text, reason: Text, since: Time })),
+});
+export type DestinationStatus = Static<typeof DestinationStatus>;
+
 export const StatusView = Type.Object({
   version: Text,
   now: Time,
@@ -173,6 +187,7 @@ export const StatusView = Type.Object({
   /** Tokens within 30, 14, 7 or 1 days of their end, or past it. */
   expiring: Type.Array(Type.Object({ connection: Text, name: Text, expiresAt: Time, daysLeft: Type.Integer() })),
   parked: Count,
+  destinations: Type.Array(DestinationStatus),
   /** Healthy, or the first reason why not. */
   health: Type.Object({ ok: Type.Boolean(), reasons: Type.Array(Text) }),
 });

@@ -9,8 +9,10 @@ export interface DiskUse {
   readonly full: boolean;
 }
 
-export async function diskUse(store: Pick<Store, "size">, budgetBytes: number | null): Promise<DiskUse> {
+/** What counts is what is filled: files do not shrink when something is deleted, but hold as much again before they grow. */
+export async function diskUse(store: Pick<Store, "size" | "filled">, budgetBytes: number | null): Promise<DiskUse> {
   const bytes = await store.size();
   if (budgetBytes === null) return { bytes, budgetBytes, share: null, full: false };
-  return { bytes, budgetBytes, share: budgetBytes === 0 ? 1 : bytes / budgetBytes, full: bytes >= budgetBytes };
+  const filled = await store.filled();
+  return { bytes, budgetBytes, share: budgetBytes === 0 ? 1 : filled / budgetBytes, full: filled >= budgetBytes };
 }

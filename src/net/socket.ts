@@ -39,7 +39,7 @@ export function createConnector(options: SocketOptions): (signal: AbortSignal) =
   let session: Buffer | undefined;
 
   async function secured(socket: Socket, { ca, identity }: TlsOptions, within: AbortSignal): Promise<Socket> {
-    context ??= createSecureContext({ minVersion: "TLSv1.2", ...authorities(options.env, ca ?? undefined), ...(identity ?? {}) });
+    context ??= createSecureContext({ minVersion: "TLSv1.2", ...authorities(options.env, ca ?? undefined), ...identity });
     const bare = bareHost(host);
     const connection = connectTls({ socket, secureContext: context, host: bare, ...(isIP(bare) === 0 ? { servername: bare } : {}), ...(session === undefined ? {} : { session }) });
     connection.on("session", (given) => void (session = given));

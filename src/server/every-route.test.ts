@@ -45,7 +45,7 @@ interface World {
 const LOCAL = "vdl_the-credential-of-this-test";
 
 async function status(): Promise<StatusView> {
-  return { version: "0", now: "2026-03-01T12:00:00.000Z", hub: { running: true, url: null, store: "sqlite", diskBytes: 1, diskBudgetBytes: null, readingPaused: false }, connections: [], streams: [], expiring: [], parked: 0, health: { ok: true, reasons: [] } };
+  return { version: "0", now: "2026-03-01T12:00:00.000Z", hub: { running: true, url: null, store: "sqlite", diskBytes: 1, diskBudgetBytes: null, readingPaused: false }, connections: [], streams: [], expiring: [], parked: 0, destinations: [], health: { ok: true, reasons: [] } };
 }
 
 async function openWorld(): Promise<World> {

@@ -14,6 +14,7 @@ const status: StatusView = {
   streams: [stream],
   expiring: [],
   parked: 2,
+  destinations: [{ id: "dst_1", name: 'evil"} 2', kind: "webhook", queued: 3, parked: 1, delivered: 400, oldestSeconds: 90, fault: { code: "DESTINATION_UNREACHABLE", reason: "evil", since: "2026-03-01T11:00:00.000Z" } }],
   health: { ok: false, reasons: ["x"] },
 };
 
@@ -32,6 +33,11 @@ it("gives freshness, lag, rows, parked, faults, budget and expiry by ids, and no
       'vedette_stream_budget_waiting{connection="con_1",stream="agents"} 3',
       'vedette_connection_state{connection="con_1",state="Needs attention"} 1',
       'vedette_token_expiry_days{connection="con_1"} -2',
+      'vedette_deliveries_queued{destination="dst_1",kind="webhook"} 3',
+      'vedette_deliveries_parked{destination="dst_1",kind="webhook"} 1',
+      'vedette_deliveries_oldest_seconds{destination="dst_1",kind="webhook"} 90',
+      'vedette_deliveries_delivered_total{destination="dst_1",kind="webhook"} 400',
+      'vedette_destination_fault{destination="dst_1",kind="webhook",code="DESTINATION_UNREACHABLE"} 1',
     ]),
   );
   expect(lines.join("\n")).not.toMatch(/evil|a@b|No answer/);

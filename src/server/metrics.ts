@@ -6,7 +6,7 @@ type Sample = readonly [labels: Readonly<Record<string, string>>, value: number 
 /** Numbers that are not known are left out: a missing sample is not a zero. */
 export async function metricsText(status: StatusView, process: { readonly rssBytes: number; readonly uptimeSeconds: number }): Promise<string> {
   // Loaded by the first scrape: a command that asks for no metrics need not carry the library.
-  const { Gauge, Registry } = await import("prom-client");
+  const { Counter, Gauge, Registry } = await import("prom-client");
   const registry = new Registry();
   function gauge(name: string, help: string, labelNames: readonly string[], samples: readonly Sample[]): void {
     // The library writes 0 for a metric that was never set.
@@ -42,6 +42,17 @@ export async function metricsText(status: StatusView, process: { readonly rssByt
   gauge("stream_budget_per_second", "Requests per second the console's budget allows for this stream's path class.", STREAM, perStream((stream) => stream.budget?.perSecond ?? null));
   gauge("stream_budget_available", "Requests left in this instant.", STREAM, perStream((stream) => stream.budget?.available ?? null));
   gauge("stream_budget_waiting", "Requests waiting for their turn.", STREAM, perStream((stream) => stream.budget?.waiting ?? null));
+
+  const perDestination = (pick: (destination: StatusView["destinations"][number]) => number | null): readonly Sample[] => status.destinations.map((one) => [{ destination: one.id, kind: one.kind }, pick(one)] as const);
+  const DESTINATION = ["destination", "kind"];
+  gauge("deliveries_queued", "Deliveries that wait.", DESTINATION, perDestination((one) => one.queued));
+  gauge("deliveries_parked", "Deliveries set aside.", DESTINATION, perDestination((one) => one.parked));
+  gauge("deliveries_oldest_seconds", "Seconds since what has waited longest was queued; 0 where nothing waits.", DESTINATION, perDestination((one) => one.oldestSeconds ?? 0));
+  if (status.destinations.length > 0) {
+    const delivered = new Counter({ name: "vedette_deliveries_delivered_total", help: "Deliveries accepted since the destination was added, replays among them.", labelNames: DESTINATION, registers: [registry] });
+    for (const [labels, value] of perDestination((one) => one.delivered)) delivered.inc({ ...labels }, value ?? 0);
+  }
+  gauge("destination_fault", "1 per destination that takes nothing, by the fault's code.", [...DESTINATION, "code"], status.destinations.flatMap((one) => (one.fault === null ? [] : [[{ destination: one.id, kind: one.kind, code: one.fault.code }, 1] as const])));
 
   gauge("connection_state", "1 for the state a connection is in.", ["connection", "state"], status.connections.map((one) => [{ connection: one.id, state: one.state }, 1]));
   gauge("connection_fault", "1 per connection with a fault, by its code.", ["connection", "code"], status.connections.flatMap((one) => (one.fault === null ? [] : [[{ connection: one.id, code: one.fault.code }, 1] as const])));

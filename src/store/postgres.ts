@@ -157,10 +157,9 @@ function storeOver(pool: pg.Pool, { url, observed }: PostgresOptions): PostgresS
     },
     release: (lease) => tx((inner) => releaseLease(inner, lease)),
     durability: () => readDurability(pool, observed),
-    async size() {
-      const answer = await pool.query<{ bytes: number }>("SELECT pg_database_size(current_database()) AS bytes");
-      return answer.rows[0]?.bytes ?? 0;
-    },
+    size: () => databaseSize(pool),
+    // PostgreSQL does not say what of its files is room to fill again.
+    filled: () => databaseSize(pool),
     async backup() {
       throw new Fault("CONFIG_INVALID", "A PostgreSQL store is backed up with PostgreSQL's own tools.", { cure: "Run `pg_dump --format=custom --file=FILE \"$VEDETTE_DATABASE_URL\"`; `pg_restore` brings it back." });
     },
@@ -234,6 +233,11 @@ async function setLocal(db: Database, name: string, value: string): Promise<void
 function parserFor(oid: number): (value: string) => unknown {
   if (NUMBERS.has(oid)) return Number;
   return oid === BOOL ? (value) => (value === "t" ? 1 : 0) : String;
+}
+
+async function databaseSize(pool: pg.Pool): Promise<number> {
+  const answer = await pool.query<{ bytes: number }>("SELECT pg_database_size(current_database()) AS bytes");
+  return answer.rows[0]?.bytes ?? 0;
 }
 
 async function createOwnTables(pool: pg.Pool): Promise<void> {

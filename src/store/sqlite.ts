@@ -112,6 +112,10 @@ function storeOver(file: string, writer: SqliteConnection, reader: SqliteConnect
       for (const suffix of ["", "-wal", "-shm"]) bytes += await sizeOf(file + suffix);
       return bytes;
     },
+    async filled() {
+      const pages = (name: string): number => Number(reader.handle.pragma(name, { simple: true }));
+      return (pages("page_count") - pages("freelist_count")) * pages("page_size");
+    },
     backup: (to) => copyDatabase(file, to),
     close: () =>
       turns.run(async () => {

@@ -61,6 +61,8 @@ export interface Store {
   durability(): Promise<Durability>;
   /** Bytes on disk, side files included. */
   size(): Promise<number>;
+  /** Bytes that hold something: room that was given up is filled before the files grow, and the log beside them is written over. */
+  filled(): Promise<number>;
   /** A consistent copy of the whole store at one instant, while it is in use (SQLite; PostgreSQL names pg_dump instead). */
   backup(file: string): Promise<void>;
   close(): Promise<void>;

@@ -63,6 +63,11 @@ function print(context: CliContext, view: StatusView, origin: ApiClient["origin"
       ...(noted ? [note(stream)] : []),
     ]),
   );
+  if (view.destinations.length > 0) out.line();
+  out.table(
+    ["DESTINATION", "KIND", "QUEUED", "OLDEST", "PARKED", "DELIVERED", "STATE"],
+    view.destinations.map((one) => [one.name, one.kind, count(one.queued), one.oldestSeconds === null ? "-" : duration(one.oldestSeconds), count(one.parked), count(one.delivered), one.fault === null ? "ok" : one.fault.code]),
+  );
   for (const connection of view.connections) {
     if (connection.fault === null) continue;
     out.line(`\n${out.paint(clean(`${connection.name}: ${connection.fault.code}: ${connection.fault.message}`), "red")}`);

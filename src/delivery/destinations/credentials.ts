@@ -12,14 +12,11 @@ export function authority(pem: string | undefined, at = "config/ca"): string | n
   if (pem === undefined) return null;
   const certificates = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
   if (certificates.length === 0) throw new Fault("CONFIG_INVALID", `${at} holds no certificate.`, { details: { at }, cure: "It is PEM text: -----BEGIN CERTIFICATE----- and so on." });
-  for (const certificate of certificates) {
-    try {
-      new X509Certificate(certificate);
-    } catch (error) {
-      throw new Fault("CONFIG_INVALID", `${at} holds a certificate that cannot be read.`, { details: { at }, cause: error });
-    }
+  try {
+    return certificates.map((certificate) => new X509Certificate(certificate).toString()).join("");
+  } catch (error) {
+    throw new Fault("CONFIG_INVALID", `${at} holds a certificate that cannot be read.`, { details: { at }, cause: error });
   }
-  return certificates.join("\n");
 }
 
 /** Null where neither is given; CONFIG_INVALID where one is missing, cannot be read, or they are not a pair. */

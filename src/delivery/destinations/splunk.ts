@@ -133,13 +133,14 @@ function eventOf({ id, tenant, kind, eventAt, text }: Delivery, { index, sourcet
 
 /** Splunk's own codes, where they say more than the status. */
 const WRONG_INDEX = 7;
-const ABOUT_THE_CHANNEL: ReadonlySet<unknown> = new Set([10, 11, 14, 16]);
+const ABOUT_THE_CHANNEL: ReadonlySet<number> = new Set([10, 11, 14, 16]);
 
 function collectorReceipt(answer: HttpAnswer, now: number): Receipt {
-  const code = objectOf(answer)?.["code"];
+  const said = objectOf(answer)?.["code"];
+  const code = typeof said === "number" ? said : null;
   if (answer.status === 200) return code === 0 ? { outcome: "accepted" } : away("What answered is no HTTP Event Collector: it did not say that it took the events.");
   if (answer.status === 400 && code === WRONG_INDEX) return away("The token may not write to that index (code 7).");
-  if (answer.status === 400 && ABOUT_THE_CHANNEL.has(code)) return away(`The token's indexer acknowledgement is not as configured here (code ${String(code)}).`);
+  if (answer.status === 400 && code !== null && ABOUT_THE_CHANNEL.has(code)) return away(`The token's indexer acknowledgement is not as configured here (code ${String(code)}).`);
   const receipt = receiptFor(answer, now);
-  return typeof code === "number" && receipt.outcome !== "accepted" ? { ...receipt, reason: `The collector answered ${String(answer.status)} (code ${String(code)}).` } : receipt;
+  return code !== null && receipt.outcome !== "accepted" ? { ...receipt, reason: `The collector answered ${String(answer.status)} (code ${String(code)}).` } : receipt;
 }

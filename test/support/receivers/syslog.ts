@@ -41,11 +41,18 @@ export async function startSyslog({ tls, clientCa }: SyslogOptions = {}): Promis
     open.add(socket);
     socket.on("close", () => open.delete(socket)).on("error", () => undefined);
     let pending: Buffer = Buffer.alloc(0);
-    if (receiver.mood === "deaf") return void socket.pause();
-    if (receiver.mood === "early") return void socket.end();
+    if (receiver.mood === "deaf") {
+      socket.pause();
+      return;
+    }
+    if (receiver.mood === "early") {
+      socket.end();
+      return;
+    }
     socket.on("data", (chunk: Buffer) => {
-      if (receiver.mood === "reset") return void (tls === undefined ? socket.resetAndDestroy() : socket.destroy());
-      pending = take(Buffer.concat([pending, chunk]), receiver);
+      if (receiver.mood !== "reset") pending = take(Buffer.concat([pending, chunk]), receiver);
+      else if (tls === undefined) socket.resetAndDestroy();
+      else socket.destroy();
     });
     socket.on("end", () => {
       if (pending.length > 0) receiver.broken.push(pending.toString("latin1"));
