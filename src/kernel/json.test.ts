@@ -33,6 +33,14 @@ describe("JSON without rounding", () => {
     expect(parseExact(stringifyExact(long))).toStrictEqual(long);
   });
 
+  it("reads what is marked as a long integer while reading, and what only looks like it", () => {
+    const text = `{"a":"\\u00011138048000000000001","b":1138048000000000001,"__proto__":-1138048000000000001,"c":[1234567890123456,0.11380480000000000011,1138048000000000001e2,1e1138048000000000001]}`;
+
+    expect(parseExact(text)).toStrictEqual(JSON.parse(text, (key, value: unknown) => (key === "b" ? 1_138_048_000_000_000_001n : key === "__proto__" ? -1_138_048_000_000_000_001n : value)));
+    expect(parseExact(text.replace("\\u0001", "x"))).toStrictEqual(JSON.parse(text.replace("\\u0001", "x"), (key, value: unknown) => (key === "b" ? 1_138_048_000_000_000_001n : key === "__proto__" ? -1_138_048_000_000_000_001n : value)));
+    for (const wrong of ["{1138048000000000001:1}", "{1138048000000000001 :1}", "[01138048000000000001]", "[1138048000000000001 2]", '["a"1138048000000000001]', "[+1138048000000000001]"]) expect(() => parseExact(wrong)).toThrow(SyntaxError);
+  });
+
   it("leaves fractions and what is no JSON alone", () => {
     expect(parseExact("[0.1234567890123456789,1e30]")).toEqual([0.123_456_789_012_345_68, 1e30]);
     expect(() => parseExact("{")).toThrow(SyntaxError);

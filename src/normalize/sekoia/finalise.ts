@@ -2,16 +2,15 @@
  * What Sekoia does to every document once its intake has mapped it: addresses, names of files, parts of URLs and of domains, the outcome,
  * and what is related. The maps fill in what the records say; nothing here looks at a record.
  */
-import { isJsonObject, type Json, type JsonObject } from "../../kernel/json.ts";
+import type { Json, JsonObject } from "../../kernel/json.ts";
 import type { MapContext } from "../contract.ts";
 import { domainParts } from "./domains.ts";
-import { member, objectAt, type Draft } from "./table.ts";
+import { member, members, objectAt, type Draft } from "./table.ts";
 import { baseName, directoryName } from "./values.ts";
 
 const ABSOLUTE = /^([a-z][a-z0-9+.-]*):\/\/(?:[^/?#@]*@)?(\[[^\]]*\]|[^/?#:]*)(?::(\d{1,5}))?(\/[^?#]*)?/i;
 const IN_COMMAND_LINE = /https?:\/\/[^\s"'`<>]+/i;
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 };
-const HASHES: readonly (readonly string[])[] = [["file"], ["process"], ["process", "parent"]];
 
 /** A document begins with the record's own text, as in Sekoia. */
 export function newDocument(context: MapContext): Draft {
@@ -91,27 +90,24 @@ function split(object: Draft | undefined, name: string): void {
 }
 
 function relate(doc: Draft, source: Draft | undefined, destination: Draft | undefined, question: Draft | undefined): void {
-  const host = member(doc, "host");
   const user = member(doc, "user");
+  const process = member(doc, "process");
   const hashes: Json[] = [];
-  for (const path of HASHES) {
-    let holder: JsonObject | undefined = doc;
-    for (const name of path) holder = member(holder, name);
-    const hash = holder?.["hash"];
-    if (isJsonObject(hash)) hashes.push(...Object.values(hash));
+  for (const holder of [member(doc, "file"), process, member(process, "parent")]) {
+    const hash = member(holder, "hash");
+    if (hash !== undefined) hashes.push(...Object.values(hash));
   }
-  const addresses = Array.isArray(host?.["ip"]) ? (host["ip"] as readonly Json[]) : [];
-  const related = {
-    hash: sortedUnique(hashes),
-    hosts: sortedUnique([source?.["domain"], destination?.["domain"], question?.["name"]]),
-    ip: sortedUnique([source?.["ip"], destination?.["ip"], ...addresses]),
-    user: sortedUnique([user?.["name"], member(user, "target")?.["name"]]),
-  };
-  for (const [name, values] of Object.entries(related)) if (values.length > 0) objectAt(doc, ["related"])[name] = values;
+  const related: Draft = {};
+  keep(related, "hash", hashes);
+  keep(related, "hosts", [source?.["domain"], destination?.["domain"], question?.["name"]]);
+  keep(related, "ip", [source?.["ip"], destination?.["ip"], ...members(member(doc, "host"), "ip")]);
+  keep(related, "user", [user?.["name"], member(user, "target")?.["name"]]);
+  if (Object.keys(related).length > 0) doc["related"] = related;
 }
 
-function sortedUnique(values: readonly (Json | undefined)[]): readonly string[] {
+/** Sorted, each once. */
+function keep(related: Draft, name: string, values: readonly (Json | undefined)[]): void {
   const found: string[] = [];
   for (const value of values) if (typeof value === "string" && !found.includes(value)) found.push(value);
-  return found.sort();
+  if (found.length > 0) related[name] = found.sort();
 }

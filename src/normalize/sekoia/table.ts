@@ -55,10 +55,10 @@ export function compileNames(field: string, names: readonly string[]): Names {
   return { above, object, converts: new Map(names.map((name) => [name, converterOf(`${field}.${name}`)])) };
 }
 
-/**
- * Goes through what the record holds rather than through all the names there are: there are two hundred for activities, which hold ten of them.
- * Made from entries, because an object that grows by dozens of computed names becomes a slow one, which costs most when it is written.
- */
+/** An object that grows by more computed names than this becomes a slow one, which costs most when it is written; one made from entries does not. */
+const FEW_NAMES = 12;
+
+/** Goes through what the record holds rather than through all the names there are: there are two hundred for activities, which hold ten of them. */
 export function fillNames({ above, object, converts }: Names, record: JsonObject | undefined, doc: Draft): void {
   if (record === undefined) return;
   const entries: [string, Json][] = [];
@@ -71,9 +71,13 @@ export function fillNames({ above, object, converts }: Names, record: JsonObject
   }
   if (entries.length === 0) return;
   const parent = objectAt(doc, above);
-  const there = parent[object];
-  if (there === undefined) parent[object] = Object.fromEntries(entries);
-  else for (const [name, value] of entries) (there as Draft)[name] = value;
+  let written = parent[object] as Draft | undefined;
+  if (written === undefined && entries.length > FEW_NAMES) {
+    parent[object] = Object.fromEntries(entries);
+    return;
+  }
+  written ??= parent[object] = {};
+  for (const [name, value] of entries) written[name] = value;
 }
 
 /** Writes what the record holds; what it does not hold leaves the field as it was. */

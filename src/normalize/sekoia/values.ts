@@ -8,6 +8,7 @@ import type { Json } from "../../kernel/json.ts";
 
 export type Convert = (value: Json) => Json | undefined;
 
+const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
 /** Largest and smallest integer of a `long`; Sekoia writes these in place of anything beyond them. */
 const LARGEST = 2n ** 63n - 1n;
 const SMALLEST = -(2n ** 63n);
@@ -59,8 +60,8 @@ export function long(value: Json): number | bigint | undefined {
 }
 
 function clamped(value: bigint): number | bigint {
-  const within = value > LARGEST ? LARGEST : value < SMALLEST ? SMALLEST : value;
-  return Number.isSafeInteger(Number(within)) ? Number(within) : within;
+  if (value <= MAX_SAFE && value >= -MAX_SAFE) return Number(value);
+  return value > LARGEST ? LARGEST : value < SMALLEST ? SMALLEST : value;
 }
 
 export function boolean(value: Json): Json {
