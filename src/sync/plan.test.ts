@@ -51,14 +51,24 @@ describe("how far back changes are read", () => {
   });
 
   it("looks a day back once an hour and a week back once a day where records can be late", () => {
-    const events = stream({ passes: [created] });
+    const events = stream({ passes: [created], proofEveryMs: 365 * DAY });
     const swept = { ...READ, sweptDayAt: NOW - 60_000, sweptWeekAt: NOW - 60_000 };
     expect(lookBack(events, swept, NOW)).toBe("overlap");
     expect(lookBack(events, { ...swept, sweptDayAt: NOW - HOUR }, NOW)).toBe("day");
     expect(lookBack(events, { ...swept, sweptWeekAt: NOW - DAY }, NOW)).toBe("week");
     expect(lookBack(stream(), READ, NOW)).toBe("overlap");
+    // Its whole listing is read that often anyway.
+    expect(lookBack(stream({ passes: [created] }), { ...swept, sweptDayAt: NOW - HOUR, sweptWeekAt: null }, NOW)).toBe("day");
     expect(changesFrom(created, "2026-03-02T08:00:00.000000Z", "week")).toBe("2026-02-22T07:45:00.000000Z");
     expect(changesFrom(created, "2026-03-02T08:00:00.000000Z", "day")).toBe("2026-03-01T06:45:00.000000Z");
+  });
+
+  it("looks a day back by an update time only where that is asked for, and never a week", () => {
+    const waited: Pass = { ...updated, looksBack: true };
+    const swept = { ...READ, sweptDayAt: NOW - HOUR };
+    expect([lookBack(stream({ passes: [waited] }), swept, NOW), lookBack(stream(), swept, NOW)]).toEqual(["day", "overlap"]);
+    expect((["overlap", "day", "week"] as const).map((back) => changesFrom(waited, "2026-03-02T08:00:00.000000Z", back))).toEqual(["2026-03-02T07:59:00.000000Z", "2026-03-01T06:59:00.000000Z", "2026-03-01T06:59:00.000000Z"]);
+    expect(changesFrom(updated, "2026-03-02T08:00:00.000000Z", "day")).toBe("2026-03-02T07:59:00.000000Z");
   });
 
   it("keeps the microseconds that text order relies on", () => {

@@ -38,11 +38,13 @@ export type LookBack = "overlap" | "day" | "week";
 
 /**
  * Records may turn up to seven days late: most runs look back the pass's overlap, one an hour a day, one a day a week. What turns up right
- * after one of these is found by the next, so that they look back as much further as the watermark may have moved meanwhile.
+ * after one of these is found by the next, so that they look back as much further as the watermark may have moved meanwhile. A stream whose
+ * listing is read whole every day or more often needs no week beside it.
  */
 export function lookBack(stream: Stream, checkpoint: Checkpoint, now: number): LookBack {
-  if (!stream.passes.some((pass) => hasLateRecords(pass))) return "overlap";
-  if (checkpoint.sweptWeekAt === null || isPast(checkpoint.sweptWeekAt, now, DAY)) return "week";
+  if (!stream.passes.some((pass) => looksBack(pass))) return "overlap";
+  const week = stream.proofEveryMs > DAY && stream.passes.some((pass) => hasLateRecords(pass));
+  if (week && (checkpoint.sweptWeekAt === null || isPast(checkpoint.sweptWeekAt, now, DAY))) return "week";
   if (checkpoint.sweptDayAt === null || isPast(checkpoint.sweptDayAt, now, HOUR)) return "day";
   return "overlap";
 }
@@ -52,9 +54,13 @@ export function hasLateRecords(pass: Pass): boolean {
   return pass.id !== "updated";
 }
 
+function looksBack(pass: Pass): boolean {
+  return hasLateRecords(pass) || pass.looksBack === true;
+}
+
 export function changesFrom(pass: Pass, watermark: string | null, back: LookBack): string | null {
   if (watermark === null) return null;
-  const further = !hasLateRecords(pass) || back === "overlap" ? 0 : back === "day" ? DAY + HOUR : 7 * DAY + DAY;
+  const further = !looksBack(pass) || back === "overlap" ? 0 : back === "day" || !hasLateRecords(pass) ? DAY + HOUR : 7 * DAY + DAY;
   return earlier(watermark, further + pass.overlapMs);
 }
 

@@ -12,7 +12,7 @@ import { alertsOperation, RAW_DATA, RAW_DATA_BATCH, withPrimaryAsset } from "./a
 import type { Pass, Stream, StreamIo } from "./stream.ts";
 
 const PASSES: readonly Pass[] = [
-  { id: "updated", column: "updated_at", overlapMs: 5 * MINUTE },
+  { id: "updated", column: "updated_at", overlapMs: 5 * MINUTE, looksBack: true },
   { id: "detected", column: "detected_at", overlapMs: 15 * MINUTE },
 ];
 

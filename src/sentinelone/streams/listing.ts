@@ -55,7 +55,7 @@ export function describeStream(spec: StreamSpec, passes: readonly Pass[], map: M
     columns: table.map(({ name, type, source, indexed }) => ({ name, type, source, indexed })),
     partitionedBy: spec.partitionedBy ?? "nothing",
     sitesPerRequest: spec.sitesPerRequest ?? 500,
-    passes: passes.map(({ id, column, overlapMs, unordered }) => ({ id, column, overlapMs, ...(unordered === undefined ? {} : { unordered }) })),
+    passes: passes.map(({ id, column, overlapMs, looksBack, unordered }) => ({ id, column, overlapMs, ...(looksBack === undefined ? {} : { looksBack }), ...(unordered === undefined ? {} : { unordered }) })),
     passesSeeEveryChange: spec.passesSeeEveryChange ?? false,
     everyMs: spec.everyMs,
     proofEveryMs: spec.proofEveryMs,

@@ -67,6 +67,11 @@ export interface Pass {
   /** Read again from this far behind the watermark at every run. */
   readonly overlapMs: number;
   /**
+   * Of an update time, which is set when the record becomes visible unless the console itself is late: looked back at hourly all the same, because what it tells of is
+   * waited for. Where most records change all day (agents) that would read most of them.
+   */
+  readonly looksBack?: boolean;
+  /**
    * The console filters by this time but neither sorts by it nor puts it into the records (risks): the watermark can only move when the
    * whole window has been read, to the moment the reading began. `column` is then null in most rows.
    */

@@ -19,7 +19,7 @@ export const threats = restStream({
   siteId: "site_id",
   agentId: "agent_id",
   retentionColumn: "created_at",
-  passes: [{ id: "updated", column: "updated_at", overlapMs: 5 * MINUTE, filter: "updatedAt", sortBy: "updatedAt" }],
+  passes: [{ id: "updated", column: "updated_at", overlapMs: 5 * MINUTE, filter: "updatedAt", sortBy: "updatedAt", looksBack: true }],
   columns: [
     column("text", "id"),
     column("text", "agentRealtimeInfo.agentId", "agent_id", { indexed: true }),
