@@ -129,7 +129,7 @@ describe("what becomes of an alert", () => {
       await bench.world.sync({ streams: ALERTS });
       const [told, ...more] = await bench.queued();
       expect([told?.of, more]).toEqual([id, []]);
-      fields.push([told?.kind, (told?.body["changes"] as readonly { field: string }[]).map(({ field }) => field)]);
+      fields.push([told?.kind, told === undefined ? [] : (told.body["changes"] as readonly { field: string }[]).map(({ field }) => field)]);
     }
     expect(fields).toEqual([["alerts.updated", ["status"]], ["alerts.updated", ["verdict"]], ["alerts.updated", ["assignee"]], ["alerts.updated", ["last-seen"]], ["alerts.updated", ["mitigation"]], ["alerts.reopened", ["status"]]]);
   });
