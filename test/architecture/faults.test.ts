@@ -14,7 +14,7 @@ function testFiles(): readonly string[] {
 describe("faults", () => {
   it("are planned only where a test fails whose faults did not happen", () => {
     const planning = testFiles().filter((file) => file !== join("test", "architecture", "faults.test.ts") && /\.setFaults\(|bench\.faults\(/u.test(readFileSync(join(ROOT, file), "utf8")));
-    const insisting = /insistent|openWorld|ReaderBench|FaultBench|AccessBench/u;
+    const insisting = /insistent|openWorld|ReaderBench|FaultBench|AccessBench|IntakeBench/u;
     expect(planning.length).toBeGreaterThan(4);
     expect(planning.filter((file) => !insisting.test(readFileSync(join(ROOT, file), "utf8")))).toEqual([]);
   });
