@@ -23,4 +23,4 @@ await Promise.all(
 );
 const seconds = (performance.now() - began) / 1000;
 await client.close();
-process.stdout.write(`${JSON.stringify({ rows, seconds, pages: paths.length, peakMb: process.resourceUsage().maxRSS / 1024 })}\n`);
+process.stdout.write(`${JSON.stringify({ rows, seconds, pages: paths.length, cpu: (process.resourceUsage().userCPUTime + process.resourceUsage().systemCPUTime) / 1e6, peakMb: process.resourceUsage().maxRSS / 1024 })}\n`);

@@ -1,12 +1,13 @@
 /**
  * `npm run bench [-- --agents N --repeats N --large --no-latency]`: prints every figure with its target. Ratios are against a floor taken
  * in the same run; absolute numbers depend on the machine. `--posture [--devices N]` measures device posture
- * instead, `--access [--users N]` the access graph.
+ * instead, `--access [--users N]` the access graph, `--vulnerabilities [--risks N]` findings (with `--large`, of three million as well).
  */
 import { parseArgs } from "node:util";
 import { accessBench } from "./access.bench.ts";
 import { postureBench } from "./posture.bench.ts";
 import { syncBench, type Figure } from "./sync.bench.ts";
+import { vulnerabilityBench } from "./vulnerabilities.bench.ts";
 
 const { values } = parseArgs({
   options: {
@@ -18,6 +19,8 @@ const { values } = parseArgs({
     devices: { type: "string", default: "500000" },
     access: { type: "boolean", default: false },
     users: { type: "string", default: "50000" },
+    vulnerabilities: { type: "boolean", default: false },
+    risks: { type: "string", default: "1000000" },
   },
 });
 
@@ -27,11 +30,18 @@ function measured(): Promise<readonly Figure[]> {
   const repeats = Number(values.repeats);
   if (values.posture) return postureBench({ devices: Number(values.devices), say });
   if (values.access) return accessBench({ users: Number(values.users), repeats, say });
+  if (values.vulnerabilities) return findings(Number(values.risks), repeats);
   return syncBench({ agents: Number(values.agents), repeats, latency: !values["no-latency"], say });
 }
 
+/** Fifty to a device. */
+function findings(risks: number, repeats: number): Promise<readonly Figure[]> {
+  return vulnerabilityBench({ risks, agents: Math.ceil(risks / 50), repeats, say });
+}
+
 const figures: Figure[] = [...(await measured())];
-if (values.large && !values.posture && !values.access) {
+if (values.large && values.vulnerabilities) figures.push(...(await findings(3_000_000, 1)).map((figure) => ({ ...figure, name: `3,000,000 risks: ${figure.name}` })));
+else if (values.large && !values.posture && !values.access) {
   const large = await syncBench({ agents: 500_000, repeats: 1, latency: false, say });
   figures.push(...large.map((figure) => ({ ...figure, name: `500,000 agents: ${figure.name}` })));
 }

@@ -3,12 +3,11 @@ import { sql } from "kysely";
 import type { ConnectionId } from "../kernel/ids.ts";
 import type { StreamId } from "../kernel/stream-ids.ts";
 import type { Store, Tx } from "../store/store.ts";
-import type { Capability, MirrorRow } from "./capability.ts";
+import type { Capability } from "./capability.ts";
 import type { MirrorContext } from "./page.ts";
-import { rowSql } from "./tables.ts";
 import { clearHealth } from "./parking.ts";
 import { reasonOf } from "./reactions.ts";
-import { asInserted } from "./rows.ts";
+import { asInserted, selectRows } from "./rows.ts";
 
 export interface DueOutcome {
   readonly capability: string;
@@ -61,11 +60,10 @@ export async function rebuildPage(context: MirrorContext, tx: Tx, capability: Ca
     const table = context.tables.find(stream);
     if (table === undefined) continue;
     const after = place?.stream === stream ? sql`AND (connection_id, id) > (${place.connection}, ${place.id})` : sql``;
-    const answer = await sql<MirrorRow>`
-      SELECT ${rowSql(tx.kind, table)} FROM ${sql.table(table.name)} WHERE gone_at IS NULL ${after} ORDER BY connection_id, id LIMIT ${limit}`.execute(tx.db);
-    const last = answer.rows.at(-1);
+    const rows = await selectRows(tx.db, tx.kind, table, sql`WHERE gone_at IS NULL ${after} ORDER BY connection_id, id LIMIT ${limit}`);
+    const last = rows.at(-1);
     if (last === undefined) continue;
-    for (const set of asInserted(answer.rows)) await capability.rebuild({ ...set, stream, changed: [], gone: [], watermark: null }, tx, now);
+    for (const set of asInserted(rows)) await capability.rebuild({ ...set, stream, changed: [], gone: [], watermark: null }, tx, now);
     return { stream, connection: String(last["connection_id"]) as ConnectionId, id: String(last["id"]) };
   }
   return null;

@@ -71,6 +71,30 @@ describe.each(server === undefined ? ["sqlite"] : ["sqlite", "postgres"])("a fir
     expect(patient.sets.flatMap(({ inserted }) => inserted).find(({ id }) => id === "a01100")?.after?.["score"]).toBe(9);
   });
 
+  it("comes in the order of a column where a capability wants what agrees in it together, what lacks it first, each row once", async () => {
+    Object.assign(patient, { firstReadBy: { agents: "name" } });
+    const named = Array.from({ length: 950 }, (_, at) => record(`a${String(at).padStart(5, "0")}`, { name: at % 10 === 0 ? null : `device ${String(at % 7)}` }));
+    await page(named, true);
+    await ended();
+    expect(await b.mirror.payOwed()).toBe(true);
+    const rows = patient.sets.flatMap(({ inserted }) => inserted.map(({ id, after }) => [after?.["name"] ?? null, id] as const));
+    expect(rows).toHaveLength(950);
+    expect(new Set(rows.map(([, id]) => id)).size).toBe(950);
+    const names = rows.map(([name]) => name);
+    expect(names.filter((name, at) => name !== names[at - 1])).toEqual([null, ...Array.from({ length: 7 }, (_, at) => `device ${String(at)}`)]);
+  });
+
+  it("in the order of a column comes without the records' text, which what is set aside is shown with all the same", async () => {
+    Object.assign(patient, { firstReadBy: { agents: "name" } });
+    await page(many(3), true);
+    await ended();
+    patient.failing = true;
+    await b.mirror.payOwed();
+    patient.failing = false;
+    const { rows } = await sql<{ raw: string }>`SELECT raw FROM mirror_parked WHERE kind = 'posture'`.execute(b.store.read);
+    expect(rows.map(({ raw }) => raw.length > 2)).toEqual([true, true, true]);
+  });
+
   it("whose capability fails is parked for it, and does not stand in the way of the rest", async () => {
     await page(many(3), true);
     await ended();

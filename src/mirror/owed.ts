@@ -3,7 +3,7 @@
  * meanwhile, and reading is not slowed by it. Noted in the transaction of the first page, replayed a few pages at a time with their place, so that a kill
  * costs no more than those; changes that come in between are handed in as always, and the replay shows the row as it is by then.
  */
-import { sql } from "kysely";
+import { sql, type RawBuilder } from "kysely";
 import type { ConnectionId } from "../kernel/ids.ts";
 import type { StreamId } from "../kernel/stream-ids.ts";
 import type { Store, Tx } from "../store/store.ts";
@@ -11,8 +11,8 @@ import type { Capability, MirrorRow } from "./capability.ts";
 import type { MirrorContext } from "./page.ts";
 import { resolve } from "./parking.ts";
 import { reactOne } from "./reactions.ts";
-import { asInserted, rowsById } from "./rows.ts";
-import { columnSql, rowSql, type StreamTable } from "./tables.ts";
+import { asInserted, rowsById, selectRows } from "./rows.ts";
+import { columnSql, type StreamTable } from "./tables.ts";
 
 /** Rows handed in at once: each is an object of all its columns, and nobody is in a hurry. */
 const PAGE = 200;
@@ -58,7 +58,7 @@ export async function payOwed(store: Store, context: MirrorContext, now: () => n
   for (let apart = 0; ; ) {
     if (signal?.aborted === true) return false;
     try {
-      const hand = apart > 0 ? reactOne : reactWhole;
+      const hand = apart > 0 ? CAREFUL : WHOLE;
       // What a power cut takes back is owed again: the place is in the same transaction.
       if (!(await store.tx((tx) => payPages(tx, context, now, signal, hand), "later"))) return true;
       apart = Math.max(0, apart - 1);
@@ -69,7 +69,14 @@ export async function payOwed(store: Store, context: MirrorContext, now: () => n
   }
 }
 
-type Hand = (...args: Parameters<typeof reactOne>) => Promise<unknown>;
+interface Hand {
+  react(...args: Parameters<typeof reactOne>): Promise<unknown>;
+  /** What is set aside is shown with the record's text. */
+  readonly withRaw: boolean;
+}
+
+const WHOLE: Hand = { react: reactWhole, withRaw: false };
+const CAREFUL: Hand = { react: reactOne, withRaw: true };
 
 /** As `reactOne`, for a transaction that is undone as a whole where the capability fails. */
 async function reactWhole(...[tx, capability, set, context]: Parameters<typeof reactOne>): Promise<void> {
@@ -104,11 +111,12 @@ async function payPage(tx: Tx, context: MirrorContext, now: number, hand: Hand):
   const capability = context.capabilities.find(({ id }) => id === one.capability);
   const table = context.tables.find(stream);
   const began = one.began ?? now;
-  const window = capability === undefined || table === undefined ? NOTHING : await windowAfter(tx, table, one, await capability.firstReadFrom?.(tx, connection, began));
+  const by = capability?.firstReadBy?.[stream];
+  const window = capability === undefined || table === undefined ? NOTHING : by !== undefined ? await windowBy(tx, table, one, by, hand.withRaw) : await windowAfter(tx, table, one, await capability.firstReadFrom?.(tx, connection, began));
   if (capability !== undefined) {
     for (let at = 0; at < window.rows.length; at += PAGE) {
       for (const { tenant, inserted } of asInserted(window.rows.slice(at, at + PAGE))) {
-        await hand(tx, capability, { connection, tenant, stream, inserted, changed: [], gone: [], watermark: null, firstRead: true, firstReadBegan: began }, { connection, stream, watermark: null, now, codeVersion: context.codeVersion });
+        await hand.react(tx, capability, { connection, tenant, stream, inserted, changed: [], gone: [], watermark: null, firstRead: true, firstReadBegan: began }, { connection, stream, watermark: null, now, codeVersion: context.codeVersion });
       }
     }
   }
@@ -128,14 +136,34 @@ const NOTHING: Window = { rows: [], last: null };
 
 /** The next rows by their keys. Where only recent ones are wanted, more are looked through at once, and no more than their time is read of the others. */
 async function windowAfter(tx: Tx, table: StreamTable, { connection_id: connection, after_id: after }: Owed, from: string | undefined): Promise<Window> {
-  const rest = sql`FROM ${sql.table(table.name)} WHERE connection_id = ${connection} AND id > ${after} AND gone_at IS NULL ORDER BY id`;
+  const rest = sql`WHERE connection_id = ${connection} AND id > ${after} AND gone_at IS NULL ORDER BY id`;
   const column = table.stream.retentionColumn;
   if (from === undefined || column === null) {
-    const { rows } = await sql<MirrorRow>`SELECT ${rowSql(tx.kind, table)} ${rest} LIMIT ${PAGE}`.execute(tx.db);
-    return { rows, last: rows.length < PAGE ? null : String(rows.at(-1)?.["id"]) };
+    const rows = await selectRows(tx.db, tx.kind, table, sql`${rest} LIMIT ${PAGE}`);
+    return { rows, last: rows.length < PAGE ? null : idOf(rows) };
   }
-  const { rows } = await sql<{ id: string; wanted: number }>`SELECT id, CASE WHEN ${sql.raw(columnSql(tx.kind, table, column))} < ${from} THEN 0 ELSE 1 END AS wanted ${rest} LIMIT ${LOOKED_THROUGH}`.execute(tx.db);
+  const { rows } = await sql<{ id: string; wanted: number }>`SELECT id, CASE WHEN ${sql.raw(columnSql(tx.kind, table, column))} < ${from} THEN 0 ELSE 1 END AS wanted FROM ${sql.table(table.name)} ${rest} LIMIT ${LOOKED_THROUGH}`.execute(tx.db);
   const recent = rows.flatMap(({ id, wanted }) => (wanted === 1 ? [id] : []));
   const found = await rowsById(tx.db, tx.kind, table, connection, recent);
   return { rows: recent.map((id) => found.get(id)).filter((row) => row !== undefined), last: rows.length < LOOKED_THROUGH ? null : (rows.at(-1)?.id ?? null) };
+}
+
+/** The next rows in the order of a column: a place is the last row's value of it and its id. Rows without a value come first, and have null there. */
+async function windowBy(tx: Tx, table: StreamTable, { connection_id: connection, after_id: after }: Owed, by: string, withRaw: boolean): Promise<Window> {
+  const rowsOf = (tail: RawBuilder<unknown>) => selectRows(tx.db, tx.kind, table, tail, withRaw);
+  // A place in another order, of a version before, is none.
+  const [value, id] = after.startsWith("[") ? (JSON.parse(after) as [string | null, string]) : [null, ""];
+  const column = sql.raw(columnSql(tx.kind, table, by));
+  // `||` keeps the key's index out, by which all that is owed would be sorted for each page.
+  const ours = sql`connection_id || '' = ${connection} AND gone_at IS NULL`;
+  if (value === null) {
+    const rows = await rowsOf(sql`WHERE ${column} IS NULL AND ${ours} AND id > ${id} ORDER BY id LIMIT ${PAGE}`);
+    return { rows, last: JSON.stringify(rows.length < PAGE ? ["", ""] : [null, idOf(rows)]) };
+  }
+  const rows = await rowsOf(sql`WHERE ${column} >= ${value} AND ${ours} AND (${column} > ${value} OR id > ${id}) ORDER BY ${column}, id LIMIT ${PAGE}`);
+  return { rows, last: rows.length < PAGE ? null : JSON.stringify([rows.at(-1)?.[by], idOf(rows)]) };
+}
+
+function idOf(rows: readonly MirrorRow[]): string {
+  return String(rows.at(-1)?.["id"]);
 }

@@ -1,14 +1,20 @@
 /** Reads mirror rows as capabilities see them: every column by name, the hub's own among them. */
-import { sql } from "kysely";
+import { sql, type RawBuilder } from "kysely";
 import type { ConnectionId, TenantId } from "../kernel/ids.ts";
 import type { Database, Store } from "../store/store.ts";
 import type { Change, MirrorRow } from "./capability.ts";
-import { idList, rowSql, type StreamTable } from "./tables.ts";
+import { idList, wholeRow, wholeRowSql, type StreamTable, type WholeRow } from "./tables.ts";
 
 export async function rowsById(db: Database, kind: Store["kind"], table: StreamTable, connection: ConnectionId, ids: readonly string[]): Promise<ReadonlyMap<string, MirrorRow>> {
   if (ids.length === 0) return new Map();
-  const answer = await sql<MirrorRow>`SELECT ${rowSql(kind, table)} FROM ${sql.table(table.name)} WHERE connection_id = ${connection} AND id IN ${idList(kind, ids)}`.execute(db);
-  return new Map(answer.rows.map((row) => [String(row["id"]), row]));
+  const rows = await selectRows(db, kind, table, sql`WHERE connection_id = ${connection} AND id IN ${idList(kind, ids)}`);
+  return new Map(rows.map((row) => [String(row["id"]), row]));
+}
+
+/** `tail`: what comes behind FROM. Without `raw`, it is empty. */
+export async function selectRows(db: Database, kind: Store["kind"], table: StreamTable, tail: RawBuilder<unknown>, withRaw = true): Promise<readonly MirrorRow[]> {
+  const { rows } = await sql<WholeRow>`SELECT ${wholeRowSql(kind, withRaw)} FROM ${sql.table(table.name)} ${tail}`.execute(db);
+  return rows.map((row) => wholeRow(table, row));
 }
 
 /** Rows as a capability that sees them for the first time is shown them: for each connection and tenant its own. */

@@ -85,6 +85,23 @@ export function rowSql(kind: Store["kind"], table: StreamTable): RawBuilder<unkn
   return sql.raw(selectList(kind, table, names));
 }
 
+/** As `rowSql`, with the stream's values still in one document: a tenth of the work where a row is wanted whole. To be read by `wholeRow`. */
+export function wholeRowSql(kind: Store["kind"], withRaw: boolean): RawBuilder<unknown> {
+  return sql.raw(`${OWN_COLUMNS.map(({ name }) => `"${name}"`).join(", ")}, ${kind === "sqlite" ? "json(fields)" : "fields::text"} AS fields, ${withRaw ? "raw" : "'' AS raw"}`);
+}
+
+export type WholeRow = Readonly<Record<(typeof OWN_COLUMNS)[number]["name"], StoredValue>> & { readonly fields: string; readonly raw: string };
+
+/** As `rowSql` would have read it. */
+export function wholeRow(table: StreamTable, { fields, raw, ...own }: WholeRow): MirrorRow {
+  const values = JSON.parse(fields) as readonly (string | number | null | undefined)[];
+  const named: Record<string, StoredValue> = own;
+  // A row written before the column was thought of ends before it.
+  for (const { name, place } of table.columns) named[name] = values[place] ?? null;
+  named["raw"] = raw;
+  return named;
+}
+
 function selectList(kind: Store["kind"], table: StreamTable, names: readonly string[]): string {
   return names.map((name) => (table.columns.some((column) => column.name === name) ? `${columnSql(kind, table, name)} AS "${name}"` : `"${name}"`)).join(", ");
 }

@@ -35,14 +35,15 @@ export async function ensureIndexes(store: Store, table: StreamTable, signal?: A
 
 function indexesOf(table: StreamTable): readonly (readonly [name: string, columns: readonly string[]])[] {
   const { stream } = table;
-  const counted = new Set([...stream.passes.map((pass) => pass.column), ...(stream.retentionColumn === null ? [] : [stream.retentionColumn])]);
+  const counted = new Set([...stream.passes.filter((pass) => pass.unordered !== true).map((pass) => pass.column), ...(stream.retentionColumn === null ? [] : [stream.retentionColumn])]);
   const plain = stream.columns.filter((column) => column.indexed && !counted.has(column.name)).map((column) => column.name);
   const own = (name: string) => table.columns.some((column) => column.name === name);
   return [
     // All that re-owning asks, so that it never reads the wide table to find its rows.
     [`${table.name}_site`, ["connection_id", "of_site", "tenant_id", "of_agent", "id"]],
     ...[...counted].filter(own).map((column) => [`${table.name}_by_${column}`, [column, "connection_id", "gone_at"]] as const),
-    ...plain.filter(own).map((column) => [`${table.name}_by_${column}`, [column]] as const),
+    // The connection behind it: who goes through one in this order reads no row of another's.
+    ...plain.filter(own).map((column) => [`${table.name}_of_${column}`, [column, "connection_id"]] as const),
   ];
 }
 

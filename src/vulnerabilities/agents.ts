@@ -2,7 +2,7 @@
  * What a page of agents means: devices are kept with what they can be recognised by, made one with an earlier agent of the same device, or kept apart with the reason
  * written down. What is known of a device that is gone is no evidence of today: its findings become stale, and are never fixed by that.
  */
-import { sql } from "kysely";
+import { sql, type RawBuilder } from "kysely";
 import type { ChangeSet } from "../mirror/capability.ts";
 import { rowList, textList } from "../store/conditions.ts";
 import type { BulkUpsert, Tx } from "../store/store.ts";
@@ -139,17 +139,21 @@ async function findOthers(tx: Tx, tenant: string, agents: readonly ReadAgent[]):
   };
   const asked = agents.flatMap((agent) => agent.keys.map(({ kind, key }) => [kind, key]));
   if (asked.length > 0) {
-    // The tenant's agents are never gone through for it: `||` keeps its index out, and the few that share a key are found by their own.
-    const { rows } = await sql<AgentRow & { readonly keys: string }>`
-      SELECT a.*, (SELECT ${tx.kind === "sqlite" ? sql`json_group_array(json_array(m.kind, m.key))` : sql`json_agg(json_build_array(m.kind, m.key))::text`} FROM vuln_agent_keys AS m WHERE m.connection_id = a.connection_id AND m.agent_id = a.id) AS keys
-      FROM vuln_agents AS a WHERE (a.connection_id, a.id) IN (
-        SELECT k.connection_id, k.agent_id FROM vuln_agent_keys AS k WHERE k.tenant_id = ${tenant} AND (k.kind, k.key) IN ${rowList(tx.kind, 2, asked)} LIMIT ${MOST_SHARING}) AND a.tenant_id || '' = ${tenant}`.execute(tx.db);
+    const { rows } = await sharing(tx.kind, tenant, asked).execute(tx.db);
     for (const row of rows) add(candidateOf(agentFrom(row), (JSON.parse(row.keys) as readonly (readonly [IdentifierKind, string])[]).map(([kind, key]) => ({ kind, key }))));
   }
   return {
     of: (agent) => [...new Set(agent.keys.flatMap(({ kind, key }) => [...(byKey.get(`${kind} ${key}`) ?? [])]))].flatMap((place) => known.get(place) ?? []),
     add,
   };
+}
+
+/** Agents with one of these identifiers, by kind and key. The tenant's agents are never gone through for it: `||` keeps its index out, and the few that share a key are found by their own. */
+export function sharing(kind: Tx["kind"], tenant: string, asked: readonly (readonly string[])[]): RawBuilder<AgentRow & { readonly keys: string }> {
+  return sql`
+    SELECT a.*, (SELECT ${kind === "sqlite" ? sql`json_group_array(json_array(m.kind, m.key))` : sql`json_agg(json_build_array(m.kind, m.key))::text`} FROM vuln_agent_keys AS m WHERE m.connection_id = a.connection_id AND m.agent_id = a.id) AS keys
+    FROM vuln_agents AS a WHERE (a.connection_id, a.id) IN (
+      SELECT k.connection_id, k.agent_id FROM vuln_agent_keys AS k WHERE k.tenant_id = ${tenant} AND (k.kind, k.key) IN ${rowList(kind, 2, asked)} LIMIT ${MOST_SHARING}) AND a.tenant_id || '' = ${tenant}`;
 }
 
 /** Those of an asset that a new agent has just joined are judged with it. */

@@ -1,5 +1,5 @@
 /** Cells of the mirror made into what we say: an absent field, an empty text and a moment nobody can read are null, never a guess. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { MirrorRow } from "../mirror/capability.ts";
 
 export type Cell = MirrorRow[string] | undefined;
@@ -49,10 +49,19 @@ export function fold(text: string | null): string {
 
 /** `near`: those that agree in it have ids that begin alike, so that what is read and written together lies together. */
 export function hashId(prefix: string, parts: readonly string[], near: readonly string[] = []): string {
-  const begin = near.length === 0 ? "" : digest(near).slice(0, 8);
+  const begin = near.length === 0 ? "" : beginning(near);
   return `${prefix}_${begin}${digest(parts)}`.slice(0, prefix.length + 25);
 }
 
+let last = { of: "", begin: "" };
+
+/** Rows of one device often come one after the other. */
+function beginning(near: readonly string[]): string {
+  const of = JSON.stringify(near);
+  if (last.of !== of) last = { of, begin: hash("sha256", of, "hex").slice(0, 8) };
+  return last.begin;
+}
+
 function digest(parts: readonly string[]): string {
-  return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
+  return hash("sha256", JSON.stringify(parts), "hex");
 }

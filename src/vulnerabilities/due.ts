@@ -3,6 +3,7 @@ import { sql } from "kysely";
 import type { Tx } from "../store/store.ts";
 import { confirmClosures } from "./brake.ts";
 import { noteReadings } from "./exposure.ts";
+import { makeIndexes } from "./instance-indexes.ts";
 import { released } from "./lifecycle.ts";
 import type { InstanceFacts, Staleness } from "./model.ts";
 import { sweepDueDates } from "./sla-dates.ts";
@@ -16,7 +17,7 @@ const DEVICES = 50;
 /** Now where more is waiting, else when the next decision or the next device's evidence runs out; null for never. */
 export async function dueWork(now: number, tx: Tx, staleAfterMs: number): Promise<number | null> {
   await noteReadings(tx);
-  const more = [await endDecisions(tx, now), await ageEvidence(tx, now, staleAfterMs), await confirmClosures(tx, now), await sweepDueDates(tx)];
+  const more = [await makeIndexes(tx), await endDecisions(tx, now), await ageEvidence(tx, now, staleAfterMs), await confirmClosures(tx, now), await sweepDueDates(tx)];
   if (more.includes(true)) return now;
   const { rows } = await sql<{ expires: number | null; evidence: number | null }>`
     SELECT (SELECT min(expires_at) FROM vuln_instances WHERE expires_at IS NOT NULL) AS expires, (SELECT min(evidence_at) FROM vuln_agents WHERE stale IS NULL) AS evidence`.execute(tx.db);

@@ -39,6 +39,8 @@ export function createVulnerabilities({ routes, staleAfterMs = STALE_AFTER_MS }:
     reads: VULNERABILITY_STREAMS,
     revision: VULNERABILITIES_REVISION,
     firstRead: "afterwards",
+    // What is kept of one device lies together, in the table and in most of its indexes.
+    firstReadBy: { risks: "endpoint_id" },
     migrations: vulnerabilityMigrations,
     react: take,
     due: (now, tx) => dueWork(now, tx, staleAfterMs),

@@ -68,10 +68,10 @@ export async function findFindings({ read }: Reads, scope: TenantScope, filter: 
   return pageOf(rows, filter.limit, (row) => `${String(row.severity)} ${row.id}`);
 }
 
-/** From the dates' side: few are overdue, and an index by tenant leads to them. */
+/** From the dates' side: few are overdue, and an index by tenant, class and severity leads to them. */
 function overdue(scope: TenantScope, connection: string | undefined, now: number): RawBuilder<unknown> {
   const tenants = sql`i.tenant_id IN (SELECT DISTINCT t.tenant_id FROM vuln_findings AS t WHERE ${withinScope(scope, "t.tenant_id")})`;
-  return sql`f.id IN (SELECT i.finding_id FROM vuln_instances AS i WHERE ${tenants} AND i.class IN ('open', 'stale') AND i.due_at < ${now} ${connection === undefined ? sql`` : sql`AND i.connection_id = ${connection}`})`;
+  return sql`f.id IN (SELECT i.finding_id FROM vuln_instances AS i WHERE ${tenants} AND i.class IN ('open', 'stale') AND i.severity IN (0, 1, 2, 3, 4, 5) AND i.due_at < ${now} ${connection === undefined ? sql`` : sql`AND i.connection_id = ${connection}`})`;
 }
 
 /** `%` and `_` in what is looked for stand for themselves. */

@@ -10,6 +10,7 @@ import type { Tx } from "../store/store.ts";
 import { namedAgent, stalenessOf } from "./agents.ts";
 import { brakes } from "./brake.ts";
 import { markConnectionExposed, markExposed, markFindingsExposed } from "./exposure.ts";
+import { leaveOutIndexes } from "./instance-indexes.ts";
 import { installedVersions, replacing, type Program } from "./installed.ts";
 import { awaiting, before, born, closed, proofOf, refused, seen, worth, type Step } from "./lifecycle.ts";
 import type { ClosureProof, Staleness } from "./model.ts";
@@ -33,6 +34,8 @@ interface Closing {
 
 export async function reactToRisks(set: ChangeSet, tx: Tx, { now, staleAfterMs }: Reading): Promise<void> {
   const { connection, tenant } = set;
+  const first = set.firstRead === true;
+  if (first) await leaveOutIndexes(tx);
   const risks = new Map<string, Risk>();
   for (const { after } of [...set.inserted, ...set.changed]) {
     const risk = after === null ? null : riskOf(after);
@@ -45,7 +48,7 @@ export async function reactToRisks(set: ChangeSet, tx: Tx, { now, staleAfterMs }
   const agents = await agentsOf(tx, connection, tenant, [...risks.values(), ...gone], now);
   await noteScans(tx, agents, risks.values(), { now, staleAfterMs });
   const stored = await storedInstances(tx, [...risks.keys(), ...gone.map((risk) => risk.instanceId)]);
-  await keepFindings(tx, tenant, risks.values(), now);
+  await keepFindings(tx, tenant, risks.values(), { now, first });
 
   const due = await dueRule(tx, tenant, [...risks.values()].map((risk) => risk.finding.cve));
   const steps = new Map<string, Step>();
@@ -90,7 +93,7 @@ export async function reactToRisks(set: ChangeSet, tx: Tx, { now, staleAfterMs }
   }
   await writeSteps(tx, [...steps.values()], now);
   await letGo(tx, tenant, moved);
-  if (set.firstRead === true) await markConnectionExposed(tx, connection);
+  if (first) await markConnectionExposed(tx, connection);
   else await markExposed(tx, [...steps.values()].filter(({ row }) => weighsOtherwise(stored.get(row.id), row)).map(({ row }) => ({ connection, agent: row.agent_id })));
 }
 
@@ -137,7 +140,7 @@ async function noteScans(tx: Tx, agents: Map<string, AgentRow>, risks: Iterable<
   await markExposed(tx, first);
 }
 
-async function keepFindings(tx: Tx, tenant: string, risks: Iterable<Risk>, now: number): Promise<void> {
+async function keepFindings(tx: Tx, tenant: string, risks: Iterable<Risk>, { now, first }: { readonly now: number; readonly first: boolean }): Promise<void> {
   const met = new Map<string, Risk>();
   for (const risk of risks) {
     const same = met.get(risk.findingId);
@@ -159,7 +162,8 @@ async function keepFindings(tx: Tx, tenant: string, risks: Iterable<Risk>, now: 
     changed.push({ id, tenant_id: tenant, cve, application, vendor, severity, exploited, first_seen: Number(old?.first_seen ?? now), facts });
   }
   await writeFindings(tx, changed);
-  await markFindingsExposed(tx, otherwise);
+  // Of a first reading, the whole connection is marked.
+  if (!first) await markFindingsExposed(tx, otherwise);
 }
 
 interface Elsewhere {

@@ -5,6 +5,7 @@
 import { sql, type Kysely } from "kysely";
 import type { Database, Migration, Store } from "../store/store.ts";
 import { exposureMigrations } from "./exposure-tables.ts";
+import { instanceIndexMigrations } from "./instance-indexes.ts";
 import { intelligenceMigrations } from "./intelligence-tables.ts";
 
 export type VulnerabilityTables = {
@@ -182,4 +183,4 @@ async function createAll(db: Database, kind: Store["kind"]): Promise<void> {
   for (const statement of statements) await sql.raw(statement).execute(db);
 }
 
-export const vulnerabilityMigrations: readonly Migration[] = [{ id: "0700-vulnerabilities", up: createAll }, ...intelligenceMigrations, ...exposureMigrations];
+export const vulnerabilityMigrations: readonly Migration[] = [{ id: "0700-vulnerabilities", up: createAll }, ...intelligenceMigrations, ...exposureMigrations, ...instanceIndexMigrations];

@@ -77,9 +77,8 @@ export function differs(a: InstanceRow, b: InstanceRow): boolean {
 
 /** PostgreSQL gives its big integers as text. */
 export function numbered<Row extends object>(row: Row, names: readonly (keyof Row & string)[]): Row {
-  const made: Record<string, unknown> = Object.fromEntries(Object.entries(row));
-  for (const name of names) if (typeof made[name] === "string") made[name] = Number(made[name]);
-  return made as Row;
+  const texts = names.filter((name) => typeof row[name] === "string");
+  return texts.length === 0 ? row : { ...row, ...Object.fromEntries(texts.map((name) => [name, Number(row[name])])) };
 }
 
 const INSTANCE_NUMBERS = ["severity", "decided_at", "expires_at", "first_seen", "detected_at", "scanned_at", "fixed_at", "closing_at", "reopened", "due_at", "present"] as const;

@@ -59,7 +59,7 @@ export function fakeStream(id: StreamId, changes: Partial<Stream> = {}): Stream 
 }
 
 export interface Fields {
-  readonly name?: string;
+  readonly name?: string | null;
   readonly score?: number;
   readonly version?: string;
   readonly site?: string | null;
