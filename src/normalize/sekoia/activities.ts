@@ -3,6 +3,7 @@
  * `event.action`; its payload `data` stays under `sentinelone.data.*` besides what ECS has a field for. An activity has no `event.kind` there.
  */
 import type { Json, JsonObject } from "../../kernel/json.ts";
+import { ACTIVITY_TYPES } from "../activity-types.ts";
 import type { MapContext } from "../contract.ts";
 import { ACTIVITY_NAMES } from "./activity-names.ts";
 import { fillRecord } from "./edr.ts";
@@ -118,8 +119,9 @@ function categorise(type: Json | undefined, doc: Draft, context: MapContext): vo
   const event = objectAt(doc, ["event"]);
   const number = typeof type === "object" ? Number.NaN : Number(type);
   const name = ACTIVITY_NAMES.get(number);
-  if (name === undefined) context.unseen("activityType", type);
-  else event["action"] = name;
+  if (name !== undefined) event["action"] = name;
+  // What the vendor knows and the intake has no word for is nothing new.
+  else if (!ACTIVITY_TYPES.has(number)) context.unseen("activityType", type);
   const connected = number === DEVICE_CONNECTED;
   event["category"] = connected ? "host" : ["intrusion_detection"];
   event["type"] = [connected ? "allowed" : "info"];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { mapped } from "./test-kit.ts";
+import { mapped } from "./mapped.test-kit.ts";
 
 describe("unified alerts as Sekoia's identity intake gives them", () => {
   it("kind, category and type are single words, not lists", () => {

@@ -7,26 +7,7 @@ import type { Json, JsonObject } from "../../kernel/json.ts";
 import { compile, fill, objectAt, text, type Draft, type Row, type Table } from "./table.ts";
 import { directoryName, funnelTime, isBlank } from "./values.ts";
 
-const COMMAND = (field: string, source: string): readonly Row[] => [
-  [`${field}.command_line`, `${source}.cmdline`],
-  [`${field}.executable`, `${source}.image.path`],
-  [`${field}.name`, `${source}.name`],
-  [`${field}.title`, `${source}.displayName`],
-  [`${field}.working_directory`, `${source}.image.path`, directoryName],
-  [`${field}.hash.md5`, `${source}.image.md5`],
-  [`${field}.hash.sha1`, `${source}.image.sha1`],
-  [`${field}.hash.sha256`, `${source}.image.sha256`],
-];
-const RUNNING = (field: string, source: string): readonly Row[] => [...COMMAND(field, source), [`${field}.pid`, `${source}.pid`], [`${field}.user.name`, `${source}.user`]];
-const STARTED = (field: string, source: string): Row => [`${field}.start`, `${source}.startTime`, funnelTime];
-const LINUX_USERS = (field: string, source: string): readonly Row[] => [
-  [`${field}.user.name`, `${source}.eUserName`],
-  [`${field}.user.id`, `${source}.eUserUid`],
-  [`${field}.real_user.name`, `${source}.rUserName`],
-  [`${field}.real_user.id`, `${source}.rUserUid`],
-];
-
-const SOURCE: Table = compile([...RUNNING("process", "src.process"), STARTED("process", "src.process")]);
+const SOURCE: Table = compile([...runningRows("process", "src.process"), startedRow("process", "src.process")]);
 const SOURCE_STORYLINE: Table = compile([["deepvisibility.process.storyline_id", "src.process.storyline.id"]]);
 const SOURCE_BEHIND: Table = compile([
   ["deepvisibility.process.command_line", "src.process.cmdline"],
@@ -34,32 +15,32 @@ const SOURCE_BEHIND: Table = compile([
   ["deepvisibility.process.hash.sha256", "src.process.image.sha256"],
   ["deepvisibility.process.name", "src.process.name"],
 ]);
-const SOURCE_LINUX: Table = compile([["user.name", "src.process.eUserName"], ...LINUX_USERS("process", "src.process")]);
+const SOURCE_LINUX: Table = compile([["user.name", "src.process.eUserName"], ...linuxUserRows("process", "src.process")]);
 const SOURCE_CONTENT: Table = compile([
   ["action.properties.Path", "src.process.activeContent.path"],
   ["deepvisibility.process.activecontent.path", "src.process.activeContent.path"],
   ["deepvisibility.process.activecontent.hash.sha1", "src.process.activeContent.hash"],
 ]);
 
-const PARENT: Table = compile([...RUNNING("process.parent", "src.process.parent"), STARTED("process.parent", "src.process.parent")]);
+const PARENT: Table = compile([...runningRows("process.parent", "src.process.parent"), startedRow("process.parent", "src.process.parent")]);
 const PARENT_STORYLINE: Table = compile([["deepvisibility.process.parent.storyline_id", "src.process.parent.storyline.id"]]);
 const PARENT_BEHIND: Table = compile([
   ["deepvisibility.process.parent.command_line", "src.process.parent.cmdline"],
   ["deepvisibility.process.parent.executable.name", "src.process.parent.image.path"],
 ]);
-const PARENT_LINUX: Table = compile(LINUX_USERS("process.parent", "src.process.parent"));
+const PARENT_LINUX: Table = compile(linuxUserRows("process.parent", "src.process.parent"));
 const PARENT_CONTENT: Table = compile([["deepvisibility.process.parent.activecontent.path", "src.process.parent.activeContent.path"]]);
 
-const TARGET: Table = compile([...COMMAND("deepvisibility.process.target", "tgt.process"), ["deepvisibility.process.target.storyline_id", "tgt.process.storyline.id"]]);
+const TARGET: Table = compile([...commandRows("deepvisibility.process.target", "tgt.process"), ["deepvisibility.process.target.storyline_id", "tgt.process.storyline.id"]]);
 
 const SYSTEM: Table = compile([
-  ...RUNNING("process", "osSrc.process"),
-  STARTED("process", "osSrc.process"),
+  ...runningRows("process", "osSrc.process"),
+  startedRow("process", "osSrc.process"),
   ["deepvisibility.process.ossrc.storyline_id", "osSrc.process.storyline.id"],
 ]);
 const SYSTEM_PARENT: Table = compile([
-  ...COMMAND("process.parent", "osSrc.process.parent"),
-  STARTED("process.parent", "osSrc.process.parent"),
+  ...commandRows("process.parent", "osSrc.process.parent"),
+  startedRow("process.parent", "osSrc.process.parent"),
   ["process.parent.user.name", "osSrc.process.parent.user"],
   // One level too deep, and therefore a text instead of a number.
   ["process.parent.process.pid", "osSrc.process.parent.pid"],
@@ -67,7 +48,12 @@ const SYSTEM_PARENT: Table = compile([
 ]);
 
 /** The one that was started is the process, and the one that started it its parent, whatever was written there before. */
-const CREATED: Table = compile([...RUNNING("process", "tgt.process"), STARTED("process", "tgt.process"), ...RUNNING("process.parent", "src.process")]);
+const CREATED: Table = compile([...runningRows("process", "tgt.process"), startedRow("process", "tgt.process"), ...runningRows("process.parent", "src.process")]);
+
+const SOURCE_SIGNATURE = signatureAt("process", "src.process");
+const PARENT_SIGNATURE = signatureAt("process.parent", "src.process.parent");
+const SYSTEM_SIGNATURE = signatureAt("process", "osSrc.process");
+const SYSTEM_PARENT_SIGNATURE = signatureAt("process.parent", "osSrc.process.parent");
 
 export function fillProcesses(event: JsonObject, doc: Draft): void {
   const system = there(event["osSrc.process.pid"]);
@@ -153,7 +139,32 @@ export function signatureAt(field: string, source: string): (event: JsonObject, 
   };
 }
 
-const SOURCE_SIGNATURE = signatureAt("process", "src.process");
-const PARENT_SIGNATURE = signatureAt("process.parent", "src.process.parent");
-const SYSTEM_SIGNATURE = signatureAt("process", "osSrc.process");
-const SYSTEM_PARENT_SIGNATURE = signatureAt("process.parent", "osSrc.process.parent");
+function commandRows(field: string, source: string): readonly Row[] {
+  return [
+    [`${field}.command_line`, `${source}.cmdline`],
+    [`${field}.executable`, `${source}.image.path`],
+    [`${field}.name`, `${source}.name`],
+    [`${field}.title`, `${source}.displayName`],
+    [`${field}.working_directory`, `${source}.image.path`, directoryName],
+    [`${field}.hash.md5`, `${source}.image.md5`],
+    [`${field}.hash.sha1`, `${source}.image.sha1`],
+    [`${field}.hash.sha256`, `${source}.image.sha256`],
+  ];
+}
+
+function runningRows(field: string, source: string): readonly Row[] {
+  return [...commandRows(field, source), [`${field}.pid`, `${source}.pid`], [`${field}.user.name`, `${source}.user`]];
+}
+
+function startedRow(field: string, source: string): Row {
+  return [`${field}.start`, `${source}.startTime`, funnelTime];
+}
+
+function linuxUserRows(field: string, source: string): readonly Row[] {
+  return [
+    [`${field}.user.name`, `${source}.eUserName`],
+    [`${field}.user.id`, `${source}.eUserUid`],
+    [`${field}.real_user.name`, `${source}.rUserName`],
+    [`${field}.real_user.id`, `${source}.rUserUid`],
+  ];
+}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Json } from "../../kernel/json.ts";
-import { mapped } from "./test-kit.ts";
+import { mapped } from "./mapped.test-kit.ts";
 
 const event = (category: string | undefined, more: Record<string, Json> = {}) => mapped("cloud-funnel", { ...(category === undefined ? {} : { "event.category": category }), ...more });
 

@@ -5,8 +5,8 @@
 import { stringifyExact, type Json, type JsonObject } from "../../kernel/json.ts";
 import type { MapContext } from "../contract.ts";
 import { fillCreation, fillProcesses, signatureAt, there } from "./cloud-funnel-processes.ts";
-import { finalise, newDocument } from "./finalise.ts";
 import { answersOf } from "./dns-answers.ts";
+import { finalise, newDocument } from "./finalise.ts";
 import { compile, fill, objectAt, text, type Draft, type Table } from "./table.ts";
 import { baseName, funnelTime, plainIp } from "./values.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Json } from "../../kernel/json.ts";
 import { ACTIVITY_NAMES } from "./activity-names.ts";
-import { mapped } from "./test-kit.ts";
+import { mapped } from "./mapped.test-kit.ts";
 
 const activity = (data: Record<string, Json>, activityType: Json = 27) => mapped("activities", { activityType, data });
 
@@ -13,10 +13,11 @@ describe("activities as Sekoia's EDR intake gives them", () => {
     expect(activity({}, "27").at("event.action")).toBe("User Logged In");
   });
 
-  it("an alert of a platform rule (3784) has no event.action, and that is told", () => {
+  it("an alert of a platform rule (3784) has no event.action, since the intake has no word for it; a number that the vendor does not know either is told", () => {
     const { at, unseen } = activity({}, 3784);
 
-    expect([at("event"), at("action.type"), unseen]).toEqual([{ category: ["intrusion_detection"], type: ["info"] }, "3784", [["activityType", 3784]]]);
+    expect([at("event"), at("action.type"), unseen]).toEqual([{ category: ["intrusion_detection"], type: ["info"] }, "3784", []]);
+    expect([999_999, "new", { a: 1 }].map((type) => activity({}, type).unseen)).toEqual([[["activityType", 999_999]], [["activityType", "new"]], [["activityType", { a: 1 }]]]);
   });
 
   it("no activity has an event.kind, and each is an intrusion", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Json } from "../../kernel/json.ts";
 import { domainParts } from "./domains.ts";
-import { mapped } from "./test-kit.ts";
+import { mapped } from "./mapped.test-kit.ts";
 
 const activity = (data: Record<string, Json>, more: Record<string, Json> = {}) => mapped("activities", { activityType: 27, ...more, data });
 const alert = (more: Record<string, Json>) => mapped("alerts", { name: "x", ...more });

@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { parseExact, stringifyExact, type JsonObject } from "../../kernel/json.ts";
 import type { RecordKind } from "../contract.ts";
 import { SEKOIA_MAPS } from "./index.ts";
-import { mapped } from "./test-kit.ts";
+import { mapped } from "./mapped.test-kit.ts";
 
 const GOLDEN = fileURLToPath(new URL("golden", import.meta.url));
 const KINDS = Object.keys(SEKOIA_MAPS) as RecordKind[];
