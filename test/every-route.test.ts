@@ -16,6 +16,8 @@ import type { PrincipalFacts } from "../src/access/model.ts";
 import { addException, applyRules, parseRules } from "../src/posture/index.ts";
 import { createAlerts } from "../src/alerts/index.ts";
 import { createVulnerabilities } from "../src/vulnerabilities/index.ts";
+import { rulesChanged } from "../src/vulnerabilities/ingest/runs.ts";
+import { addConnector, addRule } from "../src/vulnerabilities/ingest/settings.ts";
 import { addProvider } from "../src/posture/providers-store.ts";
 import { factsOf } from "../src/posture/facts.ts";
 import { sql } from "kysely";
@@ -35,6 +37,9 @@ interface Belongings {
   readonly deliveries: string;
   readonly "api-keys": string;
   readonly rules: string;
+  readonly connectors: string;
+  readonly "vulnerabilities/rules": string;
+  readonly "vulnerabilities/runs": string;
   readonly exceptions: string;
   readonly users: string;
   readonly providers: string;
@@ -91,7 +96,7 @@ async function furnish(name: string): Promise<Belongings> {
   });
   const row = { connection_id: id, tenant_id: tenant, id: `agent-${name}`, endpoint_id: `agent-${name}`, cve_id: "CVE-2026-0001", application: `app of ${name}`, computer_name: `host-${name}` };
   const page = { connection: id, tenant, stream: "agents", inserted: [{ id: row.id, before: null, after: row }], changed: [], gone: [], watermark: null } as const;
-  const vulnerabilities = createVulnerabilities({ routes: [] });
+  const vulnerabilities = createVulnerabilities({ routes: [], queueFact: hub.queueFact });
   await hub.store.tx(async (tx) => {
     await vulnerabilities.react(page, tx, 1);
     await vulnerabilities.react({ ...page, stream: "risks" }, tx, 1);
@@ -102,6 +107,12 @@ async function furnish(name: string): Promise<Belongings> {
     await alerts?.react({ ...page, stream: "alerts", inserted: [{ id: `alert-${name}`, before: null, after: { id: `alert-${name}`, name: `alert of ${name}` } }] }, tx, 1);
   });
   const { rows: [instance] } = await sql<{ id: string; finding_id: string; asset_id: string }>`SELECT i.id, i.finding_id, a.asset_id FROM vuln_instances AS i JOIN vuln_agents AS a ON a.connection_id = i.connection_id WHERE i.tenant_id = ${tenant}`.execute(hub.store.read);
+  const connector = await hub.store.tx(async (tx) => {
+    const rule = { name: "all", mode: null, match: { accounts: [], sites: [], groups: [], tags: [], os: [], machineTypes: [] }, floor: null, cron: "0 3 * * *", timezone: "UTC" };
+    const added = await addConnector(tx, { tenant, connection: id, name: `${name}-connector`, description: "", mode: "scan", rule }, { by: "test", now: 1 });
+    await addRule(tx, added.connector, { ...rule, name: "more" }, { by: "test", now: 1 });
+    return { id: added.connector.id, rule: added.rule.id, run: await rulesChanged(tx, added.rule, 1) };
+  });
   const key = await hub.keys.create(LOCAL_ACTOR, { name: `${name}-key`, role: "viewer", tenants: [tenant] }, record);
   return {
     tenants: tenant,
@@ -116,6 +127,9 @@ async function furnish(name: string): Promise<Belongings> {
     instances: instance?.id ?? "",
     assets: instance?.asset_id ?? "",
     alerts: `alert-${name}`,
+    connectors: connector.id,
+    "vulnerabilities/rules": connector.rule,
+    "vulnerabilities/runs": connector.run,
     ...posture,
   };
 }
@@ -145,9 +159,15 @@ const QUERIES: Readonly<Record<string, string>> = {
 /** The word of the path that names the object; those of posture and vulnerabilities stand one step further down. */
 const NOUN = /\/api\/v1\/(?:posture\/|vulnerabilities\/)?([a-z-]+)\/:/;
 
+/** Rules and runs of vulnerabilities are not those of posture and of the reader. */
+function wordOf({ path }: Route<Tx>): string {
+  const word = NOUN.exec(path)?.[1] ?? "";
+  return path.startsWith("/api/v1/vulnerabilities/") && (word === "rules" || word === "runs") ? `vulnerabilities/${word}` : word;
+}
+
 function pathFor(route: Route<Tx>, owner: Belongings | "absent"): string {
-  const word = NOUN.exec(route.path)?.[1];
-  const id = owner === "absent" ? "absent_0000000000" : word !== undefined && word in owner ? owner[word as keyof Belongings] : "absent_0000000000";
+  const word = wordOf(route);
+  const id = owner === "absent" ? "absent_0000000000" : word in owner ? owner[word as keyof Belongings] : "absent_0000000000";
   return route.path.replace(":stream", "agents").replace(/:[a-z]+/i, encodeURIComponent(id));
 }
 
@@ -177,7 +197,7 @@ function allowed(route: Route<Tx>, role: Role): boolean {
 
 describe("every route the hub serves", () => {
   it("is known to this test by what it names: a new kind of object has to be furnished here", () => {
-    const words = new Set(world.hub.routes.flatMap((route) => NOUN.exec(route.path)?.[1] ?? []));
+    const words = new Set(world.hub.routes.map(wordOf).filter((word) => word !== ""));
     expect([...words].toSorted()).toEqual(Object.keys(mine).toSorted());
     expect(Object.values(theirs).every((id) => id !== "")).toBe(true);
   });
@@ -226,7 +246,7 @@ describe("every route the hub serves", () => {
         for (const id of [...Object.values(theirs), "person-other", "role-other"]) expect(answer.body, `${role} ${route.path}`).not.toContain(id);
       }
     }
-  });
+  }, 60_000);
 
   it("does not let a question about access reach another tenant's people, scopes and roles", async () => {
     const ask = async (query: string) => {
@@ -302,7 +322,7 @@ describe("every route the hub serves", () => {
     if (decide === undefined) throw new Error("no decisions");
     const body = (id: string) => ({ id, status: "false-positive", reason: "x" });
     expect([(await call(decide, decide.path, "msp-admin", body(theirs.findings))).statusCode, (await call(decide, decide.path, "msp-admin", body(theirs.instances))).statusCode]).toEqual([404, 404]);
-    for (const list of ["findings?all=true", "assets", "summary"]) {
+    for (const list of ["findings?all=true", "assets", "summary", "connectors", "rules", "runs", "diagnosis"]) {
       const route = world.hub.routes.find((each) => each.path === `/api/v1/vulnerabilities/${list.split("?")[0] ?? ""}`);
       if (route === undefined) throw new Error(`no route ${list}`);
       const answer = await call(route, `/api/v1/vulnerabilities/${list}`, "viewer");

@@ -46,7 +46,7 @@ import { countTenantDeliveries, dropDelivered, purgeTenantDeliveries, tenantDeli
 import { alertMigrations, alertRoutes, createAlerts } from "../alerts/index.ts";
 import { createPosture, postureMigrations, postureRoutes } from "../posture/index.ts";
 import { accessMigrations, accessRoutes, createAccess, createCoverage, removeLeftoverExports } from "../access/index.ts";
-import { createVulnerabilities, exposures, vulnerabilityMigrations, vulnerabilityRoutes } from "../vulnerabilities/index.ts";
+import { createVulnerabilities, exposures, failingRules, provenRead, vulnerabilityMigrations, vulnerabilityRoutes } from "../vulnerabilities/index.ts";
 import { createAccessKeys } from "../server/access-keys.ts";
 import { apiKeyMigrations, createApiKeys } from "../server/api-keys.ts";
 import { createApp } from "../server/app.ts";
@@ -61,7 +61,7 @@ import { Runner } from "../sync/runner.ts";
 import { Schedule } from "../sync/schedule.ts";
 import { Slots } from "../sync/slots.ts";
 import { StreamStatuses } from "../sync/status.ts";
-import { forgetStates } from "../sync/stream-state.ts";
+import { forgetStates, readStates } from "../sync/stream-state.ts";
 import { syncMigrations } from "../sync/tables.ts";
 import { syncRoutes } from "../sync/routes.ts";
 import type { ReaderDeps } from "../sync/job.ts";
@@ -70,9 +70,10 @@ import { alertOrigin } from "./alert-origin.ts";
 import { Clients } from "./clients.ts";
 import { derivedData } from "./derived-data.ts";
 import { DiskWatch } from "./disk-watch.ts";
+import { IngestDriver } from "./ingest-driver.ts";
 import { ThreadedPageMapper } from "./page-mapper.ts";
 import { parkedByStream } from "./parked-counts.ts";
-import { endsOfReadings, readingState } from "./reading-state.ts";
+import { endsOfReadings, readingState, streamFacts } from "./reading-state.ts";
 import type { Settings } from "./settings.ts";
 import { statusReader, statusRoute } from "./status-route.ts";
 import { Upkeep } from "./upkeep.ts";
@@ -132,7 +133,7 @@ export async function openHub(options: HubOptions) {
     const exportFolder = join(settings.dataFolder, "exports");
     await removeLeftoverExports(exportFolder);
     const access = createAccess({ routes: accessRoutes({ store: opened, clock, findTenant, findConnection: async (scope, reference) => (await connections.get(scope, reference)).id as ConnectionId, coverage: createCoverage((id) => readingState(opened, connections, id)), readings: (id) => endsOfReadings(opened, id), exportFolder }) });
-    const vulnerabilities = createVulnerabilities({ routes: vulnerabilityRoutes({ store: opened, clock, findTenant, findConnection: async (scope, reference) => (await connections.get(scope, reference)).id as ConnectionId, version: VERSION }) });
+    const vulnerabilities = createVulnerabilities({ queueFact, routes: vulnerabilityRoutes({ store: opened, clock, findTenant, findConnection: async (scope, reference) => (await connections.get(scope, reference)).id as ConnectionId, connections: async (scope) => (await connections.list(scope)).map(({ id, name, tenant }) => ({ id: id as ConnectionId, name, tenant: tenant as TenantId })), verify: (scope, connection, signal, record) => connections.verify(scope, connection, false, signal, record), reading: (id) => streamFacts(opened, connections, id), wake: () => ingest.wake(), version: VERSION }) });
     const alerts = createAlerts({
       queueFact,
       origin: alertOrigin,
@@ -252,6 +253,26 @@ export async function openHub(options: HubOptions) {
       const connection = await connections.readableOne(id);
       return connection === undefined ? undefined : targetOf(connection);
     };
+    const ingest = new IngestDriver({
+      store: opened,
+      clock,
+      log,
+      runner,
+      streams: STREAMS,
+      connection: (id) => connections.readableOne(id),
+      states: (id) => readStates(opened, id),
+      readTo: (id) => provenRead(opened.read, id),
+      async refused(id) {
+        const report = await connections.lastReport(id);
+        return new Map((report?.streams ?? []).filter(({ readable }) => !readable).map(({ stream, message }) => [stream, message]));
+      },
+      async step() {
+        const now = clock.now();
+        const [outcome] = await runDue(opened, [vulnerabilities], now);
+        return outcome !== undefined && outcome.next !== null && outcome.next <= now;
+      },
+      readsByItself: () => running.url !== null,
+    });
     const upkeep = new Upkeep({
       store: opened,
       mirror,
@@ -277,6 +298,9 @@ export async function openHub(options: HubOptions) {
         if ((await disk.full()) && (await dropDelivered(opened, clock.now()))) log.warn("upkeep.delivered-forgotten", { why: "disk" });
       },
       eraseDerived: (tx, id, limit) => derivedData.erase(tx, id, limit),
+      async ingest() {
+        await ingest.look();
+      },
       async capabilitiesDue(now, signal) {
         await runRebuilds(opened, context, now, PAGES_OF_UPKEEP);
         await mirror.payOwed(signal);
@@ -291,7 +315,7 @@ export async function openHub(options: HubOptions) {
     const running: { url: string | null } = { url: null };
     const credential = newLocalCredential();
     const keys = createApiKeys({ store: opened, clock, log, resolveTenant: async (scope, reference) => (await tenantRow(opened.read, scope, reference)).id });
-    const status = statusReader({ version: VERSION, clock, running, store: opened, disk, connections: (scope: TenantScope) => connections.list(scope), statuses, streams: STREAMS, destinations: (scope) => registry.list(scope) });
+    const status = statusReader({ version: VERSION, clock, running, store: opened, disk, connections: (scope: TenantScope) => connections.list(scope), statuses, streams: STREAMS, failingRules: (scope) => failingRules(opened, scope), destinations: (scope) => registry.list(scope) });
     const sqlReader = openSql({ store: opened, streams: STREAMS });
     const routes = withOpenApi(
       [
@@ -369,6 +393,7 @@ export async function openHub(options: HubOptions) {
         closed ??= (async () => {
           await app.close();
           await schedule.stop();
+          await ingest.stop();
           await runner.stop();
           await upkeep.stop();
           // After whoever may still queue: what was queued last has its chance to go in the next start.

@@ -2,6 +2,7 @@
 import { Fault } from "../kernel/fault.ts";
 import type { ConnectionId, TenantId } from "../kernel/ids.ts";
 import { EVERY_TENANT } from "../kernel/scope.ts";
+import type { StreamId } from "../kernel/stream-ids.ts";
 import type { ReadingState } from "../access/index.ts";
 import type { Connections } from "../connections/connections.ts";
 import type { Store } from "../store/store.ts";
@@ -30,6 +31,21 @@ async function viewOf(connections: Pick<Connections, "get">, id: ConnectionId) {
     if (error instanceof Fault && error.code === "NOT_FOUND") return undefined;
     throw error;
   }
+}
+
+/** How the reading of each stream stands, as the diagnosis of vulnerabilities asks for it. */
+export async function streamFacts(store: Store, connections: Pick<Connections, "get" | "lastReport">, id: ConnectionId) {
+  const view = await viewOf(connections, id);
+  const states = new Map((await readStates(store, id)).map((state) => [state.stream, state]));
+  const report = await connections.lastReport(id);
+  return (stream: StreamId) => {
+    const { fault = null, freshAt = null, paused = false } = states.get(stream) ?? {};
+    const verified = report?.streams.find((one) => one.stream === stream);
+    const missing = verified !== undefined && verified.missingPermission !== null;
+    // Read since it was refused: the permission came.
+    const since = fault === null && freshAt !== null && freshAt > Date.parse(report?.checkedAt ?? "");
+    return { selected: view?.streams.includes(stream) ?? false, paused: view?.paused === true || paused, refused: missing && !since ? verified.message : null, fault, readOnce: freshAt !== null };
+  };
 }
 
 /** As many as are kept of a connection. */

@@ -30,6 +30,8 @@ export interface UpkeepPorts {
   /** Deletes up to `limit` rows that capabilities made of a removed connection; 0 when none are left. */
   eraseDerived(tx: Tx, id: ConnectionId, limit: number): Promise<number>;
   capabilitiesDue(now: number, signal: AbortSignal): Promise<void>;
+  /** Asks the reader for what runs of ingest rules wait for. */
+  ingest(): Promise<void>;
 }
 
 const EVERY_MS = 5_000;
@@ -68,6 +70,7 @@ export class Upkeep {
     await this.#part("room", () => this.#ports.makeRoom());
     await this.#part("erase", () => this.#erase());
     await this.#part("reassign", () => this.#reassign());
+    await this.#part("ingest", () => this.#ports.ingest());
     await this.#part("capabilities", () => this.#ports.capabilitiesDue(clock.now(), this.#stop.signal));
     if (clock.monotonic() - this.#slowAt < SLOWLY_MS) return;
     this.#slowAt = clock.monotonic();

@@ -9,6 +9,8 @@ import type { BulkUpsert, Tx } from "../store/store.ts";
 import { agentOf, type AgentKey, type ReadAgent } from "./agent-facts.ts";
 import { fold, hashId } from "./cells.ts";
 import { markConnectionExposed, markExposed } from "./exposure.ts";
+import type { AssetOutcome } from "./ingest/outcomes.ts";
+import type { IngestScope } from "./ingest/match.ts";
 import { match, primaryOf, simultaneous, type Candidate, type Doubt } from "./identity.ts";
 import type { AgentFacts, IdentifierKind, Staleness } from "./model.ts";
 import type { AgentRow, AmbiguityRow } from "./tables.ts";
@@ -29,11 +31,12 @@ export function newAsset(connection: string, agent: string): string {
 }
 
 /** A device that only a risk has named so far. */
-export function namedAgent(connection: string, tenant: string, id: string, scannedAt: number | null, now: number): AgentRow {
-  return { connection_id: connection, id, tenant_id: tenant, asset_id: newAsset(connection, id), name_key: null, uuid: null, active: 1, registered_at: null, last_active: null, scanned_at: scannedAt, evidence_at: scannedAt ?? now, stale: null, matched_by: null, matched_key: null, first_seen: now, gone_at: null, facts: "{}" };
+export function namedAgent(connection: string, tenant: string, id: string, scannedAt: number | null, scope: IngestScope, now: number): AgentRow {
+  return { connection_id: connection, id, tenant_id: tenant, asset_id: newAsset(connection, id), name_key: null, uuid: null, active: 1, registered_at: null, last_active: null, scanned_at: scannedAt, evidence_at: scannedAt ?? now, stale: null, matched_by: null, matched_key: null, first_seen: now, gone_at: null, scope, facts: "{}" };
 }
 
-export async function reactToAgents(set: ChangeSet, tx: Tx, now: number, staleAfterMs: number): Promise<void> {
+/** `scopeOf`: what of a device is ingested. Tells what it meant for each device that the page names. */
+export async function reactToAgents(set: ChangeSet, tx: Tx, now: number, staleAfterMs: number, scopeOf: (agent: string) => IngestScope = () => "all"): Promise<ReadonlyMap<string, AssetOutcome>> {
   const { connection, tenant } = set;
   const met = new Map([...set.inserted, ...set.changed].flatMap(({ id, after }) => (after === null ? [] : [[id, agentOf(after)] as const])));
   const gone = set.gone.map(({ id }) => id);
@@ -60,7 +63,7 @@ export async function reactToAgents(set: ChangeSet, tx: Tx, now: number, staleAf
     let row: AgentRow = {
       connection_id: connection, id, tenant_id: tenant, asset_id: ours?.asset_id ?? newAsset(connection, id), name_key: fold(agent.facts.name) || null, uuid: agent.facts.uuid, active: agent.active ? 1 : 0, registered_at: agent.registeredAt,
       last_active: agent.lastActive, scanned_at: ours?.scanned_at ?? null, evidence_at: 0, stale: ours?.stale ?? null, matched_by: ours?.matched_by ?? null, matched_key: ours?.matched_key ?? null,
-      first_seen: ours?.first_seen ?? now, gone_at: null, facts,
+      first_seen: ours?.first_seen ?? now, gone_at: null, scope: scopeOf(id), facts,
     };
     row = { ...row, evidence_at: Math.min(row.scanned_at ?? row.last_active ?? row.first_seen, now) };
     const self: Candidate = { connection, id, asset: row.asset_id, active: agent.active, registeredAt: agent.registeredAt, lastActive: agent.lastActive, keys: agent.keys };
@@ -95,11 +98,12 @@ export async function reactToAgents(set: ChangeSet, tx: Tx, now: number, staleAf
   await tellStaleness(tx, before, rows, now);
   if (set.firstRead === true) await markConnectionExposed(tx, connection);
   else await markExposed(tx, [...rows].filter(([key, row]) => looksOtherwise(before.get(key), row)).map(([, row]) => placeOf(row)));
+  return new Map([...met.keys(), ...gone].map((id) => [id, outcomeOf(before.get(placeKey({ connection, agent: id })), rows.get(placeKey({ connection, agent: id })))]));
 }
 
 /** What posture is told of a device may be another thing: it is new, another tenant's, or its own word on its applications changed. */
 function looksOtherwise(old: AgentRow | undefined, row: AgentRow): boolean {
-  if (old === undefined || old.tenant_id !== row.tenant_id || (old.stale === null) !== (row.stale === null)) return true;
+  if (old === undefined || old.tenant_id !== row.tenant_id || old.scope !== row.scope || (old.stale === null) !== (row.stale === null)) return true;
   return old.facts !== row.facts && appsStatusOf(old) !== appsStatusOf(row);
 }
 
@@ -194,6 +198,14 @@ export function stalenessOf(row: Pick<AgentRow, "active" | "evidence_at">, now: 
 function changed(old: AgentRow | undefined, row: AgentRow): boolean {
   if (old === undefined) return true;
   return (Object.keys(row) as (keyof AgentRow)[]).some((name) => old[name] !== row[name]);
+}
+
+/** A heartbeat changes nothing that counts. */
+function outcomeOf(old: AgentRow | undefined, row: AgentRow | undefined): AssetOutcome {
+  if (row === undefined) return "unchanged";
+  if (old === undefined) return "new";
+  if (old.active === 1 && row.active === 0) return "deactivated";
+  return old.facts !== row.facts || old.active !== row.active || old.asset_id !== row.asset_id || old.tenant_id !== row.tenant_id ? "changed" : "unchanged";
 }
 
 async function tellStaleness(tx: Tx, before: ReadonlyMap<string, AgentRow>, rows: ReadonlyMap<string, AgentRow>, now: number): Promise<void> {

@@ -38,8 +38,11 @@ async function countReading(tx: Tx, connection: string, count: number, now: numb
   return row;
 }
 
+/** Both by an index of their own: of a large estate the table itself is not gone through. */
 async function countPresent(tx: Tx, connection: string): Promise<number> {
-  const { rows } = await sql<{ n: number }>`SELECT count(*) AS n FROM vuln_instances WHERE connection_id = ${connection} AND present = 1`.execute(tx.db);
+  const { rows } = await sql<{ n: number }>`
+    SELECT (SELECT count(*) FROM vuln_instances WHERE connection_id = ${connection} AND present = 1)
+      - (SELECT count(*) FROM vuln_instances WHERE connection_id = ${connection} AND out_of_scope_at IS NOT NULL AND present = 1) AS n`.execute(tx.db);
   return Number(rows[0]?.n ?? 0);
 }
 
@@ -56,7 +59,7 @@ async function takeBack(tx: Tx, connection: string, since: number, now: number):
   await sql`
     UPDATE vuln_instances SET closing_at = ${now}, present = 1, fixed_at = NULL, status = ${was},
       decided_by = CASE WHEN status <> 'scan-mitigated' THEN decided_by ELSE coalesce(${decision("decided_by")}, 'source') END, actor = CASE WHEN status <> 'scan-mitigated' THEN actor ELSE ${decision("actor")} END,
-      class = CASE WHEN status <> 'scan-mitigated' THEN class WHEN EXISTS (SELECT 1 FROM vuln_agents AS a WHERE a.connection_id = vuln_instances.connection_id AND a.id = vuln_instances.agent_id AND a.stale IS NOT NULL) THEN 'stale' ELSE 'open' END
+      class = CASE WHEN status <> 'scan-mitigated' THEN class WHEN out_of_scope_at IS NOT NULL THEN 'out-of-scope' WHEN EXISTS (SELECT 1 FROM vuln_agents AS a WHERE a.connection_id = vuln_instances.connection_id AND a.id = vuln_instances.agent_id AND a.stale IS NOT NULL) THEN 'stale' ELSE 'open' END
     WHERE ${which}`.execute(tx.db);
   await markConnectionExposed(tx, connection);
 }
@@ -65,7 +68,7 @@ type Waiting = InstanceRow & { readonly agent_scanned: number | null; readonly a
 
 /**
  * Closes what a later complete reading does not show as there either; true where more are waiting. What is only absent wants its device alive since, or scanned since: a
- * console forgets what left it, which fixes nothing.
+ * console forgets what left it, which fixes nothing. What is out of scope, or waits for a run of its rule, waits here too.
  */
 export async function confirmClosures(tx: Tx, now: number): Promise<boolean> {
   const { rows } = await sql<Waiting>`
@@ -73,7 +76,7 @@ export async function confirmClosures(tx: Tx, now: number): Promise<boolean> {
     JOIN vuln_findings AS f ON f.id = i.finding_id
     JOIN mirror_checkpoints AS c ON c.connection_id = i.connection_id AND c.stream = 'risks'
     LEFT JOIN vuln_agents AS a ON a.connection_id = i.connection_id AND a.id = i.agent_id
-    WHERE i.closing_at IS NOT NULL AND c.read_to > i.closing_at AND (a.active = 1 OR a.scanned_at > coalesce(i.scanned_at, 0))
+    WHERE i.closing_at IS NOT NULL AND i.out_of_scope_at IS NULL AND c.read_to > i.closing_at AND NOT EXISTS (SELECT 1 FROM vuln_held AS h WHERE h.connection_id = i.connection_id AND h.agent_id = i.agent_id) AND (a.active = 1 OR a.scanned_at > coalesce(i.scanned_at, 0))
       AND (i.proof NOT LIKE '%"kind":"absent"%' OR a.last_active > i.closing_at OR a.scanned_at > coalesce(i.scanned_at, 0))
     LIMIT ${PAGE}`.execute(tx.db);
   const steps: Step[] = [];

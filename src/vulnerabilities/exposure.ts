@@ -89,6 +89,8 @@ interface LookedRow {
   readonly id: string;
   readonly tenant_id: string;
   readonly scanned_at: number | null;
+  /** What of it is ingested. */
+  readonly scope: string;
   readonly facts: string;
 }
 
@@ -98,8 +100,8 @@ async function exposuresOf(tx: Tx, devices: readonly ExposedDevice[]): Promise<R
   if (devices.length === 0) return new Map();
   const which = rowList(tx.kind, 2, devices.map(({ connection, agent }) => [connection, agent]));
   const { rows: looked } = await sql<LookedRow>`
-    SELECT a.connection_id, a.id, a.tenant_id, a.scanned_at, a.facts FROM vuln_agents AS a JOIN vuln_exposure_known AS k ON k.connection_id = a.connection_id
-    WHERE (a.connection_id, a.id) IN ${which} AND a.stale IS NULL`.execute(tx.db);
+    SELECT a.connection_id, a.id, a.tenant_id, a.scanned_at, a.scope, a.facts FROM vuln_agents AS a JOIN vuln_exposure_known AS k ON k.connection_id = a.connection_id
+    WHERE (a.connection_id, a.id) IN ${which} AND a.stale IS NULL AND a.scope NOT IN ('none', 'assets')`.execute(tx.db);
   if (looked.length === 0) return new Map();
   const { rows } = await sql<OpenRow>`
     SELECT i.connection_id, i.agent_id, min(i.severity) AS worst, max(CASE WHEN i.severity = ${UNRATED} THEN 1 ELSE 0 END) AS unrated, max(CASE WHEN v.cve IS NOT NULL OR f.exploited = 1 THEN 1 ELSE 0 END) AS exploited,
@@ -112,8 +114,11 @@ async function exposuresOf(tx: Tx, devices: readonly ExposedDevice[]): Promise<R
   for (const row of looked) {
     const place = `${row.connection_id} ${row.id}`;
     const its = open.get(place);
-    if (its === undefined && !lookedAt(row)) continue;
-    known.set(place, { tenant: row.tenant_id, worstOpenCve: its === undefined ? "none" : worstOf(its), knownExploited: its === undefined ? false : exploitedOf(its, catalogued) });
+    // What rules leave out of it, nobody has looked at.
+    const whole = row.scope === "all";
+    if (its === undefined && !(whole && lookedAt(row))) continue;
+    const exploited = its === undefined ? false : exploitedOf(its, catalogued);
+    known.set(place, { tenant: row.tenant_id, worstOpenCve: its === undefined ? "none" : worstOf(its), knownExploited: exploited === false && !whole ? null : exploited });
   }
   return known;
 }

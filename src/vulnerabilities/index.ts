@@ -2,16 +2,20 @@
  * Assets and vulnerabilities: one inventory of devices from the agents, and findings with a life from the risks that SentinelOne states. It reaches nothing outside
  * and changes nothing at the console.
  */
+import type { QueueFact } from "../kernel/fact.ts";
 import type { Route } from "../kernel/route.ts";
 import type { StreamId } from "../kernel/stream-ids.ts";
-import type { Capability, ChangeSet } from "../mirror/capability.ts";
+import type { Capability } from "../mirror/capability.ts";
 import type { Tx } from "../store/store.ts";
-import { reactToAgents } from "./agents.ts";
 import { dueWork } from "./due.ts";
-import { reactToRisks } from "./risks.ts";
+import { arrive, replay } from "./ingest/arrive.ts";
+import { dueIngest } from "./ingest/runs.ts";
 import { vulnerabilityMigrations } from "./tables.ts";
 
 export { exposures } from "./exposure.ts";
+export { provenRead } from "./coverage.ts";
+export { failingRules } from "./ingest/failing.ts";
+export { noteReading, readingEnded, readingLeftOut, waitingRuns, type WaitingRun } from "./ingest/runs.ts";
 export { vulnerabilityRoutes, type VulnerabilityRouteDeps } from "./routes.ts";
 export { vulnerabilityMigrations } from "./tables.ts";
 export { countTenantVulnerabilities, eraseConnectionVulnerabilities, purgeTenantVulnerabilities, tenantVulnerabilities } from "./upkeep.ts";
@@ -25,15 +29,12 @@ const DAY = 86_400_000;
 export const STALE_AFTER_MS = 30 * DAY;
 
 export interface VulnerabilityPorts {
+  readonly queueFact: QueueFact<Tx>;
   readonly routes: readonly Route<Tx>[];
   readonly staleAfterMs?: number;
 }
 
-export function createVulnerabilities({ routes, staleAfterMs = STALE_AFTER_MS }: VulnerabilityPorts): Capability {
-  async function take(set: ChangeSet, tx: Tx, now: number): Promise<void> {
-    if (set.stream === "agents") await reactToAgents(set, tx, now, staleAfterMs);
-    else if (set.stream === "risks") await reactToRisks(set, tx, { now, staleAfterMs });
-  }
+export function createVulnerabilities({ queueFact, routes, staleAfterMs = STALE_AFTER_MS }: VulnerabilityPorts): Capability {
   return {
     id: "vulnerabilities",
     reads: VULNERABILITY_STREAMS,
@@ -42,9 +43,12 @@ export function createVulnerabilities({ routes, staleAfterMs = STALE_AFTER_MS }:
     // What is kept of one device lies together, in the table and in most of its indexes.
     firstReadBy: { risks: "endpoint_id" },
     migrations: vulnerabilityMigrations,
-    react: take,
-    due: (now, tx) => dueWork(now, tx, staleAfterMs),
-    rebuild: take,
+    react: (set, tx, now) => arrive(set, tx, { now, staleAfterMs }),
+    async due(now, tx) {
+      const moments = [await dueIngest(tx, { queueFact }, now, staleAfterMs), await dueWork(now, tx, staleAfterMs)].filter((moment) => moment !== null);
+      return moments.length === 0 ? null : Math.min(...moments);
+    },
+    rebuild: (page, tx, now) => replay(page, tx, { now, staleAfterMs }),
     routes,
   };
 }

@@ -15,8 +15,9 @@ export function isActive(status: string): boolean {
   return ACTIVE.has(status);
 }
 
-export function classOf(status: string, stale: Staleness | null): InstanceClass {
-  if (isActive(status)) return stale === null ? "open" : "stale";
+/** What is resolved stays so, whatever is covered: a rule that changes neither fixes nor unmakes anything. */
+export function classOf(status: string, stale: Staleness | null, outOfScopeAt: number | null): InstanceClass {
+  if (isActive(status)) return outOfScopeAt !== null ? "out-of-scope" : stale === null ? "open" : "stale";
   return status === "scan-mitigated" || status === "manually-mitigated" ? "fixed" : "set-aside";
 }
 
@@ -66,8 +67,8 @@ export function born(risk: Risk, { tenant, connection, stale, now, dueAt }: Birt
   return {
     id: risk.instanceId, tenant_id: tenant, connection_id: connection, agent_id: risk.agent, finding_id: risk.findingId, version: risk.version, row_id: risk.rowId, severity: risk.severity,
     status, decided_by: "source", actor: risk.present ? decided.actor : null, reason: risk.present ? decided.reason : null, decided_at: risk.present ? decided.at : null, expires_at: null,
-    class: classOf(status, stale), first_seen: now, detected_at: risk.detectedAt, scanned_at: scanAt, fixed_at: risk.present ? null : (scanAt ?? now), closing_at: null, reopened: 0,
-    due_at: dueAt, present: risk.present ? 1 : 0, facts: JSON.stringify(risk.facts), proof: risk.present ? null : JSON.stringify(proofOf(risk, now, false)),
+    class: classOf(status, stale, null), first_seen: now, detected_at: risk.detectedAt, scanned_at: scanAt, fixed_at: risk.present ? null : (scanAt ?? now), closing_at: null, reopened: 0,
+    due_at: dueAt, present: risk.present ? 1 : 0, out_of_scope_at: null, facts: JSON.stringify(risk.facts), proof: risk.present ? null : JSON.stringify(proofOf(risk, now, false)),
   };
 }
 
@@ -107,7 +108,7 @@ export function seen(old: InstanceRow, risk: Risk, { stale, now, dueAt }: Pick<B
     row = { ...row, status: decided.status, actor: decided.actor, reason: decided.reason, decided_at: decided.at, fixed_at: null };
     told.push({ event: "source-decision", from: statusWord(old), to: decided.status, by: "source", actor: decided.actor, details: { mitigationStatus: risk.facts.source.mitigationStatus, verdict: risk.facts.source.verdict, reason: decided.reason } });
   }
-  return { row: { ...row, class: classOf(row.status, stale) }, told };
+  return { row: { ...row, class: classOf(row.status, stale, row.out_of_scope_at) }, told };
 }
 
 /**
@@ -154,14 +155,14 @@ export interface Decision {
 /** Somebody decides. Null where what holds weighs more. */
 export function decided(old: InstanceRow, { status, by, actor, reason, expiresAt }: Decision, stale: Staleness | null, now: number): Step | null {
   if (!mayOverrule(by, old.decided_by)) return null;
-  const row: InstanceRow = { ...old, status, decided_by: by, actor, reason, decided_at: now, expires_at: expiresAt, class: classOf(status, stale), fixed_at: status === "manually-mitigated" ? now : old.present === 0 ? old.fixed_at : null };
+  const row: InstanceRow = { ...old, status, decided_by: by, actor, reason, decided_at: now, expires_at: expiresAt, class: classOf(status, stale, old.out_of_scope_at), fixed_at: status === "manually-mitigated" ? now : old.present === 0 ? old.fixed_at : null };
   return { row, told: [{ event: "decided", from: statusWord(old), to: status, by, actor, details: { reason, expiresAt } }] };
 }
 
 /** A decision's time is over, or it was taken back: what scans and SentinelOne say holds again. */
 export function released(old: InstanceRow, source: SourceDecision, stale: Staleness | null, event: "expired" | "decided", actor: string | null, now: number): Step {
   const next = old.present === 0 ? ({ status: "scan-mitigated", actor: null, reason: null, at: old.fixed_at } as const) : statusOf(source);
-  const row: InstanceRow = { ...old, status: next.status, decided_by: "source", actor: next.actor, reason: next.reason, decided_at: next.at, expires_at: null, class: classOf(next.status, stale), fixed_at: old.present === 0 ? old.fixed_at : null };
+  const row: InstanceRow = { ...old, status: next.status, decided_by: "source", actor: next.actor, reason: next.reason, decided_at: next.at, expires_at: null, class: classOf(next.status, stale, old.out_of_scope_at), fixed_at: old.present === 0 ? old.fixed_at : null };
   return { row, told: [{ event, from: statusWord(old), to: next.status, by: event === "expired" ? "source" : "person", actor, details: { until: event === "expired" ? old.expires_at : now, reason: old.reason } }] };
 }
 

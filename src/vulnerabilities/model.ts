@@ -13,9 +13,10 @@ export type DecidedBy = "source" | "automation" | "person";
 
 /**
  * `open`: an active status with evidence that is fresh. `stale`: an active status whose device is gone, or was not scanned for too long: neither open nor
- * fixed. `fixed`: scan-mitigated or manually-mitigated. `set-aside`: accepted, granted, false positive, duplicate.
+ * fixed. `fixed`: scan-mitigated or manually-mitigated. `set-aside`: accepted, granted, false positive, duplicate. `out-of-scope`: an active status that no ingest rule
+ * covers any more, which nobody follows: not fixed by that, and not overdue.
  */
-export type InstanceClass = "open" | "stale" | "fixed" | "set-aside";
+export type InstanceClass = "open" | "stale" | "fixed" | "set-aside" | "out-of-scope";
 
 /** Why what is known of an agent is no evidence of today. Null: it is. */
 export type Staleness = "not-scanned" | "device-gone" | "superseded";
@@ -125,7 +126,7 @@ export interface Instance {
 /** One row of an instance's history. Its first, `found`, is not stored: the instance itself tells it. */
 export interface HistoryEvent {
   readonly at: number;
-  readonly event: "found" | "fixed" | "reopened" | "decided" | "expired" | "stale" | "fresh" | "closure-awaits-proof" | "closure-undone" | "closure-refused" | "source-decision" | "carried-over";
+  readonly event: "found" | "fixed" | "reopened" | "decided" | "expired" | "stale" | "fresh" | "closure-awaits-proof" | "closure-undone" | "closure-refused" | "source-decision" | "carried-over" | "out-of-scope" | "in-scope";
   readonly from: VulnerabilityStatus | null;
   readonly to: VulnerabilityStatus | null;
   readonly by: DecidedBy;

@@ -16,6 +16,7 @@ export interface Counts {
   stale: number;
   fixed: number;
   setAside: number;
+  outOfScope: number;
   overdue: number;
   total: number;
 }
@@ -86,19 +87,21 @@ interface Counted {
   readonly overdue: number;
 }
 
+export const COUNTED_AS = { open: "open", stale: "stale", fixed: "fixed", "set-aside": "setAside", "out-of-scope": "outOfScope" } as const satisfies Record<InstanceClass, keyof Counts>;
+
 export function noCounts(): Counts {
-  return { open: 0, stale: 0, fixed: 0, setAside: 0, overdue: 0, total: 0 };
+  return { open: 0, stale: 0, fixed: 0, setAside: 0, outOfScope: 0, overdue: 0, total: 0 };
 }
 
 function addCount(counts: Counts, row: Counted): void {
   const n = Number(row.n);
-  counts[row.class === "set-aside" ? "setAside" : row.class] += n;
+  counts[COUNTED_AS[row.class]] += n;
   counts.overdue += Number(row.overdue);
   counts.total += n;
 }
 
 export function addInto(sum: Counts, one: Counts): void {
-  for (const name of ["open", "stale", "fixed", "setAside", "overdue", "total"] as const) sum[name] += one[name];
+  for (const name of ["open", "stale", "fixed", "setAside", "outOfScope", "overdue", "total"] as const) sum[name] += one[name];
 }
 
 export async function countFindings({ read, kind }: Reads, scope: TenantScope, ids: readonly string[], now: number): Promise<ReadonlyMap<string, Counts>> {
@@ -132,16 +135,18 @@ function grouped<Key, Row extends Counted>(rows: readonly Row[], key: (row: Row)
   return all;
 }
 
-export async function assetFigures({ read }: Reads, scope: TenantScope): Promise<{ devices: number; agents: number; gone: number; superseded: number; notScanned: number; ambiguities: number; awaitingProof: number }> {
-  const { rows } = await sql<Record<"devices" | "agents" | "gone" | "superseded" | "unscanned" | "ambiguities" | "awaiting", number>>`
-    SELECT count(DISTINCT a.asset_id) AS devices, count(*) AS agents, sum(CASE WHEN a.stale = 'device-gone' THEN 1 ELSE 0 END) AS gone, sum(CASE WHEN a.stale = 'superseded' THEN 1 ELSE 0 END) AS superseded,
-      sum(CASE WHEN a.stale = 'not-scanned' OR (a.active = 1 AND a.scanned_at IS NULL) THEN 1 ELSE 0 END) AS unscanned,
+export async function assetFigures({ read }: Reads, scope: TenantScope): Promise<{ devices: number; agents: number; gone: number; superseded: number; notScanned: number; outOfScope: number; ambiguities: number; awaitingProof: number }> {
+  const { rows } = await sql<Record<"devices" | "agents" | "gone" | "superseded" | "unscanned" | "outside" | "ambiguities" | "awaiting", number>>`
+    SELECT count(DISTINCT CASE WHEN a.scope <> 'none' THEN a.asset_id END) AS devices, sum(CASE WHEN a.scope <> 'none' THEN 1 ELSE 0 END) AS agents,
+      sum(CASE WHEN a.scope <> 'none' AND a.stale = 'device-gone' THEN 1 ELSE 0 END) AS gone, sum(CASE WHEN a.scope <> 'none' AND a.stale = 'superseded' THEN 1 ELSE 0 END) AS superseded,
+      sum(CASE WHEN a.scope NOT IN ('none', 'assets') AND (a.stale = 'not-scanned' OR (a.active = 1 AND a.scanned_at IS NULL)) THEN 1 ELSE 0 END) AS unscanned,
+      sum(CASE WHEN a.scope = 'none' THEN 1 ELSE 0 END) AS outside,
       (SELECT count(*) FROM vuln_ambiguities AS m WHERE ${withinScope(scope, "m.tenant_id")}) AS ambiguities,
-      (SELECT count(*) FROM vuln_instances AS i WHERE i.closing_at IS NOT NULL AND ${withinScope(scope, "i.tenant_id")}) AS awaiting
+      (SELECT count(*) FROM vuln_instances AS i WHERE i.closing_at IS NOT NULL AND i.out_of_scope_at IS NULL AND ${withinScope(scope, "i.tenant_id")}) AS awaiting
     FROM vuln_agents AS a WHERE ${withinScope(scope, "a.tenant_id")}`.execute(read);
   const [one] = rows;
   const number = (value: number | null | undefined): number => Number(value ?? 0);
-  return { devices: number(one?.devices), agents: number(one?.agents), gone: number(one?.gone), superseded: number(one?.superseded), notScanned: number(one?.unscanned), ambiguities: number(one?.ambiguities), awaitingProof: number(one?.awaiting) };
+  return { devices: number(one?.devices), agents: number(one?.agents), gone: number(one?.gone), superseded: number(one?.superseded), notScanned: number(one?.unscanned), outOfScope: number(one?.outside), ambiguities: number(one?.ambiguities), awaitingProof: number(one?.awaiting) };
 }
 
 export async function findingById({ read }: Reads, scope: TenantScope, id: string): Promise<FindingRow> {

@@ -11,9 +11,11 @@ import { namedAgent, stalenessOf } from "./agents.ts";
 import { brakes } from "./brake.ts";
 import { markConnectionExposed, markExposed, markFindingsExposed } from "./exposure.ts";
 import { leaveOutIndexes } from "./instance-indexes.ts";
+import type { IngestScope } from "./ingest/match.ts";
+import type { FindingOutcome } from "./ingest/outcomes.ts";
 import { installedVersions, replacing, type Program } from "./installed.ts";
-import { awaiting, before, born, closed, proofOf, refused, seen, worth, type Step } from "./lifecycle.ts";
-import type { ClosureProof, Staleness } from "./model.ts";
+import { awaiting, before, born, classOf, closed, proofOf, refused, seen, worth, type Step } from "./lifecycle.ts";
+import type { ClosureProof, Staleness, VulnerabilityStatus } from "./model.ts";
 import { riskOf, type Risk } from "./risk-facts.ts";
 import { dueRule } from "./sla-dates.ts";
 import type { AgentRow, FindingRow, InstanceRow } from "./tables.ts";
@@ -22,6 +24,14 @@ import { agentFrom, differs, setStaleness, storedInstances, writeAgents, writeFi
 export interface Reading {
   readonly now: number;
   readonly staleAfterMs: number;
+  /** What is ingested of a device that only a risk has named; all of it when left out. */
+  readonly named?: IngestScope;
+}
+
+export interface InstanceOutcome {
+  readonly agent: string;
+  readonly severity: number;
+  readonly outcome: FindingOutcome;
 }
 
 interface Closing {
@@ -32,7 +42,8 @@ interface Closing {
   readonly program: Program;
 }
 
-export async function reactToRisks(set: ChangeSet, tx: Tx, { now, staleAfterMs }: Reading): Promise<void> {
+/** Tells what it meant for each instance that the page names. */
+export async function reactToRisks(set: ChangeSet, tx: Tx, { now, staleAfterMs, named = "all" }: Reading): Promise<readonly InstanceOutcome[]> {
   const { connection, tenant } = set;
   const first = set.firstRead === true;
   if (first) await leaveOutIndexes(tx);
@@ -45,15 +56,17 @@ export async function reactToRisks(set: ChangeSet, tx: Tx, { now, staleAfterMs }
     if (same === undefined || (!same.present && risk.present)) risks.set(risk.instanceId, risk);
   }
   const gone = set.gone.flatMap(({ before: row }) => (row === null ? [] : (riskOf(row) ?? []))).filter((risk) => !risks.has(risk.instanceId));
-  const agents = await agentsOf(tx, connection, tenant, [...risks.values(), ...gone], now);
+  const agents = await agentsOf(tx, { connection, tenant, named }, [...risks.values(), ...gone], now);
   await noteScans(tx, agents, risks.values(), { now, staleAfterMs });
   const stored = await storedInstances(tx, [...risks.keys(), ...gone.map((risk) => risk.instanceId)]);
   await keepFindings(tx, tenant, risks.values(), { now, first });
 
   const due = await dueRule(tx, tenant, [...risks.values()].map((risk) => risk.finding.cve));
   const steps = new Map<string, Step>();
+  const outcomes = new Map<string, InstanceOutcome>([...risks.values()].map((risk) => [risk.instanceId, { agent: risk.agent, severity: risk.severity, outcome: "unchanged" }]));
   const keep = (old: InstanceRow | undefined, step: Step): void => {
     if (old === undefined || step.told.length > 0 || differs(old, step.row)) steps.set(step.row.id, step);
+    outcomes.set(step.row.id, { agent: step.row.agent_id, severity: step.row.severity, outcome: outcomeOf(old, step) });
   };
   const closing: Closing[] = [];
   const stale = (id: string): Staleness | null => (agents.get(id)?.stale ?? null) as Staleness | null;
@@ -61,7 +74,7 @@ export async function reactToRisks(set: ChangeSet, tx: Tx, { now, staleAfterMs }
   const elsewhere = await stillThere(tx, connection, tenant, [...ending, ...gone]);
   for (const risk of risks.values()) {
     const old = stored.get(risk.instanceId);
-    const ours = old?.tenant_id === tenant ? old : undefined;
+    const ours = old?.tenant_id === tenant ? inScope(old, stale(risk.agent)) : undefined;
     const about = { tenant, connection, stale: stale(risk.agent), now, dueAt: due(risk.finding.cve, risk.severity, ours === undefined ? (before(risk.detectedAt, now) ?? now) : now) };
     if (ours === undefined) {
       // What nobody has seen and a failed scan says is gone was never here.
@@ -78,6 +91,8 @@ export async function reactToRisks(set: ChangeSet, tx: Tx, { now, staleAfterMs }
     const old = stored.get(risk.instanceId);
     if (old === undefined || old.tenant_id !== tenant) continue;
     if (elsewhere.theirs.has(risk.instanceId)) moved.push(old.id);
+    // Nobody follows it, so that nothing is said of it.
+    else if (old.out_of_scope_at !== null) continue;
     else if (old.present === 1 && old.closing_at === null && !elsewhere.ours.has(risk.instanceId)) {
       const proof: ClosureProof = { kind: "absent", scanAt: null, scanResult: null, was: old.version, now: null, learntAt: now, second: false };
       closing.push({ old, row: old, proof, wait: "absent", program: { agent: risk.agent, application: risk.finding.application } });
@@ -91,10 +106,28 @@ export async function reactToRisks(set: ChangeSet, tx: Tx, { now, staleAfterMs }
     if (waits(one)) keep(old, awaiting(row, proof, wait ?? "mass"));
     else keep(old, closed(row, { ...proof, now: replacing(proof.was, installed(program)) }));
   }
+  for (const old of stored.values()) {
+    const ours = risks.has(old.id) && old.tenant_id === tenant ? inScope(old, stale(old.agent_id)) : old;
+    if (ours === old) continue;
+    const { row, told } = steps.get(old.id) ?? { row: ours, told: [] };
+    steps.set(old.id, { row, told: [{ event: "in-scope", from: ours.status as VulnerabilityStatus, to: ours.status as VulnerabilityStatus, by: "source", details: { since: old.out_of_scope_at } }, ...told] });
+  }
   await writeSteps(tx, [...steps.values()], now);
   await letGo(tx, tenant, moved);
   if (first) await markConnectionExposed(tx, connection);
   else await markExposed(tx, [...steps.values()].filter(({ row }) => weighsOtherwise(stored.get(row.id), row)).map(({ row }) => ({ connection, agent: row.agent_id })));
+  return [...outcomes.values()];
+}
+
+/** A rule covers it again. */
+function inScope(old: InstanceRow, stale: Staleness | null): InstanceRow {
+  return old.out_of_scope_at === null ? old : { ...old, out_of_scope_at: null, class: classOf(old.status, stale, null) };
+}
+
+function outcomeOf(old: InstanceRow | undefined, { row, told }: Step): FindingOutcome {
+  if (old === undefined) return row.present === 1 ? "new" : "unchanged";
+  const events = new Set(told.map(({ event }) => event));
+  return events.has("fixed") ? "fixed" : events.has("reopened") ? "reopened" : events.has("closure-awaits-proof") ? "awaiting" : "unchanged";
 }
 
 /** What its device is told of it is another thing than before, though nothing happened to it. */
@@ -103,12 +136,12 @@ function weighsOtherwise(old: InstanceRow | undefined, row: InstanceRow): boolea
 }
 
 /** Whichever of the devices are known, others by name alone, in one question. */
-async function agentsOf(tx: Tx, connection: string, tenant: string, risks: readonly Risk[], now: number): Promise<Map<string, AgentRow>> {
+async function agentsOf(tx: Tx, { connection, tenant, named }: { readonly connection: string; readonly tenant: string; readonly named: IngestScope }, risks: readonly Risk[], now: number): Promise<Map<string, AgentRow>> {
   const ids = [...new Set(risks.map((risk) => risk.agent))];
   if (ids.length === 0) return new Map();
   const { rows } = await sql<AgentRow>`SELECT * FROM vuln_agents WHERE connection_id = ${connection} AND id IN ${textList(tx.kind, ids)}`.execute(tx.db);
   const agents = new Map(rows.map((row) => [row.id, agentFrom(row)]));
-  const unknown = ids.filter((id) => !agents.has(id)).map((id) => namedAgent(connection, tenant, id, null, now));
+  const unknown = ids.filter((id) => !agents.has(id)).map((id) => namedAgent(connection, tenant, id, null, named, now));
   await writeAgents(tx, unknown);
   for (const row of unknown) agents.set(row.id, row);
   return agents;

@@ -35,7 +35,7 @@ export async function summarize({ read }: Pick<Store, "read">, scope: TenantScop
   const { rows: counted } = await sql<{ class: InstanceClass; severity: number; many: number; overdue: number; soon: number }>`
     SELECT class, severity, count(*) AS many, sum(CASE WHEN due_at < ${now} THEN 1 ELSE 0 END) AS overdue, sum(CASE WHEN due_at >= ${now} AND due_at < ${now + SOON_MS} THEN 1 ELSE 0 END) AS soon
     FROM vuln_instances WHERE ${within} GROUP BY class, severity`.execute(read);
-  const classes: Record<InstanceClass, number> = { open: 0, stale: 0, fixed: 0, "set-aside": 0 };
+  const classes: Record<InstanceClass, number> = { open: 0, stale: 0, fixed: 0, "set-aside": 0, "out-of-scope": 0 };
   const severities = zeroes(0);
   let [overdue, dueSoon] = [0, 0];
   for (const row of counted) {

@@ -6,6 +6,7 @@ import { sql, type Kysely } from "kysely";
 import type { Database, Migration, Store } from "../store/store.ts";
 import { exposureMigrations } from "./exposure-tables.ts";
 import { instanceIndexMigrations } from "./instance-indexes.ts";
+import { ingestMigrations } from "./ingest/tables.ts";
 import { intelligenceMigrations } from "./intelligence-tables.ts";
 
 export type VulnerabilityTables = {
@@ -61,6 +62,8 @@ export type InstanceRow = {
   due_at: number | null;
   /** 1 while the console's rows say that it is there. */
   present: number;
+  /** Since when no ingest rule covers it; null while one does. */
+  out_of_scope_at: number | null;
   /** `InstanceFacts`: compared as text. */
   facts: string;
   /** `ClosureProof`; of one that waits, the proof it waits with. */
@@ -103,6 +106,8 @@ export type AgentRow = {
   matched_key: string | null;
   first_seen: number;
   gone_at: number | null;
+  /** What of it is ingested: an `IngestScope`. */
+  scope: string;
   /** `AgentFacts`; `{}` where only a risk has named it. */
   facts: string;
 };
@@ -183,4 +188,4 @@ async function createAll(db: Database, kind: Store["kind"]): Promise<void> {
   for (const statement of statements) await sql.raw(statement).execute(db);
 }
 
-export const vulnerabilityMigrations: readonly Migration[] = [{ id: "0700-vulnerabilities", up: createAll }, ...intelligenceMigrations, ...exposureMigrations, ...instanceIndexMigrations];
+export const vulnerabilityMigrations: readonly Migration[] = [{ id: "0700-vulnerabilities", up: createAll }, ...intelligenceMigrations, ...exposureMigrations, ...instanceIndexMigrations, ...ingestMigrations];

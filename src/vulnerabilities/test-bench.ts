@@ -4,8 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sql } from "kysely";
 import type { PostgresServer } from "../../test/contract/postgres-server.ts";
+import type { Fact } from "../kernel/fact.ts";
 import type { ConnectionId, RunId, TenantId } from "../kernel/ids.ts";
 import { runDue, runRebuilds } from "../mirror/capability-runs.ts";
+import type { Capability } from "../mirror/capability.ts";
 import { createMirror, mirrorContext } from "../mirror/create.ts";
 import type { MirrorTarget } from "../mirror/mirror.ts";
 import { MIRROR_MIGRATIONS, prepareMirror } from "../mirror/tables.ts";
@@ -60,6 +62,9 @@ function mapped(stream: Stream, record: ApiRecord): MappedRecord {
 
 export interface VulnerabilityBench {
   readonly store: Store;
+  readonly capability: Capability;
+  /** Queued so far. */
+  readonly facts: readonly Fact[];
   /** Milliseconds; moves on by itself with every listing. */
   now: number;
   /** Part of a listing or of what changed: nothing is proven by it. */
@@ -85,7 +90,8 @@ export async function vulnerabilityBench(postgres?: PostgresServer): Promise<Vul
   await migrate(store, [...MIRROR_MIGRATIONS, ...vulnerabilityMigrations], 1);
   const all = Object.values(STREAMS);
   await prepareMirror(store, all);
-  const capability = createVulnerabilities({ routes: [] });
+  const facts: Fact[] = [];
+  const capability = createVulnerabilities({ routes: [], queueFact: async (_tx, ...more) => void facts.push(...more) });
   const clock = { now: NOW };
   const options = { store, streams: all, capabilities: [capability], codeVersion: "1", now: () => clock.now };
   const mirror = createMirror(options);
@@ -93,6 +99,8 @@ export async function vulnerabilityBench(postgres?: PostgresServer): Promise<Vul
   const read = new Set<string>();
   const bench: VulnerabilityBench = Object.assign(clock, {
     store,
+    capability,
+    facts,
     async page(stream: StreamName, records: readonly ApiRecord[], more: { readonly firstRead?: boolean; readonly target?: MirrorTarget; readonly snapshot?: number } = {}) {
       await store.tx((tx) =>
         mirror.applyPage(tx, {

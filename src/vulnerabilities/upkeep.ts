@@ -12,9 +12,14 @@ const KEPT: readonly { readonly table: string; readonly key: readonly string[] }
   { table: "vuln_agent_keys", key: ["kind", "key", "connection_id", "agent_id"] },
   { table: "vuln_ambiguities", key: ["kind", "key", "connection_id", "agent_id", "other_connection_id", "other_agent_id"] },
   { table: "vuln_sla", key: ["tenant_id"] },
+  { table: "vuln_connectors", key: ["id"] },
+  { table: "vuln_rules", key: ["id"] },
+  { table: "vuln_runs", key: ["id"] },
 ];
+/** Under way, and nothing to hand over. */
+const PASSING = ["vuln_held"] as const;
 /** Those with a connection; findings are many connections', and go with their tenant. */
-const OF_CONNECTION = ["vuln_instances", "vuln_history", "vuln_agents", "vuln_agent_keys", "vuln_ambiguities", "vuln_readings", "vuln_exposure_marks", "vuln_exposure_known"] as const;
+const OF_CONNECTION = ["vuln_instances", "vuln_history", "vuln_agents", "vuln_agent_keys", "vuln_ambiguities", "vuln_readings", "vuln_exposure_marks", "vuln_exposure_known", "vuln_connectors", "vuln_rules", "vuln_runs", "vuln_held", "vuln_walks"] as const;
 
 export async function eraseConnectionVulnerabilities(tx: Tx, connection: ConnectionId, limit: number): Promise<number> {
   for (const table of OF_CONNECTION) {
@@ -22,6 +27,7 @@ export async function eraseConnectionVulnerabilities(tx: Tx, connection: Connect
     if (dropped > 0) return dropped;
   }
   await sql`DELETE FROM vuln_ambiguities WHERE other_connection_id = ${connection}`.execute(tx.db);
+  await dropRunCounts(tx);
   return dropUnused(tx, limit);
 }
 
@@ -33,12 +39,19 @@ async function dropUnused(tx: Tx, limit: number): Promise<number> {
 }
 
 export async function purgeTenantVulnerabilities(tx: Tx, tenant: TenantId, limit: number): Promise<number> {
-  for (const { table } of KEPT) {
+  for (const table of [...KEPT.map((kept) => kept.table), ...PASSING]) {
     const dropped = await dropSome(tx, table, "tenant_id", tenant, limit);
     if (dropped > 0) return dropped;
   }
+  await dropRunCounts(tx);
+  await sql`DELETE FROM vuln_walks WHERE connection_id NOT IN (SELECT connection_id FROM vuln_runs WHERE ended_at IS NULL)`.execute(tx.db);
   await sql`DELETE FROM vuln_due_sweeps WHERE tenant_id = ${tenant}`.execute(tx.db);
   return 0;
+}
+
+/** Of runs that are gone: a handful of each. */
+async function dropRunCounts(tx: Tx): Promise<void> {
+  await sql`DELETE FROM vuln_run_counts WHERE run_id NOT IN (SELECT id FROM vuln_runs)`.execute(tx.db);
 }
 
 /** By the row's own place in the table, which both engines have under another name. */

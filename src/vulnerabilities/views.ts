@@ -24,7 +24,7 @@ export function instanceView(row: NamedInstance, now: number): InstanceView {
     id: row.id, finding: row.finding_id, tenant: row.tenant_id, connection: row.connection_id, asset: row.asset_id, agent: row.agent_id, device: agent.name ?? null, version: row.version,
     severity: VULNERABILITY_SEVERITIES[row.severity] ?? "unknown", class: row.class as InstanceClass, staleness: row.stale as Staleness | null, status: row.status as VulnerabilityStatus, decidedBy: row.decided_by as DecidedBy,
     actor: row.actor, reason: row.reason, decidedAt: timeOf(row.decided_at), expiresAt: timeOf(row.expires_at), firstSeen: isoTime(row.first_seen), detectedAt: timeOf(row.detected_at), scannedAt: timeOf(row.scanned_at),
-    lastScanResult, fixedAt: timeOf(row.fixed_at), dueAt: timeOf(row.due_at), overdue: active && row.due_at !== null && row.due_at < now, reopened: row.reopened, present: row.present === 1, closingAt: timeOf(row.closing_at),
+    lastScanResult, fixedAt: timeOf(row.fixed_at), dueAt: timeOf(row.due_at), overdue: active && row.due_at !== null && row.due_at < now, reopened: row.reopened, present: row.present === 1, closingAt: timeOf(row.closing_at), outOfScopeAt: timeOf(row.out_of_scope_at),
     proof: proof === null ? null : { ...proof, scanAt: timeOf(proof.scanAt), learntAt: isoTime(proof.learntAt) },
     source: { ...source, mitigationAt: timeOf(source.mitigationAt), markedAt: timeOf(source.markedAt) },
   };
@@ -54,7 +54,7 @@ export function agentView(row: AgentRow): AgentView {
   return {
     connection: row.connection_id, id: row.id, uuid: facts.uuid, name: facts.name, domain: facts.domain, os: [facts.osName, facts.osRevision].filter((part) => part !== null).join(" ") || null, machineType: facts.machineType, model: facts.model,
     serial: facts.serial, agentVersion: facts.agentVersion, site: facts.siteName, group: facts.groupName, account: facts.accountName, user: facts.user, addresses: [...facts.addresses], macs: [...facts.macs], publicEgress: facts.publicEgress,
-    tags: [...facts.tags], state: row.gone_at !== null ? "gone" : facts.decommissioned ? "decommissioned" : facts.uninstalled ? "uninstalled" : row.facts === "{}" ? "not-listed" : "active", staleness: row.stale as Staleness | null,
+    tags: [...facts.tags], state: row.scope === "none" ? "out-of-scope" : row.gone_at !== null ? "gone" : facts.decommissioned ? "decommissioned" : facts.uninstalled ? "uninstalled" : row.facts === "{}" ? "not-listed" : "active", staleness: row.stale as Staleness | null,
     registeredAt: timeOf(row.registered_at), lastActive: timeOf(row.last_active), scannedAt: timeOf(row.scanned_at), firstSeen: isoTime(row.first_seen),
   };
 }

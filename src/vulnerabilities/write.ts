@@ -13,10 +13,10 @@ export const INSTANCES = {
   table: "vuln_instances",
   columns: [
     ...["id", "tenant_id", "connection_id", "agent_id", "finding_id", "version", "row_id"].map(text), integer("severity"), ...["status", "decided_by", "actor", "reason"].map(text),
-    ...["decided_at", "expires_at"].map(integer), text("class"), ...["first_seen", "detected_at", "scanned_at", "fixed_at", "closing_at", "reopened", "due_at", "present"].map(integer), text("facts"), text("proof"),
+    ...["decided_at", "expires_at"].map(integer), text("class"), ...["first_seen", "detected_at", "scanned_at", "fixed_at", "closing_at", "reopened", "due_at", "present", "out_of_scope_at"].map(integer), text("facts"), text("proof"),
   ],
   key: ["id"],
-  update: ["tenant_id", "finding_id", "version", "row_id", "severity", "status", "decided_by", "actor", "reason", "decided_at", "expires_at", "class", "detected_at", "scanned_at", "fixed_at", "closing_at", "reopened", "due_at", "present", "facts", "proof"],
+  update: ["tenant_id", "finding_id", "version", "row_id", "severity", "status", "decided_by", "actor", "reason", "decided_at", "expires_at", "class", "detected_at", "scanned_at", "fixed_at", "closing_at", "reopened", "due_at", "present", "out_of_scope_at", "facts", "proof"],
 } as const satisfies BulkUpsert;
 const FINDINGS: BulkUpsert = {
   table: "vuln_findings",
@@ -34,10 +34,10 @@ const AGENTS: BulkUpsert = {
   table: "vuln_agents",
   columns: [
     ...["connection_id", "id", "tenant_id", "asset_id", "name_key", "uuid"].map(text), ...["active", "registered_at", "last_active", "scanned_at", "evidence_at"].map(integer), ...["stale", "matched_by", "matched_key"].map(text),
-    ...["first_seen", "gone_at"].map(integer), text("facts"),
+    ...["first_seen", "gone_at"].map(integer), text("scope"), text("facts"),
   ],
   key: ["connection_id", "id"],
-  update: ["tenant_id", "asset_id", "name_key", "uuid", "active", "registered_at", "last_active", "scanned_at", "evidence_at", "stale", "matched_by", "matched_key", "gone_at", "facts"],
+  update: ["tenant_id", "asset_id", "name_key", "uuid", "active", "registered_at", "last_active", "scanned_at", "evidence_at", "stale", "matched_by", "matched_key", "gone_at", "scope", "facts"],
 };
 
 function cells<Row extends object>(spec: BulkUpsert, rows: readonly Row[]): (readonly (string | number | null)[])[] {
@@ -81,7 +81,7 @@ export function numbered<Row extends object>(row: Row, names: readonly (keyof Ro
   return texts.length === 0 ? row : { ...row, ...Object.fromEntries(texts.map((name) => [name, Number(row[name])])) };
 }
 
-const INSTANCE_NUMBERS = ["severity", "decided_at", "expires_at", "first_seen", "detected_at", "scanned_at", "fixed_at", "closing_at", "reopened", "due_at", "present"] as const;
+const INSTANCE_NUMBERS = ["severity", "decided_at", "expires_at", "first_seen", "detected_at", "scanned_at", "fixed_at", "closing_at", "reopened", "due_at", "present", "out_of_scope_at"] as const;
 export const instanceFrom = (row: InstanceRow): InstanceRow => numbered(row, INSTANCE_NUMBERS);
 const AGENT_NUMBERS = ["active", "registered_at", "last_active", "scanned_at", "evidence_at", "first_seen", "gone_at"] as const;
 export const agentFrom = (row: AgentRow): AgentRow => numbered(row, AGENT_NUMBERS);

@@ -2,6 +2,7 @@
 import { Option, type Command } from "commander";
 import { INSTANCE_CLASSES, VULNERABILITY_SEVERITIES, VULNERABILITY_STATUSES } from "../../kernel/vulnerability-api.ts";
 import { finish, integer, type CliCommand, type CliContext, type JsonOption } from "../command.ts";
+import { ingestCommands } from "../vulnerability-ingest-commands.ts";
 import { priorityCommands } from "../vulnerability-priority-commands.ts";
 import { asset, assets, decide, findings, show, summary, type AssetOptions, type DecideOptions, type FindingOptions, type ShowOptions } from "../vulnerability-views.ts";
 
@@ -13,6 +14,7 @@ export const vulnerabilitiesCommand: CliCommand = {
     decisions(group, context);
     devices(group, context);
     priorityCommands(group, context);
+    ingestCommands(group, context);
   },
 };
 
@@ -45,7 +47,7 @@ function lists(group: Command, context: CliContext): void {
   finish(
     group
       .command("summary")
-      .description("How many are open, stale, overdue, fixed and set aside, by severity; the four add up to all")
+      .description("How many are open, stale, overdue, fixed and set aside, by severity; they and what is out of scope add up to all")
       .option("--tenant <tenant>", "only of this tenant (name or id)")
       .action(context.ask((api, options: JsonOption & { readonly tenant?: string }) => summary(context, api, options))),
     "vedette vulnerabilities summary --tenant 'Orchard Freight'",

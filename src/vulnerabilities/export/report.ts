@@ -37,7 +37,7 @@ export function htmlReport({ title, now, summary, first, fixes, kev, epss }: Rep
 <html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'"><meta name="referrer" content="no-referrer">
 <meta name="viewport" content="width=device-width"><title>${escaped(title)}</title><style>${STYLE}</style></head><body>
 <h1>${escaped(title)}</h1><p>${isoTime(now).slice(0, 16).replace("T", " ")} UTC</p>
-<ul class="facts">${fact(classes.open, "open")}${fact(classes.stale, "stale: not scanned lately")}${fact(summary.overdue, "of both overdue")}${fact(summary.dueSoon, "due within 7 days")}${fact(classes.fixed, "fixed")}${fact(classes["set-aside"], "set aside")}${fact(total, "in all")}</ul>
+<ul class="facts">${fact(classes.open, "open")}${fact(classes.stale, "stale: not scanned lately")}${fact(summary.overdue, "of both overdue")}${fact(summary.dueSoon, "due within 7 days")}${fact(classes.fixed, "fixed")}${fact(classes["set-aside"], "set aside")}${classes["out-of-scope"] === 0 ? "" : fact(classes["out-of-scope"], "out of scope: covered by no ingest rule")}${fact(total, "in all")}</ul>
 <h2>Open, by severity</h2>${bars("Open findings by severity", VULNERABILITY_SEVERITIES.map((severity) => ({ label: titled(severity), value: summary.severities[severity], tone: severity })))}
 <h2>Open, by age</h2>${bars("Open findings by age", summary.ages.map((value, at) => ({ label: ageLabel(at), value, tone: "age" })))}
 <h2>Found and fixed, by month</h2>${pairs("Findings found and fixed by month", ["found", "fixed"], summary.months.map(({ month, found, fixed }) => ({ label: month, first: found, second: fixed })))}
