@@ -5,6 +5,7 @@
 import { isJsonObject, parseExact, stringifyExact, type Json, type JsonObject } from "../kernel/json.ts";
 import { RECORD_KINDS, type MapContext, type Profile, type RecordKind, type RecordMap, type Standard } from "./contract.ts";
 import { ECS_MAPS } from "./ecs/index.ts";
+import { OCSF_MAPS } from "./ocsf/index.ts";
 import { reasonOf, recognise } from "./recognise.ts";
 import { SEKOIA_MAPS } from "./sekoia/index.ts";
 import { Unseen } from "./unseen.ts";
@@ -33,7 +34,7 @@ type Maps = Readonly<Partial<Record<RecordKind, RecordMap>>>;
 
 const MAPS: Readonly<Record<Standard, Readonly<Record<Profile, Maps>>>> = {
   ecs: { native: ECS_MAPS, sekoia: SEKOIA_MAPS },
-  ocsf: { native: {}, sekoia: {} },
+  ocsf: { native: OCSF_MAPS, sekoia: {} },
 };
 
 /** Kinds of records that can be written as this standard, in this profile. */

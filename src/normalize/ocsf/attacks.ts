@@ -1,0 +1,105 @@
+/**
+ * MITRE ATT&CK as OCSF writes it: one object for each tactic and technique together, a sub-technique beside the technique it belongs to.
+ * SentinelOne gives ids as names, tactics without ids and ids that lack a digit.
+ */
+import type { JsonObject } from "../../kernel/json.ts";
+import { text } from "../values.ts";
+import { identityKind } from "../ecs/identity-kinds.ts";
+import { put, type Draft } from "./enums.ts";
+
+const TACTICS: readonly (readonly [id: string, name: string])[] = [
+  ["TA0043", "Reconnaissance"],
+  ["TA0042", "Resource Development"],
+  ["TA0001", "Initial Access"],
+  ["TA0002", "Execution"],
+  ["TA0003", "Persistence"],
+  ["TA0004", "Privilege Escalation"],
+  ["TA0005", "Defense Evasion"],
+  ["TA0006", "Credential Access"],
+  ["TA0007", "Discovery"],
+  ["TA0008", "Lateral Movement"],
+  ["TA0009", "Collection"],
+  ["TA0010", "Exfiltration"],
+  ["TA0011", "Command and Control"],
+  ["TA0040", "Impact"],
+];
+const TACTIC_NAMES: ReadonlyMap<string, string> = new Map(TACTICS);
+const TACTIC_IDS: ReadonlyMap<string, string> = new Map(TACTICS.map(([id, name]) => [name.toLowerCase(), id]));
+
+export interface AttackParts {
+  readonly tacticId?: string | undefined;
+  readonly tacticName?: string | undefined;
+  readonly techniqueId?: string | undefined;
+  readonly techniqueName?: string | undefined;
+  readonly link?: string | undefined;
+  readonly version?: string | undefined;
+}
+
+const TECHNIQUE = /^T\d{4}(?:\.\d{3})?$/i;
+
+/** `TA006` is TA0006. */
+function tacticId(id: string | undefined, name: string | undefined): string | undefined {
+  const digits = id === undefined ? undefined : /^TA0*(\d{1,4})$/i.exec(id.trim())?.[1];
+  if (digits !== undefined) return `TA${digits.padStart(4, "0")}`;
+  return id ?? (name === undefined ? undefined : TACTIC_IDS.get(name.toLowerCase().replaceAll("_", " ").replace("&", "and")));
+}
+
+function named(uid: string | undefined, name: string | undefined, link?: string): JsonObject | undefined {
+  if (uid === undefined && name === undefined) return undefined;
+  const made: Draft = {};
+  put(made, "uid", uid);
+  put(made, "name", name);
+  put(made, "src_url", link);
+  return made;
+}
+
+export function attackOf(parts: AttackParts): JsonObject | undefined {
+  const attack: Draft = {};
+  const tactic = tacticId(parts.tacticId, parts.tacticName);
+  put(attack, "tactic", named(tactic, parts.tacticName ?? (tactic === undefined ? undefined : TACTIC_NAMES.get(tactic))));
+  // The API's techniques have their id as name.
+  const written = parts.techniqueId ?? parts.techniqueName;
+  const id = written !== undefined && TECHNIQUE.test(written.trim()) ? written.trim().toUpperCase() : undefined;
+  const name = parts.techniqueName === written && id !== undefined ? undefined : parts.techniqueName;
+  if (id?.includes(".") === true) {
+    attack["technique"] = { uid: id.slice(0, id.indexOf(".")) };
+    put(attack, "sub_technique", named(id, name, parts.link));
+  } else {
+    put(attack, "technique", named(id ?? parts.techniqueId, name, parts.link));
+  }
+  if (attack["tactic"] === undefined && attack["technique"] === undefined) return undefined;
+  put(attack, "version", parts.version);
+  return attack;
+}
+
+/** The techniques that an identity alert of this name is about; none for names that say none. */
+export function attacksByName(name: string): readonly JsonObject[] {
+  const kind = identityKind(name);
+  if (kind === null) return [];
+  return kind.techniques.map((techniqueId, at) => attackOf({ tacticId: kind.tactics[at] ?? kind.tactics[0], techniqueId })).filter((one) => one !== undefined);
+}
+
+/** Each pair of tactic and technique once. */
+export class Attacks {
+  readonly #found = new Map<string, JsonObject>();
+
+  add(attack: JsonObject | undefined): void {
+    if (attack === undefined) return;
+    const key = `${idOf(attack["tactic"])}\n${idOf(attack["sub_technique"] ?? attack["technique"])}`;
+    if (!this.#found.has(key)) this.#found.set(key, attack);
+  }
+
+  get size(): number {
+    return this.#found.size;
+  }
+
+  list(): readonly JsonObject[] {
+    return [...this.#found.values()];
+  }
+}
+
+function idOf(part: JsonObject[string] | undefined): string {
+  if (typeof part !== "object" || part === null || Array.isArray(part)) return "";
+  const { uid, name } = part as JsonObject;
+  return text(uid) ?? text(name) ?? "";
+}

@@ -1,0 +1,83 @@
+/**
+ * OCSF objects that SentinelOne itself sends within an alert (`rawData`), as names and types: what of such an object may be taken over.
+ * Written as `attribute:type`, `!` for required ones, and after a bar the attributes of which at least one has to be there. Types: s text,
+ * i integer, l long, b boolean, t time, j any JSON, ip, mac, port, mail, uuid, another object's name (with [] for a list of them), or a
+ * closed list in capitals. A test holds every name and type against the schema.
+ */
+import {
+  ACCOUNT_TYPE,
+  AGENT_TYPE,
+  ANALYTIC_TYPE,
+  DEVICE_TYPE,
+  DIRECTION,
+  FILE_TYPE,
+  HASH_ALGORITHM,
+  INTEGRITY,
+  KILL_CHAIN_PHASE,
+  OS_TYPE,
+  RESOURCE_ROLE,
+  SCRIPT_TYPE,
+  SEVERITY,
+  SIGNATURE_ALGORITHM,
+  SIGNATURE_STATE,
+  USER_TYPE,
+  VERDICT,
+  type Captions,
+} from "./enums.ts";
+
+export const LISTS: Readonly<Record<string, Captions>> = {
+  ACCOUNT_TYPE,
+  AGENT_TYPE,
+  ANALYTIC_TYPE,
+  DEVICE_TYPE,
+  DIRECTION,
+  FILE_TYPE,
+  HASH_ALGORITHM,
+  INTEGRITY,
+  KILL_CHAIN_PHASE,
+  OS_TYPE,
+  RESOURCE_ROLE,
+  SCRIPT_TYPE,
+  SEVERITY,
+  SIGNATURE_ALGORITHM,
+  SIGNATURE_STATE,
+  USER_TYPE,
+  VERDICT,
+};
+
+export const SHAPES = {
+  account: "name:s uid:s type_id:ACCOUNT_TYPE labels:s[] | name uid",
+  actor: "app_name:s app_uid:s process:process session:session user:user | app_name app_uid process session user",
+  agent: "name:s uid:s uid_alt:s vendor_name:s version:s type_id:AGENT_TYPE | name uid",
+  analytic: "type_id!:ANALYTIC_TYPE category:s name:s uid:s desc:s version:s | name uid",
+  certificate: "issuer!:s serial_number!:s subject:s created_time:t expiration_time:t version:s fingerprints:fingerprint[]",
+  container: "name:s uid:s image:image labels:s[] orchestrator:s pod_uuid:uuid runtime:s | name uid",
+  device: "type_id!:DEVICE_TYPE hostname:s name:s uid:s uid_alt:s ip:ip mac:mac domain:s os:os agent_list:agent[] groups:group[] org:organization owner:user model:s vendor_name:s region:s zone:s desc:s instance_uid:s interface_name:s interface_uid:s is_managed:b is_compliant:b first_seen_time:t last_seen_time:t network_interfaces:network_interface[] | ip uid name hostname instance_uid interface_uid interface_name",
+  digital_signature: "algorithm_id!:SIGNATURE_ALGORITHM state_id:SIGNATURE_STATE developer_uid:s certificate:certificate created_time:t digest:fingerprint",
+  dns_query: "hostname!:s class:s type:s",
+  email: "from:mail to:mail[] cc:mail[] reply_to_list:mail[] subject:s uid:s message_uid:s size:l urls:url[] files:file[] raw_header:s x_originating_ip:ip[] | from to",
+  enrichment: "name!:s value!:s data!:j desc:s provider:s type:s src_url:s created_time:t",
+  evidences: "name:s uid:s actor:actor connection_info:network_connection_info container:container data:j device:device dst_endpoint:network_endpoint email:email file:file job:job process:process query:dns_query resources:resource_details[] script:script src_endpoint:network_endpoint url:url user:user verdict_id:VERDICT | actor connection_info data device dst_endpoint email file process query resources src_endpoint url user job script",
+  file: "name!:s type_id!:FILE_TYPE path:s parent_folder:s ext:s size:l uid:s desc:s company_name:s internal_name:s version:s mime_type:s hashes:fingerprint[] signatures:digital_signature[] owner:user created_time:t modified_time:t accessed_time:t is_system:b",
+  fingerprint: "algorithm_id!:HASH_ALGORITHM value!:s",
+  group: "name:s uid:s desc:s domain:s type:s privileges:s[] | name uid",
+  image: "uid!:s name:s path:s labels:s[]",
+  job: "name!:s desc:s file:file user:user created_time:t",
+  kill_chain_phase: "phase_id!:KILL_CHAIN_PHASE",
+  long_string: "value!:s is_truncated:b untruncated_size:i",
+  network_connection_info: "direction_id!:DIRECTION protocol_name:s protocol_num:i uid:s",
+  network_endpoint: "hostname:s name:s uid:s ip:ip port:port mac:mac domain:s svc_name:s instance_uid:s interface_name:s interface_uid:s type_id:DEVICE_TYPE os:os agent_list:agent[] owner:user zone:s | ip uid name hostname svc_name instance_uid interface_uid interface_name domain",
+  network_interface: "name:s uid:s ip:ip mac:mac hostname:s | ip mac name hostname uid",
+  organization: "name:s uid:s ou_name:s ou_uid:s | name uid",
+  os: "name!:s type_id!:OS_TYPE version:s build:s edition:s kernel_release:s sp_name:s",
+  process: "pid:i uid:s cpid:uuid name:s cmd_line:s path:s created_time:t terminated_time:t ptid:l integrity_id:INTEGRITY file:file user:user session:session parent_process:process working_directory:s | pid uid cpid",
+  related_event: "uid!:s type:s title:s desc:s severity_id:SEVERITY count:i created_time:t first_seen_time:t last_seen_time:t",
+  remediation: "desc!:s references:s[]",
+  resource_details: "uid:s uid_alt:s name:s type:s hostname:s ip:ip namespace:s criticality:s version:s labels:s[] owner:user group:group role_id:RESOURCE_ROLE agent_list:agent[] created_time:t modified_time:t | name uid",
+  script: "type_id!:SCRIPT_TYPE script_content!:long_string name:s uid:s file:file hashes:fingerprint[]",
+  session: "uid:s uid_alt:s uuid:uuid issuer:s terminal:s created_time:t expiration_time:t is_remote:b is_mfa:b is_vpn:b",
+  url: "url_string:s hostname:s path:s scheme:s query_string:s domain:s subdomain:s port:port resource_type:s | url_string path",
+  user: "name:s uid:s uid_alt:s domain:s email_addr:mail full_name:s display_name:s phone_number:s type_id:USER_TYPE has_mfa:b risk_score:i account:account groups:group[] org:organization | account name uid",
+} as const satisfies Readonly<Record<string, string>>;
+
+export type ShapeName = keyof typeof SHAPES;
