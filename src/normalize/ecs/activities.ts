@@ -5,8 +5,10 @@
 import type { Json, JsonObject } from "../../kernel/json.ts";
 import { ACTIVITY_TYPES, type Meaning } from "../activity-types.ts";
 import type { MapContext, RecordMap } from "../contract.ts";
+import type { Values } from "../field-table.ts";
 import { address, firstText, hash, instant, object, text, whole } from "../values.ts";
 import { ACTIONS_OF_WORDS, ACTIVITY_CLASSES, meaningOfWords } from "./activity-classes.ts";
+import { DATA, DATA_FIELDS } from "./activity-fields.ts";
 import { Draft, put, putObject, putScope, scopeOf, type Fields } from "./document.ts";
 import { directionOf, endpointOf } from "./endpoints.ts";
 import { named, putHost } from "./host.ts";
@@ -17,14 +19,14 @@ import { containerOf, orchestratorOf } from "./workload.ts";
 export const activityToEcs: RecordMap = (record, context) => {
   const draft = new Draft("activities", record, context);
   const { event } = draft;
-  const data = object(record["data"]);
+  const data = DATA_FIELDS.read(object(record["data"]));
   const number = whole(record["activityType"]);
   const type = typeof number === "number" ? ACTIVITY_TYPES.get(number) : undefined;
   if (type === undefined && record["activityType"] !== undefined) context.unseen("activityType", record["activityType"]);
   const description = firstText(record["primaryDescription"], record["description"]);
   const meaning = type === undefined || type.meaning === "none" ? meaningOfWords(description) : type.meaning;
   const known = ACTIVITY_CLASSES[meaning];
-  const confidence = severityOfConfidence(data["confidenceLevel"], "data.confidenceLevel", context);
+  const confidence = severityOfConfidence(data[DATA.confidenceLevel], "data.confidenceLevel", context);
   draft.classify({ ...known, kind: typeof confidence === "number" && meaning !== "threat-changed" ? "alert" : known.kind });
   const created = instant(record["createdAt"]);
   draft.put("@timestamp", created ?? instant(record["updatedAt"]));
@@ -33,9 +35,9 @@ export const activityToEcs: RecordMap = (record, context) => {
   put(event, "code", number === undefined ? undefined : String(number));
   const action = type?.name ?? ACTIONS_OF_WORDS[meaning] ?? "activity";
   event["action"] = action;
-  put(event, "outcome", outcomeOf(data["globalStatus"], action, known.outcome));
+  put(event, "outcome", outcomeOf(data[DATA.globalStatus], action, known.outcome));
   put(event, "severity", severityFor(data, confidence, action, context));
-  put(event, "reason", firstText(data["reason"], record["comments"]));
+  put(event, "reason", firstText(data[DATA.reason], record["comments"]));
   draft.put("message", description ?? action.replaceAll("-", " "));
   draft.put("observer", { vendor: "SentinelOne", product: "SentinelOne Management Console" });
 
@@ -46,12 +48,12 @@ export const activityToEcs: RecordMap = (record, context) => {
   putFindings(draft, record, data);
   putDevice(draft, data, meaning);
   putWorkload(draft, data);
-  const scope = scopeOf(record, data);
+  const scope = scopeOf(record, object(record["data"]));
   putScope(draft, scope);
   if (meaning === "group-added" || meaning === "group-changed" || meaning === "group-deleted") {
     const group: Fields = {};
     put(group, "id", scope.group.id);
-    put(group, "name", firstText(scope.group.name, data["group"]));
+    put(group, "name", firstText(scope.group.name, data[DATA.group]));
     draft.putObject("group", group);
   }
   return draft.done();
@@ -65,46 +67,46 @@ function outcomeOf(status: Json | undefined, action: string, usual: "success" | 
   return action.endsWith("-failed") ? "failure" : usual;
 }
 
-function severityFor(data: JsonObject, confidence: number | null | undefined, action: string, context: MapContext): number | undefined {
-  const given = severityOf(data["severity"], "data.severity", context);
+function severityFor(data: Values, confidence: number | null | undefined, action: string, context: MapContext): number | undefined {
+  const given = severityOf(data[DATA.severity], "data.severity", context);
   if (given !== undefined) return given ?? undefined;
   if (confidence !== undefined) return confidence ?? undefined;
   if (action.startsWith("malicious-threat")) return 73;
   return action.startsWith("suspicious-threat-detected") ? 47 : undefined;
 }
 
-function putMachine(draft: Draft, record: JsonObject, data: JsonObject, context: MapContext): void {
+function putMachine(draft: Draft, record: JsonObject, data: Values, context: MapContext): void {
   putHost(
     draft,
     {
-      name: firstText(named(data["computerName"]), named(data["origagentname"]), named(data["agentName"]), named(data["endpointName"])),
-      uuid: firstText(data["uuid"], data["origagentuuid"], data["agentUuid"]),
+      name: firstText(named(data[DATA.computerName]), named(data[DATA.origagentname]), named(data[DATA.agentName]), named(data[DATA.endpointName])),
+      uuid: firstText(data[DATA.uuid], data[DATA.origagentuuid], data[DATA.agentUuid]),
       agentId: record["agentId"],
-      agentVersion: firstText(record["agentUpdatedVersion"], data["origagentversion"]),
-      type: data["origagentmachinetype"],
-      osType: firstText(named(data["origagentosfamily"]), named(data["osType"]), named(data["osFamily"]), named(record["osFamily"])),
-      osName: data["origagentosname"],
-      osVersion: data["origagentosrevision"],
+      agentVersion: firstText(record["agentUpdatedVersion"], data[DATA.origagentversion]),
+      type: data[DATA.origagentmachinetype],
+      osType: firstText(named(data[DATA.origagentosfamily]), named(data[DATA.osType]), named(data[DATA.osFamily]), named(record["osFamily"])),
+      osName: data[DATA.origagentosname],
+      osVersion: data[DATA.origagentosrevision],
     },
     "osFamily",
     context,
   );
-  draft.external(data["externalIp"]);
+  draft.external(data[DATA.externalIp]);
 }
 
 /** Who did it; of what is done to a user, `user.target` is the one it is done to. */
-function putPersons(draft: Draft, record: JsonObject, data: JsonObject, meaning: Meaning): void {
-  const program = named(data["sourceprocessusername"]);
-  const by = named(data["byUser"]);
-  const name = named(data["userName"]) ?? named(data["username"]);
-  const last = named(data["lastLoggedInUserName"]);
-  const id = record["userId"] ?? data["userId"];
-  const user = userOf(draft, { name: program ?? by ?? name ?? last, id: program === undefined ? id : undefined, email: by === undefined ? firstText(data["userEmail"], data["email"]) : undefined });
+function putPersons(draft: Draft, record: JsonObject, data: Values, meaning: Meaning): void {
+  const program = named(data[DATA.sourceprocessusername]);
+  const by = named(data[DATA.byUser]);
+  const name = named(data[DATA.userName]) ?? named(data[DATA.username]);
+  const last = named(data[DATA.lastLoggedInUserName]);
+  const id = record["userId"] ?? data[DATA.userId];
+  const user = userOf(draft, { name: program ?? by ?? name ?? last, id: program === undefined ? id : undefined, email: by === undefined ? firstText(data[DATA.userEmail], data[DATA.email]) : undefined });
   if (program !== undefined) draft.user(name);
-  const role = named(data["role"]);
+  const role = named(data[DATA.role]);
   if (role !== undefined && (meaning === "login" || meaning === "logout" || meaning === "login-failed")) user["roles"] = [role];
   if (by !== undefined && name !== undefined) {
-    const target = userOf(draft, { name, email: firstText(data["userEmail"], data["email"]) });
+    const target = userOf(draft, { name, email: firstText(data[DATA.userEmail], data[DATA.email]) });
     // The role in the data is that of the user it is done to.
     if (role !== undefined) target["roles"] = [role];
     putObject(user, "target", target);
@@ -112,76 +114,76 @@ function putPersons(draft: Draft, record: JsonObject, data: JsonObject, meaning:
   draft.putObject("user", user);
 }
 
-function putConnection(draft: Draft, data: JsonObject, context: MapContext): void {
-  const local = address(data["reportedLocalHost"]) ?? address(data["localHost"]);
-  draft.putObject("source", endpointOf(draft, undefined, address(data["ipAddress"]) ?? local ?? address(data["srcip"]), data["reportedLocalPort"] ?? data["localPort"] ?? data["srcport"]));
-  draft.putObject("destination", endpointOf(draft, undefined, address(data["reportedRemoteHost"]) ?? address(data["remoteHost"]) ?? address(data["dstip"]), data["reportedRemotePort"] ?? data["remotePort"] ?? data["dstport"]));
+function putConnection(draft: Draft, data: Values, context: MapContext): void {
+  const local = address(data[DATA.reportedLocalHost]) ?? address(data[DATA.localHost]);
+  draft.putObject("source", endpointOf(draft, undefined, address(data[DATA.ipAddress]) ?? local ?? address(data[DATA.srcip]), data[DATA.reportedLocalPort] ?? data[DATA.localPort] ?? data[DATA.srcport]));
+  draft.putObject("destination", endpointOf(draft, undefined, address(data[DATA.reportedRemoteHost]) ?? address(data[DATA.remoteHost]) ?? address(data[DATA.dstip]), data[DATA.reportedRemotePort] ?? data[DATA.remotePort] ?? data[DATA.dstport]));
   const network: Fields = {};
-  put(network, "direction", directionOf(firstText(data["reportedDirection"], data["neteventdirection"]), "data.reportedDirection", context));
-  put(network, "protocol", firstText(data["reportedProtocol"])?.toLowerCase());
+  put(network, "direction", directionOf(firstText(data[DATA.reportedDirection], data[DATA.neteventdirection]), "data.reportedDirection", context));
+  put(network, "protocol", firstText(data[DATA.reportedProtocol])?.toLowerCase());
   draft.putObject("network", network);
 }
 
-function putProcesses(draft: Draft, data: JsonObject): void {
+function putProcesses(draft: Draft, data: Values): void {
   const process = processOf(draft, {
-    executable: data["sourceprocessfilepath"],
-    name: data["sourceprocessname"],
-    commandLine: firstText(data["sourceprocesscommandline"], data["escapedMaliciousProcessArguments"]),
-    pid: data["sourceprocesspid"],
-    entityId: data["sourceprocesskey"],
-    start: data["sourceprocessstarttime"],
-    md5: data["sourceprocessmd5"],
-    sha1: data["sourceprocesssha1"],
-    sha256: data["sourceprocesssha256"],
+    executable: data[DATA.sourceprocessfilepath],
+    name: data[DATA.sourceprocessname],
+    commandLine: firstText(data[DATA.sourceprocesscommandline], data[DATA.escapedMaliciousProcessArguments]),
+    pid: data[DATA.sourceprocesspid],
+    entityId: data[DATA.sourceprocesskey],
+    start: data[DATA.sourceprocessstarttime],
+    md5: data[DATA.sourceprocessmd5],
+    sha1: data[DATA.sourceprocesssha1],
+    sha256: data[DATA.sourceprocesssha256],
     // Written so by the vendor.
-    signer: firstText(data["sourceprocessfilesingeridentity"], data["sourceprocessfilesigneridentity"]),
-    user: data["sourceprocessusername"],
+    signer: firstText(data[DATA.sourceprocessfilesingeridentity], data[DATA.sourceprocessfilesigneridentity]),
+    user: data[DATA.sourceprocessusername],
   });
   putObject(
     process,
     "parent",
     processOf(draft, {
-      executable: data["sourceparentprocesspath"],
-      name: data["sourceparentprocessname"],
-      commandLine: data["sourceparentprocesscommandline"],
-      pid: data["sourceparentprocesspid"],
-      entityId: data["sourceparentprocesskey"],
-      start: data["sourceparentprocessstarttime"],
-      md5: data["sourceparentprocessmd5"],
-      sha1: data["sourceparentprocesssha1"],
-      sha256: data["sourceparentprocesssha256"],
-      signer: data["sourceparentprocesssigneridentity"],
-      user: data["sourceparentprocessusername"],
+      executable: data[DATA.sourceparentprocesspath],
+      name: data[DATA.sourceparentprocessname],
+      commandLine: data[DATA.sourceparentprocesscommandline],
+      pid: data[DATA.sourceparentprocesspid],
+      entityId: data[DATA.sourceparentprocesskey],
+      start: data[DATA.sourceparentprocessstarttime],
+      md5: data[DATA.sourceparentprocessmd5],
+      sha1: data[DATA.sourceparentprocesssha1],
+      sha256: data[DATA.sourceparentprocesssha256],
+      signer: data[DATA.sourceparentprocesssigneridentity],
+      user: data[DATA.sourceparentprocessusername],
     }),
   );
   draft.putObject("process", process);
 }
 
 /** The file, the rule, the threat an activity is about. */
-function putFindings(draft: Draft, record: JsonObject, data: JsonObject): void {
-  const found = hash(data["fileContentHash"]) ?? hash(record["hash"]);
+function putFindings(draft: Draft, record: JsonObject, data: Values): void {
+  const found = hash(data[DATA.fileContentHash]) ?? hash(record["hash"]);
   draft.putObject(
     "file",
     fileOf(draft, {
-      path: firstText(data["filePath"], data["tgtfilepath"]),
-      name: firstText(data["fileDisplayName"], data["filename"], data["fileName"]),
+      path: firstText(data[DATA.filePath], data[DATA.tgtfilepath]),
+      name: firstText(data[DATA.fileDisplayName], data[DATA.filename], data[DATA.fileName]),
       ...(found?.length === 32 ? { md5: found } : {}),
       ...(found?.length === 40 ? { sha1: found } : {}),
       ...(found?.length === 64 ? { sha256: found } : {}),
     }),
   );
   const rule: Fields = {};
-  const id = firstText(data["ruleId"], data["ruleid"]);
+  const id = firstText(data[DATA.ruleId], data[DATA.ruleid]);
   // Device control writes -1 where no rule decided.
   put(rule, "id", id?.startsWith("-") === true ? undefined : id);
-  put(rule, "name", firstText(data["ruleName"], data["rulename"]));
-  put(rule, "description", firstText(data["ruledescription"], data["ruleDescription"]));
-  put(rule, "category", firstText(data["ruleType"], data["ruletype"]));
+  put(rule, "name", firstText(data[DATA.ruleName], data[DATA.rulename]));
+  put(rule, "description", firstText(data[DATA.ruledescription], data[DATA.ruleDescription]));
+  put(rule, "category", firstText(data[DATA.ruleType], data[DATA.ruletype]));
   draft.putObject("rule", rule);
-  const classification = named(data["threatClassification"]);
+  const classification = named(data[DATA.threatClassification]);
   if (classification !== undefined) {
     const threat: Fields = { software: { type: "Malware" } };
-    const name = firstText(data["fileDisplayName"]);
+    const name = firstText(data[DATA.fileDisplayName]);
     const indicator: Fields = {};
     if (name !== undefined) {
       indicator["type"] = "file";
@@ -190,37 +192,37 @@ function putFindings(draft: Draft, record: JsonObject, data: JsonObject): void {
     putObject(threat, "indicator", indicator);
     draft.put("threat", threat);
   }
-  const download = text(data["downloadUrl"]);
+  const download = text(data[DATA.downloadUrl]);
   if (download !== undefined) draft.put("url", { original: download });
 }
 
 /** Removable devices. */
-function putDevice(draft: Draft, data: JsonObject, meaning: Meaning): void {
+function putDevice(draft: Draft, data: Values, meaning: Meaning): void {
   if (meaning !== "device-allowed" && meaning !== "device-denied") return;
   const device: Fields = {};
-  put(device, "type", named(data["interface"])?.toLowerCase());
-  put(device, "manufacturer", named(data["manufacturerName"]));
-  put(device, "serial_number", named(data["uid"]));
+  put(device, "type", named(data[DATA.interface])?.toLowerCase());
+  put(device, "manufacturer", named(data[DATA.manufacturerName]));
+  put(device, "serial_number", named(data[DATA.uid]));
   const model: Fields = {};
-  put(model, "name", named(data["deviceName"]));
-  put(model, "identifier", named(data["productId"]));
+  put(model, "name", named(data[DATA.deviceName]));
+  put(model, "identifier", named(data[DATA.productId]));
   putObject(device, "model", model);
   draft.putObject("device", device);
 }
 
-function putWorkload(draft: Draft, data: JsonObject): void {
-  if (data["k8scontainerid"] === undefined && data["k8sclustername"] === undefined) return;
-  draft.putObject("container", containerOf({ id: data["k8scontainerid"], name: data["k8scontainername"], image: data["k8scontainerimage"], labels: data["k8scontainerlabels"] }));
+function putWorkload(draft: Draft, data: Values): void {
+  if (data[DATA.k8scontainerid] === undefined && data[DATA.k8sclustername] === undefined) return;
+  draft.putObject("container", containerOf({ id: data[DATA.k8scontainerid], name: data[DATA.k8scontainername], image: data[DATA.k8scontainerimage], labels: data[DATA.k8scontainerlabels] }));
   draft.putObject(
     "orchestrator",
     orchestratorOf({
-      cluster: data["k8sclustername"],
-      namespace: data["k8snamespace"],
-      controllerKind: data["k8scontrollerkind"],
-      controllerName: data["k8scontrollername"],
-      pod: data["k8spod"],
-      labels: data["k8spodlabels"],
+      cluster: data[DATA.k8sclustername],
+      namespace: data[DATA.k8snamespace],
+      controllerKind: data[DATA.k8scontrollerkind],
+      controllerName: data[DATA.k8scontrollername],
+      pod: data[DATA.k8spod],
+      labels: data[DATA.k8spodlabels],
     }),
   );
-  draft.host(named(data["k8snode"]));
+  draft.host(named(data[DATA.k8snode]));
 }

@@ -1,7 +1,9 @@
 /** Matches with indicators of threat intelligence, as Cloud Funnel writes them (`tiIndicator.*`). */
-import type { Json, JsonObject } from "../../kernel/json.ts";
+import type { Json } from "../../kernel/json.ts";
+import type { Values } from "../field-table.ts";
 import { address, hash, instant, text } from "../values.ts";
 import type { Attack } from "./attack.ts";
+import { AT } from "./cloud-funnel-fields.ts";
 import { put, putObject, type Draft, type Fields } from "./document.ts";
 import { urlOf } from "./url.ts";
 
@@ -53,14 +55,14 @@ function putFile(draft: Draft, fields: Fields, kind: string, value: string): voi
   if (found !== undefined) fields["file"] = { hash: { [kind]: found } };
 }
 
-export function indicatorOf(draft: Draft, record: JsonObject, attack: Attack): Fields {
-  for (const tactic of (text(record["tiIndicator.mitreTactics"]) ?? "").split(",", 64)) attack.tactic(undefined, tactic.trim());
+export function indicatorOf(draft: Draft, values: Values, attack: Attack): Fields {
+  for (const tactic of (text(values[AT.tiIndicatorMitreTactics]) ?? "").split(",", 64)) attack.tactic(undefined, tactic.trim());
   return indicator(draft, {
-    type: record["tiIndicator.type"],
-    value: record["tiIndicator.value"],
-    source: record["tiIndicator.source"],
-    name: record["tiIndicator.name"],
-    description: record["tiIndicator.description"],
-    modified: record["tiIndicator.modificationTime"],
+    type: values[AT.tiIndicatorType],
+    value: values[AT.tiIndicatorValue],
+    source: values[AT.tiIndicatorSource],
+    name: values[AT.tiIndicatorName],
+    description: values[AT.tiIndicatorDescription],
+    modified: values[AT.tiIndicatorModificationTime],
   });
 }
