@@ -4,10 +4,12 @@ import { Fault } from "../kernel/fault.ts";
 import { audited, defineRoute, unaudited, type Route, type RouteContext } from "../kernel/route.ts";
 import { onlyTenants, type TenantScope } from "../kernel/scope.ts";
 import { DecisionAnswer, DecisionDraft, FindingDetail, FindingList, FindingQuery, InstanceDetail, VULNERABILITY_SEVERITIES, VulnerabilitySummary } from "../kernel/vulnerability-api.ts";
+import { TrendAnswer, TrendQuery } from "../kernel/vulnerability-trend-api.ts";
 import type { Tx } from "../store/store.ts";
 import { decide } from "./decisions.ts";
 import { addInto, assetFigures, countBySeverity, countFindings, findFindings, findingById, historyOf, instanceById, instancesOf, noCounts } from "./queries.ts";
 import type { VulnerabilityRouteDeps } from "./routes.ts";
+import { trend } from "./trend.ts";
 import { findingView, foundView, historyView, instanceView } from "./views.ts";
 
 export const BASE = "/api/v1/vulnerabilities";
@@ -39,6 +41,19 @@ export function findingRoutes(deps: VulnerabilityRouteDeps): readonly Route<Tx>[
         for (const one of found.values()) addInto(counts, one);
         const { awaitingProof, ...assets } = await assetFigures(store, scope);
         return { counts, bySeverity: VULNERABILITY_SEVERITIES.map((severity, place) => ({ severity, counts: found.get(place) ?? noCounts() })), awaitingProof, assets };
+      },
+    }),
+    defineRoute({
+      method: "GET",
+      path: `${BASE}/trend`,
+      summary: "What was found, fixed and set aside per day or week and how many were left, how fast findings were fixed, how old and how late they are",
+      permission: "vulnerabilities.read",
+      audit: unaudited(Reading),
+      query: TrendQuery,
+      answer: TrendAnswer,
+      async handle({ query: { tenant, connection, severity, by = "day", periods = 30 } }, { scope: given }: RouteContext<Tx>) {
+        const scope = await within(deps, given, tenant);
+        return trend(store, scope, { connection: connection === undefined ? undefined : await findConnection(scope, connection), severity, by, periods }, clock.now());
       },
     }),
     defineRoute({

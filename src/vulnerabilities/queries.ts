@@ -119,6 +119,12 @@ export async function countAssets({ read, kind }: Reads, scope: TenantScope, ids
   return grouped(rows, (row) => row.asset);
 }
 
+/** Of those that `which` says of `i`. */
+export async function countWithin(read: Store["read"], which: RawBuilder<unknown>, now: number): Promise<Counts> {
+  const { rows } = await sql<Counted>`SELECT ${COUNTED(now)} FROM vuln_instances AS i WHERE ${which} GROUP BY i.class`.execute(read);
+  return grouped(rows, () => "all").get("all") ?? noCounts();
+}
+
 /** All of them once, by severity. */
 export async function countBySeverity({ read }: Reads, scope: TenantScope, now: number): Promise<ReadonlyMap<number, Counts>> {
   const { rows } = await sql<Counted & { severity: number }>`SELECT i.severity, ${COUNTED(now)} FROM vuln_instances AS i WHERE ${withinScope(scope, "i.tenant_id")} GROUP BY i.severity, i.class`.execute(read);
