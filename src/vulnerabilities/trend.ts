@@ -8,7 +8,7 @@ import type { TenantScope } from "../kernel/scope.ts";
 import type { TrendAnswer, TrendPeriod } from "../kernel/vulnerability-trend-api.ts";
 import { withinScope } from "../store/conditions.ts";
 import type { Store } from "../store/store.ts";
-import { classOf } from "./lifecycle.ts";
+import { classOf, isActive } from "./lifecycle.ts";
 import { VULNERABILITY_SEVERITIES, type VulnerabilitySeverity } from "./model.ts";
 import { countWithin, type Counts } from "./queries.ts";
 import { DAY_MS, severityAt } from "./sla.ts";
@@ -28,24 +28,26 @@ export async function trend({ read }: Pick<Store, "read">, scope: TenantScope, q
   const length = question.by === "day" ? DAY_MS : 7 * DAY_MS;
   const start = beginning(now, length, question.periods);
   const which = condition(scope, question);
+  // What no ingest rule covers is not followed; it stands among the counts.
+  const followed = sql`${which} AND i.class <> 'out-of-scope'`;
   const points = Array.from({ length: question.periods }, (): Point => ({ found: 0, fixed: 0, setAside: 0 }));
   const at = (place: number | null): Point | undefined => points[Math.min(Number(place ?? -1), points.length - 1)];
   const period = (column: RawBuilder<unknown>): RawBuilder<number> => sql`cast((${column} - ${sql.lit(start)}) / ${sql.lit(length)} as bigint)`;
 
   // As they stand now, by when they came; what happened to them since is taken back below.
   const { rows: born } = await sql<{ place: number; status: string; many: number }>`
-    SELECT ${period(sql`i.first_seen`)} AS place, i.status, count(*) AS many FROM vuln_instances AS i WHERE ${which} AND i.first_seen >= ${sql.lit(start)} GROUP BY 1, 2`.execute(read);
+    SELECT ${period(sql`i.first_seen`)} AS place, i.status, count(*) AS many FROM vuln_instances AS i WHERE ${followed} AND i.first_seen >= ${sql.lit(start)} GROUP BY 1, 2`.execute(read);
   for (const row of born) if (isActive(row.status)) add(at(row.place), "found", Number(row.many));
   const { rows: happened } = await sql<{ place: number; came: number | null; was: string; became: string; many: number }>`
     SELECT ${period(sql`h.at`)} AS place, CASE WHEN i.first_seen >= ${sql.lit(start)} THEN ${period(sql`i.first_seen`)} END AS came, h.from_status AS was, h.to_status AS became, count(*) AS many
     FROM vuln_history AS h JOIN vuln_instances AS i ON i.id = h.instance_id AND i.tenant_id = h.tenant_id
-    WHERE ${which} AND h.at >= ${sql.lit(start)} AND h.from_status <> h.to_status GROUP BY 1, 2, 3, 4`.execute(read);
+    WHERE ${followed} AND h.at >= ${sql.lit(start)} AND h.from_status <> h.to_status GROUP BY 1, 2, 3, 4`.execute(read);
   for (const { place, came, was, became, many } of happened) {
     const [before, after, n] = [isActive(was), isActive(became), Number(many)];
     if (before === after) continue;
     if (came !== null) add(at(came), "found", before ? n : -n);
     if (after) add(at(place), "found", n);
-    else add(at(place), classOf(became, null) === "fixed" ? "fixed" : "setAside", n);
+    else add(at(place), classOf(became, null, null) === "fixed" ? "fixed" : "setAside", n);
   }
 
   const counts = await countWithin(read, which, now);
@@ -56,10 +58,6 @@ export async function trend({ read }: Pick<Store, "read">, scope: TenantScope, q
     active += point.fixed + point.setAside - point.found;
   }
   return { by: question.by, points: told, counts, daysToFix: await daysToFix(read, which, start), ages: await ages(read, which, counts, now) };
-}
-
-function isActive(status: string): boolean {
-  return classOf(status, null) === "open";
 }
 
 function add(point: Point | undefined, name: keyof Point, many: number): void {
