@@ -192,7 +192,7 @@ class Reader {
       const findings = new Map((await this.#complete(rows)).map((finding) => [finding.id, finding]));
       const { rows: counted } = await sql<{ finding_id: string; version: string | null; status: string; many: number; first_seen: number; changed: number; reason: string | null }>`
         SELECT finding_id, version, status, count(*) AS many, min(first_seen) AS first_seen, max(coalesce(decided_at, fixed_at, first_seen)) AS changed, max(reason) AS reason FROM vuln_instances
-        WHERE finding_id IN ${textList(this.#store.kind, [...findings.keys()])} AND ${this.#within()} GROUP BY finding_id, version, status ORDER BY finding_id, version, status`.execute(this.#store.read);
+        WHERE finding_id IN ${textList(this.#store.kind, [...findings.keys()])} AND class <> 'out-of-scope' AND ${this.#within()} GROUP BY finding_id, version, status ORDER BY finding_id, version, status`.execute(this.#store.read);
       yield counted.flatMap((row) => {
         const finding = findings.get(row.finding_id);
         return finding === undefined ? [] : [{ finding, version: row.version, status: row.status as VulnerabilityStatus, instances: Number(row.many), firstSeen: Number(row.first_seen), changedAt: Number(row.changed), reason: row.reason }];
@@ -245,7 +245,7 @@ function assetOf(agents: readonly AgentRow[]): ExportAsset {
   const latest = (moments: readonly (number | null)[]): number | null => moments.reduce((most, one) => (one === null ? most : Math.max(most ?? one, one)), null);
   const all = [first, ...others];
   return {
-    id: first.asset_id, tenant: first.tenant_id, connection: first.connection_id, agents: all.map((one) => one.id), facts, context: contextOf(facts.tags ?? []), active: first.active === 1, staleness: first.stale,
+    id: first.asset_id, tenant: first.tenant_id, connection: first.connection_id, agents: all.map((one) => one.id), facts, context: contextOf(facts.tags ?? []), active: first.active === 1, covered: all.some((one) => one.scope !== "none"), staleness: first.stale,
     firstSeen: Math.min(...all.map((one) => one.first_seen)), lastActive: latest(all.map((one) => one.last_active)), scannedAt: latest(all.map((one) => one.scanned_at)),
   };
 }

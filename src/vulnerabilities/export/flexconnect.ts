@@ -37,7 +37,7 @@ async function* json(source: ExportSource, options: ExportOptions): AsyncGenerat
     let findings = 0;
     const head = JSON.stringify(assetFields(asset)).slice(0, -1);
     // A device that is gone and has nothing left is no longer an asset; one that is here is told even with nothing found, so that what it had can end.
-    let begun = asset.active;
+    let begun = asset.active && asset.covered;
     if (begun) yield `${assets++ === 0 ? "\n" : ",\n"}${head},"findings":[`;
     for await (const batch of instances) {
       const shown = batch.filter((one) => isShown(one, options));

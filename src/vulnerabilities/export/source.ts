@@ -56,6 +56,8 @@ export interface ExportAsset {
   readonly facts: Partial<AgentFacts>;
   readonly context: AssetContext;
   readonly active: boolean;
+  /** An ingest rule covers it. */
+  readonly covered: boolean;
   readonly staleness: string | null;
   readonly firstSeen: number;
   readonly lastActive: number | null;

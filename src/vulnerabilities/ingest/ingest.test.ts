@@ -3,7 +3,11 @@ import { sql } from "kysely";
 import { Fault } from "../../kernel/fault.ts";
 import { EVERY_TENANT } from "../../kernel/scope.ts";
 import { decide } from "../decisions.ts";
+import { flexConnectJson } from "../export/flexconnect.ts";
+import { ndjson } from "../export/ndjson.ts";
+import { vex } from "../export/vex.ts";
 import { assetFigures } from "../queries.ts";
+import { storedSource } from "../stored-source.ts";
 import { agent, CON, DAY, HOUR, MINUTE, NOW, OTHER, risk, stamp, TARGET, vulnerabilityBench, type ApiRecord, type VulnerabilityBench } from "../test-bench.ts";
 import { ingestOf, inSite, type Ingest } from "./test-ingest.ts";
 
@@ -55,6 +59,22 @@ describe("what rules no longer cover", () => {
     const told = (await bench.history()).filter((row) => row.instance_id === before.find((one) => one.row_id === "201")?.id).map((row) => row.event);
     expect(told).toEqual(["out-of-scope", "in-scope"]);
     expect((await bench.agents()).map((row) => (JSON.parse(row.facts) as { name: string }).name)).toEqual(["PC-1", "renamed"]);
+  });
+
+  it("is in no list to import elsewhere, and whole in the complete one", async () => {
+    await ingest.connector("Lyon", { match: inSite("11") });
+    await bench.due();
+    const source = () => storedSource(bench.store, EVERY_TENANT);
+    const options = { now: bench.now, setAside: true, kev: null, epss: null, version: "0" };
+    const text = async (chunks: AsyncIterable<string>): Promise<string> => {
+      let all = "";
+      for await (const chunk of chunks) all += chunk;
+      return all;
+    };
+    const flex = JSON.parse(await text(flexConnectJson(source(), options))) as { readonly assets: readonly { readonly host_name: string }[] };
+    expect(flex.assets.map((asset) => asset.host_name)).toEqual(["PC-1"]);
+    expect(await text(vex(source(), options))).not.toContain("CVE-2026-201");
+    expect(await text(ndjson(source(), options))).toContain('"class":"out-of-scope"');
   });
 
   it("is fixed when it comes back if the console proved it meanwhile, and waits for a second reading if it is merely absent", async () => {
@@ -328,7 +348,8 @@ describe("a continuous rule", () => {
     await bench.page("risks", [gone("101", "1")]);
     await bench.due();
     const days = (await ingest.runs()).filter((run) => run.begun_by === "continuous");
-    expect(days.map((run) => [run.rule_name, stamp(Number(run.slot)).slice(0, 10), run.state, run.counts.assets.new, run.counts.findings.new, run.counts.findings.fixed, run.counts.skipped.assets])).toEqual([
+    const inOrder = days.toSorted((a, b) => Number(a.slot) - Number(b.slot) || (a.rule_name < b.rule_name ? -1 : 1));
+    expect(inOrder.map((run) => [run.rule_name, stamp(Number(run.slot)).slice(0, 10), run.state, run.counts.assets.new, run.counts.findings.new, run.counts.findings.fixed, run.counts.skipped.assets])).toEqual([
       ["All Endpoints", "2026-06-01", "done", 1, 2, 0, 1],
       ["Paris", "2026-06-01", "done", 1, 1, 0, 1],
       ["All Endpoints", "2026-06-02", "ingesting", 0, 0, 1, 0],
