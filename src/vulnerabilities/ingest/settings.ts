@@ -12,7 +12,7 @@ import type { VulnerabilitySeverity } from "../model.ts";
 import type { IngestMode, RuleMatch } from "./match.ts";
 import { ruleFrom, rulesOf, SELECT_RULES, type Rule, type RuleWithConnector } from "./rules.ts";
 import { forgetRule, rulesChanged, startRun } from "./runs.ts";
-import { CONTINUOUS, type Schedule } from "./schedule.ts";
+import { CONTINUOUS, nextMoment, type Schedule } from "./schedule.ts";
 import { ingestTables, type ConnectorRow, type RuleRow } from "./tables.ts";
 
 const NAME_MAX = 100;
@@ -115,7 +115,7 @@ export async function addRule(tx: Tx, connector: ConnectorRow, settings: RuleSet
   if (known.length >= RULES_MAX) throw new Fault("CONFIG_INVALID", `A connection has at most ${String(RULES_MAX)} ingest rules.`, { cure: "Remove one, or let one rule name several places." });
   if (known.some((rule) => rule.connector === connector.id && rule.name === settings.name)) throw takenName(settings.name);
   const row: RuleRow = {
-    id: newId("ingest-rule", now), tenant_id: connector.tenant_id, connection_id: connector.connection_id, connector_id: connector.id, ...columnsOf(settings), paused: 0, next_at: null, looked_at: 0, last_slot: null,
+    id: newId("ingest-rule", now), tenant_id: connector.tenant_id, connection_id: connector.connection_id, connector_id: connector.id, ...columnsOf(settings), paused: 0, next_at: nextMoment(settings, now), looked_at: now, last_slot: null,
     fault: null, failing_since: null, created_at: now, created_by: by, updated_at: now, version: 1,
   };
   await ingestTables(tx.db).insertInto("vuln_rules").values(row).execute();
@@ -133,7 +133,7 @@ export async function editRule(tx: Tx, rule: Rule, settings: RuleSettings, { now
   if (siblings.some(({ name }) => name === settings.name)) throw takenName(settings.name);
   const columns = columnsOf(settings);
   const moved = settings.cron !== rule.cron || settings.timezone !== rule.timezone;
-  await ingestTables(tx.db).updateTable("vuln_rules").set({ ...columns, updated_at: now, version: rule.version + 1, ...(moved ? { next_at: null, looked_at: 0 } : {}) }).where("id", "=", rule.id).execute();
+  await ingestTables(tx.db).updateTable("vuln_rules").set({ ...columns, updated_at: now, version: rule.version + 1, ...(moved ? { next_at: nextMoment(settings, now), looked_at: now } : {}) }).where("id", "=", rule.id).execute();
   const changed = await reread(tx, rule.id);
   // What was held for its next run waits for nothing any more.
   if (settings.cron === CONTINUOUS && rule.cron !== CONTINUOUS && !rule.paused) await startRun(tx, { rule: changed, trigger: "resumed", slot: null, now });
@@ -144,7 +144,7 @@ export async function editRule(tx: Tx, rule: Rule, settings: RuleSettings, { now
 /** What it covers stays covered; changes are held until it goes on. */
 export async function pauseRule(tx: Tx, rule: Rule, paused: boolean, now: number): Promise<Rule> {
   if (rule.paused === paused) return rule;
-  await ingestTables(tx.db).updateTable("vuln_rules").set({ paused: paused ? 1 : 0, next_at: null, looked_at: 0, updated_at: now }).where("id", "=", rule.id).execute();
+  await ingestTables(tx.db).updateTable("vuln_rules").set({ paused: paused ? 1 : 0, next_at: nextMoment(rule, now), looked_at: now, updated_at: now }).where("id", "=", rule.id).execute();
   const changed = await reread(tx, rule.id);
   if (!paused) await startRun(tx, { rule: changed, trigger: "resumed", slot: null, now });
   return changed;
