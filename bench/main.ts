@@ -1,10 +1,12 @@
 /**
  * `npm run bench [-- --agents N --repeats N --large --no-latency]`: prints every figure with its target. Ratios are against a floor taken
  * in the same run; absolute numbers depend on the machine. `--posture [--devices N]` measures device posture
- * instead, `--access [--users N]` the access graph, `--vulnerabilities [--risks N]` findings (with `--large`, of three million as well).
+ * instead, `--access [--users N]` the access graph, `--vulnerabilities [--risks N]` findings (with `--large`, of three million as well),
+ * `--delivery [--events N]` delivery.
  */
 import { parseArgs } from "node:util";
 import { accessBench } from "./access.bench.ts";
+import { deliveryBench } from "./delivery.bench.ts";
 import { postureBench } from "./posture.bench.ts";
 import { syncBench, type Figure } from "./sync.bench.ts";
 import { vulnerabilityBench } from "./vulnerabilities.bench.ts";
@@ -21,6 +23,8 @@ const { values } = parseArgs({
     users: { type: "string", default: "50000" },
     vulnerabilities: { type: "boolean", default: false },
     risks: { type: "string", default: "1000000" },
+    delivery: { type: "boolean", default: false },
+    events: { type: "string", default: "30000" },
   },
 });
 
@@ -31,6 +35,7 @@ function measured(): Promise<readonly Figure[]> {
   if (values.posture) return postureBench({ devices: Number(values.devices), say });
   if (values.access) return accessBench({ users: Number(values.users), repeats, say });
   if (values.vulnerabilities) return findings(Number(values.risks), repeats);
+  if (values.delivery) return deliveryBench({ events: Number(values.events), say });
   return syncBench({ agents: Number(values.agents), repeats, latency: !values["no-latency"], say });
 }
 
@@ -41,7 +46,7 @@ function findings(risks: number, repeats: number): Promise<readonly Figure[]> {
 
 const figures: Figure[] = [...(await measured())];
 if (values.large && values.vulnerabilities) figures.push(...(await findings(3_000_000, 1)).map((figure) => ({ ...figure, name: `3,000,000 risks: ${figure.name}` })));
-else if (values.large && !values.posture && !values.access) {
+else if (values.large && !values.posture && !values.access && !values.delivery) {
   const large = await syncBench({ agents: 500_000, repeats: 1, latency: false, say });
   figures.push(...large.map((figure) => ({ ...figure, name: `500,000 agents: ${figure.name}` })));
 }
