@@ -32,10 +32,14 @@ function answer(request: IncomingMessage, text: string, response: ServerResponse
 }
 
 const http = createServer((request, response) => {
-  if (request.url === "/counted") return void response.end(JSON.stringify({ counted: seen.size }));
+  if (request.url === "/counted") {
+    response.end(JSON.stringify({ counted: seen.size }));
+    return;
+  }
   if (request.url === "/forget") {
     seen.clear();
-    return void response.end("{}");
+    response.end("{}");
+    return;
   }
   const chunks: Buffer[] = [];
   request.on("data", (chunk: Buffer) => chunks.push(chunk));
