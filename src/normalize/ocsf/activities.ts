@@ -12,6 +12,14 @@ import { put } from "./enums.ts";
 import { Event } from "./event.ts";
 import { Fields } from "./fields.ts";
 
+/** `user-logged-in` → User logged in. */
+function words(name: string): string {
+  const said = name.replaceAll("-", " ");
+  return said.charAt(0).toUpperCase() + said.slice(1);
+}
+
+const LABELS: ReadonlyMap<number, string> = new Map([...ACTIVITY_TYPES].map(([number, { name }]) => [number, words(name)]));
+
 export const activityMap: RecordMap = (record, context) => {
   const fields = new Fields(record);
   const data = fields.object("data");
@@ -20,7 +28,7 @@ export const activityMap: RecordMap = (record, context) => {
   const number = fields.integer("activityType");
   const type = number === undefined ? undefined : ACTIVITY_TYPES.get(number);
   if (type === undefined) context.unseen("activityType", fields.peek("activityType") ?? null);
-  const label = type === undefined ? `Activity ${String(number ?? "of no type")}` : words(type.name);
+  const label = (number === undefined ? undefined : LABELS.get(number)) ?? `Activity ${String(number ?? "of no type")}`;
   const description = fields.firstText("primaryDescription", "description");
   const scope = {
     accountId: fields.text("accountId") ?? data.text("accountId"),
@@ -49,9 +57,3 @@ export const activityMap: RecordMap = (record, context) => {
   event.scope(scope);
   return event.done();
 };
-
-/** `user-logged-in` → User logged in. */
-function words(name: string): string {
-  const said = name.replaceAll("-", " ");
-  return said.charAt(0).toUpperCase() + said.slice(1);
-}

@@ -15,6 +15,8 @@ export interface EventClass {
   readonly activities: Captions;
   /** Whether `actor` and `device` are the class's own; elsewhere they come with the profile of hosts. */
   readonly own: readonly ("actor" | "device")[];
+  /** `Detection Finding: Create`, by the activity's number. */
+  readonly typeNames: Captions;
 }
 
 interface Category {
@@ -33,7 +35,9 @@ const REMEDIATION: Category = { uid: 7, name: "Remediation", own: [] };
 const NO_CATEGORY: Category = { uid: 0, name: "Uncategorized", own: [] };
 
 function eventClass(category: Category, uid: number, name: string, activities: Captions): EventClass {
-  return { uid, name, category: category.name, categoryUid: category.uid, activities: { 0: "Unknown", 99: "Other", ...activities }, own: category.own };
+  const all = { 0: "Unknown", 99: "Other", ...activities };
+  const typeNames = Object.fromEntries(Object.entries(all).map(([id, caption]) => [id, `${name}: ${caption}`]));
+  return { uid, name, category: category.name, categoryUid: category.uid, activities: all, own: category.own, typeNames };
 }
 
 const FINDING_ACTIVITIES = { 1: "Create", 2: "Update", 3: "Close" };

@@ -1,7 +1,7 @@
 /** OCSF's device, with its operating system, agent, interfaces and place in the console. */
 import type { Json, JsonObject } from "../../kernel/json.ts";
 import type { MapContext } from "../contract.ts";
-import { AGENT_TYPE, choose, DEVICE_TYPE, OS_TYPE, OTHER, put, putId, putList, words, type Choice, type Draft } from "./enums.ts";
+import { AGENT_TYPE, choose, DEVICE_TYPE, OS_TYPE, OTHER, put, putList, words, type Choice, type Draft } from "./enums.ts";
 import { VENDOR, type Scope } from "./event.ts";
 import { ip, type Fields } from "./fields.ts";
 import { addresses, text } from "../values.ts";
@@ -67,9 +67,7 @@ export interface OsParts {
 export function osOf({ type, name, version, build, bits }: OsParts): JsonObject | undefined {
   if (type === undefined && name === undefined && version === undefined && build === undefined) return undefined;
   const known = type ?? { id: 0, caption: "Unknown" };
-  const os: Draft = { name: name ?? known.caption };
-  os["type_id"] = known.id;
-  os["type"] = known.caption;
+  const os: Draft = { name: name ?? known.caption, type_id: known.id, type: known.caption };
   put(os, "version", version);
   put(os, "build", build);
   put(os, "cpu_bits", bits);
@@ -82,9 +80,11 @@ export interface AgentParts {
   readonly version?: string | undefined;
 }
 
+const EDR = 1;
+const AGENT_NAME = `${VENDOR} Agent`;
+
 export function agentOf({ uid, uidAlt, version }: AgentParts): JsonObject {
-  const agent: Draft = { name: `${VENDOR} Agent`, vendor_name: VENDOR };
-  putId(agent, "type", 1, AGENT_TYPE);
+  const agent: Draft = { name: AGENT_NAME, vendor_name: VENDOR, type_id: EDR, type: AGENT_TYPE[EDR] ?? "" };
   put(agent, "uid", uid);
   put(agent, "uid_alt", uidAlt);
   put(agent, "version", version);

@@ -38,7 +38,7 @@ export function scopeOf(fields: Fields): Scope {
 }
 
 export class Event {
-  readonly document: Draft = {};
+  #document: Draft = {};
   readonly metadata: Draft;
   readonly #fields: Fields;
   readonly #context: MapContext;
@@ -52,21 +52,25 @@ export class Event {
     this.metadata = { version: OCSF_VERSION, product: { name: product, vendor_name: VENDOR }, log_name: kind };
   }
 
-  /** `label` is the vendor's own word for an activity that the class has no number for. */
+  /** Comes first: it begins the document. `label` is the vendor's own word for an activity that the class has no number for. */
   classify(eventClass: EventClass, activity: number, label?: string): void {
-    const { document } = this;
     this.#own = eventClass.own;
-    const caption = activity === OTHER ? (label ?? "Other") : (eventClass.activities[activity] ?? "Unknown");
-    document["activity_id"] = activity;
-    document["activity_name"] = caption;
-    document["category_uid"] = eventClass.categoryUid;
-    document["category_name"] = eventClass.category;
-    document["class_uid"] = eventClass.uid;
-    document["class_name"] = eventClass.name;
-    document["type_uid"] = eventClass.uid * 100 + activity;
-    document["type_name"] = `${eventClass.name}: ${activity === OTHER ? "Other" : caption}`;
-    document["time"] = 0;
-    document["metadata"] = this.metadata;
+    this.#document = {
+      activity_id: activity,
+      activity_name: activity === OTHER ? (label ?? "Other") : (eventClass.activities[activity] ?? "Unknown"),
+      category_uid: eventClass.categoryUid,
+      category_name: eventClass.category,
+      class_uid: eventClass.uid,
+      class_name: eventClass.name,
+      type_uid: eventClass.uid * 100 + activity,
+      type_name: eventClass.typeNames[activity] ?? eventClass.name,
+      time: 0,
+      metadata: this.metadata,
+    };
+  }
+
+  get document(): Draft {
+    return this.#document;
   }
 
   /** Whoever made the product, where that is not SentinelOne. */

@@ -8,11 +8,22 @@ import { address, addresses, decimal, epoch, flag, hash, instant, list, port, te
 const NOTHING: JsonObject = Object.freeze({});
 const NONE: readonly Fields[] = Object.freeze([]);
 
+const NO_KEYS: readonly string[] = Object.freeze([]);
+/** Up to so many keys a list is looked through as fast as a set. */
+const FEW = 10;
+
+/** An object of the record that was looked into, or a list of them. */
+interface Inner {
+  readonly key: string;
+  readonly one: Fields | undefined;
+  readonly all: readonly Fields[] | undefined;
+}
+
 export class Fields {
   readonly #record: JsonObject;
-  #used: Set<string> | undefined;
-  #inner: Map<string, Fields> | undefined;
-  #lists: Map<string, readonly Fields[]> | undefined;
+  // Lists, not sets: most objects have a few fields, and one is looked through once, at the end.
+  #used: string[] | undefined;
+  #inner: Inner[] | undefined;
 
   constructor(record: JsonObject) {
     this.#record = record;
@@ -28,11 +39,12 @@ export class Fields {
   }
 
   use(key: string): void {
-    (this.#used ??= new Set()).add(key);
+    if (this.#used === undefined) this.#used = [key];
+    else this.#used.push(key);
   }
 
   isUsed(key: string): boolean {
-    return this.#used?.has(key) === true;
+    return this.#used?.includes(key) === true;
   }
 
   /** Text that says something; numbers and booleans as their text. */
@@ -121,25 +133,25 @@ export class Fields {
 
   /** An object's fields; those of none where there is no object. */
   object(key: string): Fields {
-    const known = this.#inner?.get(key);
-    if (known !== undefined) return known;
+    const known = this.#known(key);
+    if (known?.one !== undefined) return known.one;
     const value = this.#record[key];
     if (!isJsonObject(value)) return EMPTY;
-    const inner = new Fields(value);
-    (this.#inner ??= new Map()).set(key, inner);
-    return inner;
+    const one = new Fields(value);
+    (this.#inner ??= []).push({ key, one, all: undefined });
+    return one;
   }
 
   /** Objects of an array, each with fields of its own; an object that stands alone counts as an array of it. */
   objects(key: string): readonly Fields[] {
-    const known = this.#lists?.get(key);
-    if (known !== undefined) return known;
+    const known = this.#known(key);
+    if (known?.all !== undefined) return known.all;
     const value = this.#record[key];
     if (!Array.isArray(value)) return isJsonObject(value) ? [this.object(key)] : NONE;
     const all = value as readonly Json[];
     if (!all.every(isJsonObject)) return NONE;
     const found = all.map((one) => new Fields(one));
-    (this.#lists ??= new Map()).set(key, found);
+    (this.#inner ??= []).push({ key, one: undefined, all: found });
     return found;
   }
 
@@ -147,7 +159,6 @@ export class Fields {
   release(): void {
     this.#used = undefined;
     this.#inner = undefined;
-    this.#lists = undefined;
   }
 
   get isEmpty(): boolean {
@@ -157,10 +168,10 @@ export class Fields {
 
   /** What was never given, without what says nothing; undefined where that is all. */
   rest(): JsonObject | undefined {
-    const used = this.#used;
+    const used = this.#used === undefined ? NO_KEYS : this.#used.length > FEW ? new Set(this.#used) : this.#used;
     let found: Record<string, Json> | undefined;
     for (const key of Object.keys(this.#record)) {
-      if (used?.has(key) === true) continue;
+      if (used instanceof Set ? used.has(key) : used.includes(key)) continue;
       const left = this.#restOf(key);
       if (left === undefined) continue;
       found ??= {};
@@ -172,16 +183,20 @@ export class Fields {
   }
 
   #restOf(key: string): Json | undefined {
-    const inner = this.#inner?.get(key);
-    if (inner !== undefined) return inner.rest();
-    const objects = this.#lists?.get(key);
-    if (objects !== undefined) {
-      const left = objects.map((one) => one.rest());
+    const inner = this.#known(key);
+    if (inner?.one !== undefined) return inner.one.rest();
+    if (inner?.all !== undefined) {
+      const left = inner.all.map((one) => one.rest());
       // The places of the others are kept, so that a reader can tell which element this belongs to.
       return left.some((one) => one !== undefined) ? left.map((one) => one ?? NOTHING) : undefined;
     }
     const value = this.#record[key];
     return value === undefined || says(value) ? value : undefined;
+  }
+
+  #known(key: string): Inner | undefined {
+    if (this.#inner !== undefined) for (const inner of this.#inner) if (inner.key === key) return inner;
+    return undefined;
   }
 
   #given<T>(key: string, value: T | undefined): T | undefined {

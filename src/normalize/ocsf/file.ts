@@ -1,7 +1,7 @@
 /** OCSF's file with its hashes and signature. */
 import type { Json, JsonObject } from "../../kernel/json.ts";
 import { baseName, directoryOf, extensionOf, hash } from "../values.ts";
-import { FILE_TYPE, HASH_ALGORITHM, put, putId, putList, SIGNATURE_ALGORITHM, SIGNATURE_STATE, type Draft } from "./enums.ts";
+import { FILE_TYPE, HASH_ALGORITHM, put, putId, putList, SIGNATURE_STATE, type Draft } from "./enums.ts";
 
 export const REGULAR = 1;
 export const FOLDER = 2;
@@ -34,10 +34,7 @@ export interface FileParts extends HashParts {
 function fingerprint(algorithm: number, value: Json | undefined): JsonObject | undefined {
   const found = hash(value);
   if (found === undefined) return undefined;
-  const print: Draft = {};
-  putId(print, "algorithm", algorithm, HASH_ALGORITHM);
-  print["value"] = found;
-  return print;
+  return { algorithm_id: algorithm, algorithm: HASH_ALGORITHM[algorithm] ?? "Unknown", value: found };
 }
 
 export function hashesOf({ md5, sha1, sha256 }: HashParts): readonly JsonObject[] {
@@ -52,8 +49,8 @@ export function fileOf(parts: FileParts): JsonObject | undefined {
   const hashes = hashesOf(parts);
   const name = parts.name ?? (path === undefined ? undefined : baseName(path) || path) ?? (hashes.at(-1)?.["value"] as string | undefined);
   if (name === undefined) return undefined;
-  const file: Draft = { name };
-  putId(file, "type", parts.type ?? 0, FILE_TYPE);
+  const type = parts.type ?? 0;
+  const file: Draft = { name, type_id: type, type: FILE_TYPE[type] ?? "Unknown" };
   put(file, "path", path);
   if (path !== undefined) put(file, "parent_folder", directoryOf(path));
   put(file, "ext", parts.extension ?? extensionOf(name));
@@ -85,8 +82,7 @@ const BAD = 9;
 /** SentinelOne tells who signed and whether that holds, never with which algorithm. */
 export function signatureOf({ publisher, valid, reason }: SignatureParts): JsonObject | undefined {
   if (publisher === undefined && valid === undefined) return undefined;
-  const signature: Draft = {};
-  putId(signature, "algorithm", 0, SIGNATURE_ALGORITHM);
+  const signature: Draft = { algorithm_id: 0, algorithm: "Unknown" };
   if (valid !== undefined) putId(signature, "state", valid ? 1 : (REASONS.find(([word]) => word.test(reason ?? ""))?.[1] ?? BAD), SIGNATURE_STATE);
   put(signature, "developer_uid", publisher);
   return signature;

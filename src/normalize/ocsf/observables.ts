@@ -3,7 +3,6 @@
  * of the same type is listed once, where it stands first.
  */
 import type { Json, JsonObject } from "../../kernel/json.ts";
-import type { Draft } from "./enums.ts";
 
 interface Type {
   readonly id: number;
@@ -68,6 +67,23 @@ const INNER: ReadonlyMap<string, Scalars> = new Map([
   ["entity", none],
 ]);
 
+const MAX_PATHS = 5000;
+const paths = new Map<string, Map<string, string>>();
+let known = 0;
+
+/** The same few paths come again in every document; text put together anew would be copied once more when it is written. */
+function joined(path: string, key: string): string {
+  let ends = paths.get(path);
+  const found = ends?.get(key);
+  if (found !== undefined) return found;
+  const made = path + key;
+  if (known >= MAX_PATHS) return made;
+  known += 1;
+  if (ends === undefined) paths.set(path, (ends = new Map<string, string>()));
+  ends.set(key, made);
+  return made;
+}
+
 /** An observable of what stands outside the attributes. */
 export interface OtherObservable {
   readonly name: string;
@@ -90,11 +106,10 @@ export function observablesOf(document: JsonObject, others: readonly OtherObserv
     return true;
   }
 
-  function add(type: Type, name: string, value: string): void {
-    if (!isNew(type.id, value)) return;
-    const observable: Draft = { name, value, type_id: type.id };
-    if (type.caption !== undefined) observable["type"] = type.caption;
-    found.push(observable);
+  function add({ id, caption }: Type, path: string, key: string, value: string): void {
+    if (!isNew(id, value)) return;
+    const name = joined(path, key);
+    found.push(caption === undefined ? { name, value, type_id: id } : { name, value, type_id: id, type: caption });
   }
 
   function walk(value: JsonObject, scalars: Scalars, path: string): void {
@@ -102,20 +117,20 @@ export function observablesOf(document: JsonObject, others: readonly OtherObserv
       const part = value[key];
       if (typeof part === "string") {
         const type = scalars.get(key);
-        if (type !== undefined) add(type, path + key, part);
+        if (type !== undefined) add(type, path, key, part);
       } else if (typeof part === "object" && part !== null) {
         const inner = INNER.get(key);
-        if (inner !== undefined) enter(part, inner, path + key);
+        if (inner !== undefined) enter(part, inner, joined(path, key));
       }
     }
   }
 
   function enter(value: JsonObject | readonly Json[], scalars: Scalars, path: string): void {
-    if (!Array.isArray(value)) return walk(value as JsonObject, scalars, `${path}.`);
+    if (!Array.isArray(value)) return walk(value as JsonObject, scalars, joined(path, "."));
     const list = value as readonly Json[];
     for (let at = 0; at < list.length; at += 1) {
       const part = list[at];
-      if (typeof part === "object" && part !== null && !Array.isArray(part)) walk(part as JsonObject, scalars, `${path}[${String(at)}].`);
+      if (typeof part === "object" && part !== null && !Array.isArray(part)) walk(part as JsonObject, scalars, at === 0 ? joined(path, "[0].") : `${path}[${String(at)}].`);
     }
   }
 
