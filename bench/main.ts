@@ -7,6 +7,7 @@
 import { parseArgs } from "node:util";
 import { accessBench } from "./access.bench.ts";
 import { deliveryBench } from "./delivery.bench.ts";
+import { normalizeBench } from "./normalize.bench.ts";
 import { postureBench } from "./posture.bench.ts";
 import { syncBench, type Figure } from "./sync.bench.ts";
 import { vulnerabilityBench } from "./vulnerabilities.bench.ts";
@@ -21,6 +22,8 @@ const { values } = parseArgs({
     devices: { type: "string", default: "500000" },
     access: { type: "boolean", default: false },
     users: { type: "string", default: "50000" },
+    normalize: { type: "boolean", default: false },
+    lines: { type: "string", default: "20000" },
     vulnerabilities: { type: "boolean", default: false },
     risks: { type: "string", default: "1000000" },
     delivery: { type: "boolean", default: false },
@@ -33,6 +36,7 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`);
 function measured(): Promise<readonly Figure[]> {
   const repeats = Number(values.repeats);
   if (values.posture) return postureBench({ devices: Number(values.devices), say });
+  if (values.normalize) return normalizeBench({ lines: Number(values.lines), repeats: Math.max(repeats, 5), say });
   if (values.access) return accessBench({ users: Number(values.users), repeats, say });
   if (values.vulnerabilities) return findings(Number(values.risks), repeats);
   if (values.delivery) return deliveryBench({ events: Number(values.events), say });
@@ -46,7 +50,7 @@ function findings(risks: number, repeats: number): Promise<readonly Figure[]> {
 
 const figures: Figure[] = [...(await measured())];
 if (values.large && values.vulnerabilities) figures.push(...(await findings(3_000_000, 1)).map((figure) => ({ ...figure, name: `3,000,000 risks: ${figure.name}` })));
-else if (values.large && !values.posture && !values.access && !values.delivery) {
+else if (values.large && !values.posture && !values.access && !values.delivery && !values.normalize) {
   const large = await syncBench({ agents: 500_000, repeats: 1, latency: false, say });
   figures.push(...large.map((figure) => ({ ...figure, name: `500,000 agents: ${figure.name}` })));
 }

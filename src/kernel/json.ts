@@ -14,7 +14,7 @@ interface JsonWithRaw {
 const withRaw = JSON as unknown as JsonWithRaw;
 
 /** Digits that may be an integer outside a string; true for some text inside strings too, never false for such an integer. */
-const LONG_NUMBER = /(?:^|[\s:,[-])\d{16}/;
+const LONG_NUMBER = /[\s:,[-]\d{16}|^\d{16}/;
 const LONG = 16;
 /** One outside a string: no part of a fraction or an exponent, and no key (which would be no JSON, and has to stay none). */
 const LONG_INTEGER = /(?<![\d.eE+-])-?[1-9]\d{15,}(?![\d.eE]|\s*:)/g;

@@ -108,9 +108,27 @@ export function address(value: Json | undefined): string | undefined {
   if (found.startsWith("[") && found.endsWith("]")) found = found.slice(1, -1);
   const zone = found.indexOf("%");
   if (zone > 0) found = found.slice(0, zone);
-  const version = isIP(found);
-  if (version === 0) return undefined;
-  return version === 4 ? found : compressed(found.toLowerCase());
+  if (!found.includes(":")) return isDotted(found) ? found : undefined;
+  return isIP(found) === 6 ? compressed(found.toLowerCase()) : undefined;
+}
+
+/** Four numbers of at most 255 with dots between them: most fields that may hold an address do, or hold a name. */
+function isDotted(value: string): boolean {
+  let dots = 0;
+  let number = -1;
+  for (let at = 0; at < value.length; at += 1) {
+    const digit = value.charCodeAt(at) - 48;
+    if (digit === -2) {
+      if (number < 0 || (dots += 1) > 3) return false;
+      number = -1;
+    } else if (digit >= 0 && digit <= 9) {
+      // A leading zero may mean an octal number; no address is written so.
+      if (number === 0) return false;
+      number = number < 0 ? digit : number * 10 + digit;
+      if (number > 255) return false;
+    } else return false;
+  }
+  return dots === 3 && number >= 0;
 }
 
 /** One spelling for one address, so that it is found however it was written. */
@@ -168,7 +186,20 @@ function instantOfDigits(value: string): string | undefined {
   return DIGITS.test(value) ? instantOf(Number(value)) : undefined;
 }
 
+/** `2026-03-02T08:15:30.123456Z`, as nearly all are written: told by its digits, without making a date of it. Not for the century of FILETIME 0. */
+function isPlain(value: string): boolean {
+  if (value[10] !== "T" || !value.endsWith("Z") || value.length < 20) return false;
+  const month = pair(value, 5);
+  const day = pair(value, 8);
+  return month >= 1 && month <= 12 && day >= 1 && day <= 28 && pair(value, 11) < 24 && pair(value, 14) < 60 && pair(value, 17) < 60 && value.charCodeAt(1) !== 54;
+}
+
+function pair(value: string, at: number): number {
+  return (value.charCodeAt(at) - 48) * 10 + value.charCodeAt(at + 1) - 48;
+}
+
 function writtenInstant(value: string): string | undefined {
+  if (isPlain(value)) return value;
   let time = value[10] === "T" ? value : `${value.slice(0, 10)}T${value.slice(11)}`;
   if (time.endsWith("z")) time = `${time.slice(0, -1)}Z`;
   if (!time.endsWith("Z")) {

@@ -47,14 +47,37 @@ export function putObject(target: Fields, field: string, value: Fields): void {
   }
 }
 
+const NONE: readonly string[] = [];
+const FEW = 16;
+
+/** Different values in the order they came. Nearly always few: a search through them costs less than a set. */
+class Seen {
+  #values: string[] | null = null;
+  #set: Set<string> | null = null;
+
+  add(value: string): void {
+    const values = (this.#values ??= []);
+    if (this.#set === null) {
+      if (values.includes(value)) return;
+      if (values.length === FEW) this.#set = new Set([...values, value]);
+    } else if (this.#set.has(value)) return;
+    else this.#set.add(value);
+    values.push(value);
+  }
+
+  get values(): readonly string[] {
+    return this.#values ?? NONE;
+  }
+}
+
 export class Draft {
   readonly document: Fields;
   readonly event: Fields;
   readonly #vendor: Fields;
-  readonly #ip = new Set<string>();
-  readonly #user = new Set<string>();
-  readonly #hosts = new Set<string>();
-  readonly #hash = new Set<string>();
+  readonly #ip = new Seen();
+  readonly #user = new Seen();
+  readonly #hosts = new Seen();
+  readonly #hash = new Seen();
 
   constructor(kind: RecordKind, record: JsonObject, context: MapContext) {
     this.event = { kind: "event", module: "sentinelone", dataset: `sentinelone.${NAMESPACES[kind]}`, original: context.original };
@@ -109,10 +132,10 @@ export class Draft {
 
   done(): JsonObject {
     const related: Fields = {};
-    if (this.#ip.size > 0) related["ip"] = [...this.#ip];
-    if (this.#user.size > 0) related["user"] = [...this.#user];
-    if (this.#hosts.size > 0) related["hosts"] = [...this.#hosts];
-    if (this.#hash.size > 0) related["hash"] = [...this.#hash];
+    putList(related, "ip", this.#ip.values);
+    putList(related, "user", this.#user.values);
+    putList(related, "hosts", this.#hosts.values);
+    putList(related, "hash", this.#hash.values);
     putObject(this.document, "related", related);
     return this.document;
   }
