@@ -1,5 +1,6 @@
 /**
- * Kills the hub with SIGKILL at random moments of reading, restarts it, and goes on until the mirror equals the console's truth. A real
+ * Kills the hub with SIGKILL at random moments of reading, restarts it, and goes on until the mirror equals the console's truth and every version of every alert
+ * stands in the outbox, once. A real
  * process on a real folder; the simulated console lives in this one, so that no kill reaches the truth. VEDETTE_CRASH_KILLS=200 makes
  * it long, VEDETTE_CRASH_SEED repeats a run.
  */
@@ -66,14 +67,37 @@ async function query(sql: string): Promise<readonly Record<string, unknown>[]> {
   return JSON.parse(stdout) as readonly Record<string, unknown>[];
 }
 
-/** Runs that the next start found still marked as running: a kill met them at work. */
-function runsCutOff(file: string): number {
+function opened<T>(file: string, look: (store: Sqlite.Database) => T): T {
   const store = new Sqlite(file, { readonly: true });
   try {
-    return store.prepare<[], number>("SELECT count(*) FROM sync_runs WHERE state = 'cancelled'").pluck().get() ?? 0;
+    return look(store);
   } finally {
     store.close();
   }
+}
+
+/** From when on alerts are told, once their first read has been handed over whole; undefined before. */
+function toldSince(file: string): number | undefined {
+  return opened(file, (store) => {
+    const owed = store.prepare<[], number>("SELECT count(*) FROM mirror_owed WHERE capability = 'alerts' AND stream = 'alerts'").pluck().get() ?? 0;
+    return owed > 0 ? undefined : store.prepare<[], number>("SELECT since FROM alert_since WHERE stream = 'alerts'").pluck().get();
+  });
+}
+
+/** What is in the outbox of unified alerts: `kind version`, by alert. */
+function queuedAlerts(file: string): ReadonlyMap<string, readonly string[]> {
+  const queued = new Map<string, string[]>();
+  const rows = opened(file, (store) => store.prepare<[], { kind: string; fact_key: string; version: string }>("SELECT kind, fact_key, version FROM outbox WHERE kind LIKE 'alerts.%' ORDER BY seq").all());
+  for (const { kind, fact_key: key, version } of rows) {
+    const id = key.split("/").at(-1) ?? "";
+    queued.set(id, [...(queued.get(id) ?? []), `${kind} ${version}`]);
+  }
+  return queued;
+}
+
+/** Runs that the next start found still marked as running: a kill met them at work. */
+function runsCutOff(file: string): number {
+  return opened(file, (store) => store.prepare<[], number>("SELECT count(*) FROM sync_runs WHERE state = 'cancelled'").pluck().get() ?? 0);
 }
 
 describe(`the hub killed ${String(KILLS)} times while it reads (seed ${String(SEED)})`, () => {
@@ -87,12 +111,27 @@ describe(`the hub killed ${String(KILLS)} times while it reads (seed ${String(SE
       await finish(start("connections", "show", "crash", "--json"));
       const pace = Math.max(1, (performance.now() - began) / USUAL_START_MS);
 
+      expect((await finish(start("destinations", "add", "siem", "--file", "siem.ndjson", "--facts", "alerts.*", "--json"))).code).toBe(0);
+      const file = join(folder, "data", "vedette.sqlite");
+      const before = [...simulator.truth("alerts")].map((record) => ({ id: String(record["id"]), at: Date.parse(String(record["detectedAt"])) }));
+      const untouched = before.map(({ id }) => id);
+      // Each changes once: whatever is killed in between, no state of it may be passed over.
+      const changed = new Set<string>();
+      const added = new Set<string>();
+      const live = (): void => {
+        const ids = untouched.splice(0, 8);
+        for (const id of ids) changed.add(id);
+        simulator.mutate({ stream: "alerts", action: "update", ids, set: { status: "RESOLVED", analystVerdict: "FALSE_POSITIVE_USER_ERROR" } });
+        for (const id of simulator.mutate({ stream: "alerts", action: "add", count: 4 }).ids) added.add(id);
+      };
+
       let landed = 0;
       for (let kill = 0; kill < KILLS; kill += 1) {
         // The estate moves on between the kills: what was read may have changed, come or gone since.
         simulator.mutate({ stream: "agents", action: "update", count: 20, set: { lastLoggedInUserName: `user-${String(kill)}` } });
         simulator.mutate({ stream: "threats", action: "add", count: 5 });
         if (kill % 3 === 0) simulator.mutate({ stream: "agents", action: "remove", count: 2 });
+        if (toldSince(file) !== undefined) live();
         const child = start("sync", "crash", ...STREAMS.flatMap((stream) => ["--stream", stream]), ...(kill % 2 === 0 ? ["--full"] : []), "--json");
         const done = once(child, "close");
         await Promise.race([done, delay(pace * (600 + random() * 1_400))]);
@@ -104,6 +143,7 @@ describe(`the hub killed ${String(KILLS)} times while it reads (seed ${String(SE
       }
 
       const last = await finish(start("sync", "crash", ...STREAMS.flatMap((stream) => ["--stream", stream]), "--full", "--json"));
+      live();
       // A second full reading confirms what a cut-off first one could only suspect to be gone.
       const confirm = await finish(start("sync", "crash", ...STREAMS.flatMap((stream) => ["--stream", stream]), "--full", "--json"));
       expect(confirm.code, `${last.stderr}${confirm.stderr}${confirm.stdout}`).toBe(0);
@@ -117,10 +157,21 @@ describe(`the hub killed ${String(KILLS)} times while it reads (seed ${String(SE
       const agents = new Map([...simulator.truth("agents")].map((record) => [String(record["id"]), record["lastLoggedInUserName"]]));
       for (const row of await query("select id, last_logged_in_user_name as name from agents")) expect(row["name"]).toBe(agents.get(String(row["id"])) ?? null);
 
+      const since = toldSince(file) ?? Number.NaN;
+      const queued = queuedAlerts(file);
+      const kindsOf = (id: string): readonly string[] => (queued.get(id) ?? []).map((entry) => entry.split(" ")[0] ?? "");
+      const wrong = [
+        ...before.map(({ id, at }) => ({ id, wanted: [...(at >= since ? ["alerts.new"] : []), ...(changed.has(id) ? ["alerts.updated"] : [])] })),
+        ...[...added].map((id) => ({ id, wanted: ["alerts.new"] })),
+      ].filter(({ id, wanted }) => kindsOf(id).join() !== wanted.join());
+      expect(wrong.map(({ id, wanted }) => `${id} wanted ${wanted.join()} got ${kindsOf(id).join()}`)).toEqual([]);
+      expect([...queued.keys()].filter((id) => !added.has(id) && !before.some((alert) => alert.id === id))).toEqual([]);
+      for (const [id, entries] of queued) expect(new Set(entries.map((entry) => entry.split(" ")[1])).size, id).toBe(entries.length);
+
       // Not vacuous: the kills met running work, and runs were really cut off.
       expect(landed).toBeGreaterThanOrEqual(Math.ceil(KILLS / 2));
-      expect(runsCutOff(join(folder, "data", "vedette.sqlite"))).toBeGreaterThanOrEqual(Math.ceil(landed / 3));
+      expect(runsCutOff(file)).toBeGreaterThanOrEqual(Math.ceil(landed / 3));
     },
-    60_000 + KILLS * 12_000,
+    300_000 + KILLS * 20_000,
   );
 });
