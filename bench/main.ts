@@ -2,9 +2,10 @@
  * `npm run bench [-- --agents N --repeats N --large --no-latency]`: prints every figure with its target. Ratios are against a floor taken
  * in the same run; absolute numbers depend on the machine. `--posture [--devices N]` measures device posture
  * instead, `--access [--users N]` the access graph, `--vulnerabilities [--risks N]` findings (with `--large`, of three million as well),
- * `--delivery [--events N]` delivery.
+ * `--delivery [--events N]` delivery, `--alerts [--count N]` the intake of alerts.
  */
 import { parseArgs } from "node:util";
+import { alertsBench } from "./alerts.bench.ts";
 import { accessBench } from "./access.bench.ts";
 import { deliveryBench } from "./delivery.bench.ts";
 import { normalizeBench } from "./normalize.bench.ts";
@@ -28,6 +29,8 @@ const { values } = parseArgs({
     risks: { type: "string", default: "1000000" },
     delivery: { type: "boolean", default: false },
     events: { type: "string", default: "30000" },
+    alerts: { type: "boolean", default: false },
+    count: { type: "string", default: "100000" },
   },
 });
 
@@ -40,6 +43,7 @@ function measured(): Promise<readonly Figure[]> {
   if (values.access) return accessBench({ users: Number(values.users), repeats, say });
   if (values.vulnerabilities) return findings(Number(values.risks), repeats);
   if (values.delivery) return deliveryBench({ events: Number(values.events), say });
+  if (values.alerts) return alertsBench({ alerts: Number(values.count), say });
   return syncBench({ agents: Number(values.agents), repeats, latency: !values["no-latency"], say });
 }
 
@@ -50,7 +54,7 @@ function findings(risks: number, repeats: number): Promise<readonly Figure[]> {
 
 const figures: Figure[] = [...(await measured())];
 if (values.large && values.vulnerabilities) figures.push(...(await findings(3_000_000, 1)).map((figure) => ({ ...figure, name: `3,000,000 risks: ${figure.name}` })));
-else if (values.large && !values.posture && !values.access && !values.delivery && !values.normalize) {
+else if (values.large && !values.posture && !values.access && !values.delivery && !values.normalize && !values.alerts) {
   const large = await syncBench({ agents: 500_000, repeats: 1, latency: false, say });
   figures.push(...large.map((figure) => ({ ...figure, name: `500,000 agents: ${figure.name}` })));
 }
