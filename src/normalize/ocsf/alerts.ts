@@ -6,7 +6,7 @@ import type { JsonObject } from "../../kernel/json.ts";
 import type { MapContext, RecordMap } from "../contract.ts";
 import { baseName } from "../values.ts";
 import { machineOf, type Machine } from "./alert-assets.ts";
-import { attackOf, Attacks, attacksByName } from "./attacks.ts";
+import { attackOf, Attacks, refinedByName } from "./attacks.ts";
 import { embedded, embeddedList } from "./embedded.ts";
 import { ANALYTIC_TYPE, choose, CONFIDENCE, FINDING_STATUS, OTHER, put, putList, SEVERITY, VERDICT, words, type Captions, type Choice, type Draft } from "./enums.ts";
 import { Event, type Scope } from "./event.ts";
@@ -175,8 +175,7 @@ function attacksOf(fields: Fields, found: Fields, name: string | undefined): rea
   const attacks = new Attacks();
   for (const attack of found.objects("attacks")) addAttack(attacks, attack);
   for (const indicator of fields.objects("indicators")) for (const attack of indicator.objects("attacks")) addAttack(attacks, attack);
-  if (attacks.size === 0 && name !== undefined && isIdentity(fields)) for (const attack of attacksByName(name)) attacks.add(attack);
-  return attacks.list();
+  return name !== undefined && isIdentity(fields) ? refinedByName(attacks.list(), name) : attacks.list();
 }
 
 function isIdentity(fields: Fields): boolean {

@@ -2,7 +2,7 @@
  * MITRE ATT&CK as OCSF writes it: one object for each tactic and technique together, a sub-technique beside the technique it belongs to.
  * SentinelOne gives ids as names, tactics without ids and ids that lack a digit.
  */
-import type { JsonObject } from "../../kernel/json.ts";
+import type { Json, JsonObject } from "../../kernel/json.ts";
 import { text } from "../values.ts";
 import { identityKind } from "../ecs/identity-kinds.ts";
 import { put, type Draft } from "./enums.ts";
@@ -73,10 +73,22 @@ export function attackOf(parts: AttackParts): JsonObject | undefined {
 }
 
 /** The techniques that an identity alert of this name is about; none for names that say none. */
-export function attacksByName(name: string): readonly JsonObject[] {
+function attacksByName(name: string): readonly JsonObject[] {
   const kind = identityKind(name);
   if (kind === null) return [];
   return kind.techniques.map((techniqueId, at) => attackOf({ tacticId: kind.tactics[at] ?? kind.tactics[0], techniqueId })).filter((one) => one !== undefined);
+}
+
+/** What a record names, made as exact as its kind is: DCSync is T1003.006 where the record says T1003. */
+export function refinedByName(attacks: readonly JsonObject[], name: string): readonly JsonObject[] {
+  const known = attacksByName(name);
+  if (attacks.length === 0) return known;
+  return attacks.map((attack) => {
+    if (attack["sub_technique"] !== undefined) return attack;
+    const uid = idOf(attack["technique"]);
+    const exact = known.find((one) => one["sub_technique"] !== undefined && idOf(one["technique"]) === uid)?.["sub_technique"];
+    return exact === undefined ? attack : { ...attack, sub_technique: exact };
+  });
 }
 
 /** Each pair of tactic and technique once. */
@@ -89,16 +101,12 @@ export class Attacks {
     if (!this.#found.has(key)) this.#found.set(key, attack);
   }
 
-  get size(): number {
-    return this.#found.size;
-  }
-
   list(): readonly JsonObject[] {
     return [...this.#found.values()];
   }
 }
 
-function idOf(part: JsonObject[string] | undefined): string {
+function idOf(part: Json | undefined): string {
   if (typeof part !== "object" || part === null || Array.isArray(part)) return "";
   const { uid, name } = part as JsonObject;
   return text(uid) ?? text(name) ?? "";

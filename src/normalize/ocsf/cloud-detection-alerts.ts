@@ -52,7 +52,7 @@ export const cloudDetectionAlertMap: RecordMap = (record, context) => {
       uidAlt: info.text("dvEventId"),
       title: name ?? info.text("indicatorName"),
       description: rule.text("description"),
-      types: finding.typesOf(info.text("hitType")),
+      types: finding.typesOf(info.text("indicatorCategory")),
       analytic: finding.analyticOf({ type: { id: 1, caption: "Rule" }, name, uid: rule.text("id"), category: rule.text("queryType"), description: rule.text("s1ql") }),
       created: info.time("createdAt"),
       modified,

@@ -56,6 +56,17 @@ export function deviceType(word: Json | undefined, field: string, context: MapCo
   return choose(word, field, DEVICE_WORDS, DEVICE_TYPE, context);
 }
 
+const NAMES: readonly (readonly [words: RegExp, id: number])[] = [
+  [/\bwindows/i, 100],
+  [/\blinux|ubuntu|debian|red hat|centos|rocky|alma|fedora|suse|amazon/i, 200],
+  [/\bmac ?os|\bos x\b/i, 300],
+];
+
+function typeByName(name: string | undefined): Choice | undefined {
+  const id = name === undefined ? undefined : NAMES.find(([words]) => words.test(name.slice(0, 200)))?.[1];
+  return id === undefined ? undefined : { id, caption: OS_TYPE[id] ?? "" };
+}
+
 export interface OsParts {
   readonly type?: Choice | undefined;
   readonly name?: string | undefined;
@@ -66,7 +77,7 @@ export interface OsParts {
 
 export function osOf({ type, name, version, build, bits }: OsParts): JsonObject | undefined {
   if (type === undefined && name === undefined && version === undefined && build === undefined) return undefined;
-  const known = type ?? { id: 0, caption: "Unknown" };
+  const known = (type === undefined || type.id === 0 ? typeByName(name ?? version) : undefined) ?? type ?? { id: 0, caption: "Unknown" };
   const os: Draft = { name: name ?? known.caption, type_id: known.id, type: known.caption };
   put(os, "version", version);
   put(os, "build", build);

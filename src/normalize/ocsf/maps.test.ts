@@ -137,6 +137,26 @@ describe("maps to OCSF", () => {
     expect(unseen.toSorted()).toEqual(["analystVerdict", "severity", "status"]);
   });
 
+  it("an identity alert that names only the parent of its kind's technique gets the sub-technique, and one that names none gets its kind's", () => {
+    const alert = (attacks: string): string => `{"id":"a","name":"DCSync Attack Detected","detectionSource":{"product":"Identity"},"rawData":{"finding_info":{"attacks":${attacks}}}}`;
+    const of = (attacks: string): Json | undefined => (documentOf("alerts", alert(attacks))["finding_info"] as JsonObject)["attacks"];
+
+    expect(of('[{"tactics":[{"uid":"TA006"}],"technique":{"uid":"T1003","name":"OS Credential Dumping"}}]')).toEqual([
+      { tactic: { uid: "TA0006", name: "Credential Access" }, technique: { uid: "T1003", name: "OS Credential Dumping" }, sub_technique: { uid: "T1003.006" } },
+    ]);
+    expect(of("[]")).toEqual([{ tactic: { uid: "TA0006", name: "Credential Access" }, technique: { uid: "T1003" }, sub_technique: { uid: "T1003.006" } }]);
+    expect(of('[{"technique":{"uid":"T1558.003"}}]')).toEqual([{ technique: { uid: "T1558" }, sub_technique: { uid: "T1558.003" } }]);
+  });
+
+  it("an operating system of an unknown type is told by its name", () => {
+    const os = (version: string): Json | undefined => (documentOf("alerts", `{"id":"a","asset":{"name":"h","osType":"UNKNOWN","osVersion":"${version}"}}`)["device"] as JsonObject)["os"];
+
+    expect(os("Windows Server 2022")).toMatchObject({ type_id: 100, type: "Windows" });
+    expect(os("Ubuntu 24.04 LTS")).toMatchObject({ type_id: 200 });
+    expect(os("macOS 15.1")).toMatchObject({ type_id: 300 });
+    expect(os("TempleOS")).toMatchObject({ type_id: 0 });
+  });
+
   it("64-bit integers come through digit by digit, in attributes and in what has no home", () => {
     const text = '{"activityType":3608,"id":"1","createdAt":"2026-03-02T08:00:00Z","data":{"alertId":1290568698312097725,"scopeId":901144152460815495}}';
 
