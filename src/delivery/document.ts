@@ -44,7 +44,7 @@ interface Written {
 
 function asStored(fact: QueuedFact, format: "raw" | "record", timed: boolean): Written {
   const { record } = fact;
-  const eventAt = record === null || !timed ? null : eventTime(record.stream, readTimes(record.raw));
+  const eventAt = record === null || !timed ? null : eventTime(record.stream, record.raw);
   if (format === "raw") return { text: envelope(fact), eventAt };
   return { text: record?.raw ?? fact.body, eventAt };
 }
@@ -128,15 +128,6 @@ function objectAt(value: JsonObject, key: string): JsonObject {
 function read(text: string): Json {
   try {
     return parseExact(text);
-  } catch {
-    return null;
-  }
-}
-
-/** For its times alone, which no rounding of other numbers touches. Null where it is no JSON, which then has no time either. */
-function readTimes(text: string): Json {
-  try {
-    return JSON.parse(text) as Json;
   } catch {
     return null;
   }
