@@ -2,7 +2,7 @@
  * `npm run bench [-- --agents N --repeats N --large --no-latency]`: prints every figure with its target. Ratios are against a floor taken
  * in the same run; absolute numbers depend on the machine. `--posture [--devices N]` measures device posture
  * instead, `--access [--users N]` the access graph, `--vulnerabilities [--risks N]` findings (with `--large`, of three million as well),
- * `--delivery [--events N]` delivery, `--alerts [--count N]` the intake of alerts.
+ * `--delivery [--events N]` delivery, `--alerts [--count N]` the intake of alerts, `--normalize [--lines N]` normalisation.
  */
 import { parseArgs } from "node:util";
 import { alertsBench } from "./alerts.bench.ts";

@@ -135,6 +135,7 @@ describe("normalize", () => {
     const { stdout } = await vedette(["normalize", "--as", "ecs"], {}, { stdin: hostile, isTTY: true });
 
     expect(stdout).not.toMatch(/[\u202e\u009b]/u);
+    expect(JSON.parse(stdout)).toMatchObject({ group: { name: "x\u202e\u009b31m" } });
   });
 });
 

@@ -25,7 +25,11 @@ export function cureLines(cure: string, indent = ""): readonly string[] {
 
 /** JSON text whose strings hold no character that a terminal acts on; every parser reads the same value back. */
 export function safeJson(value: unknown): string {
-  const text = JSON.stringify(value);
+  return safeJsonText(JSON.stringify(value));
+}
+
+/** As `safeJson`, of JSON text that is there already. */
+export function safeJsonText(text: string): string {
   return text.replace(UNSAFE, (character) => {
     let escaped = "";
     for (let index = 0; index < character.length; index += 1) escaped += `\\u${character.charCodeAt(index).toString(16).padStart(4, "0")}`;

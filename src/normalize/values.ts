@@ -272,7 +272,9 @@ export function account(value: Json | undefined): Account | undefined {
   const cut = whole.indexOf("\\");
   if (cut === -1) return { name: whole, domain: undefined };
   // JSON written twice has two backslashes.
-  const name = whole.slice(cut + 1).replace(/^\\+/, "");
+  let start = cut + 1;
+  while (whole[start] === "\\") start += 1;
+  const name = whole.slice(start);
   if (name === "") return { name: whole, domain: undefined };
   return { name, domain: cut === 0 ? undefined : whole.slice(0, cut) };
 }

@@ -11,7 +11,7 @@ import { createNormalizer, documentLine, kindsOf, type Normalizer } from "../../
 import { finish, type CliCommand, type CliContext } from "../command.ts";
 import { EXIT_OK } from "../faults.ts";
 import { recordLines, type RecordLine } from "../record-lines.ts";
-import { clean, safeJson } from "../terminal.ts";
+import { clean, safeJson, safeJsonText } from "../terminal.ts";
 
 interface NormalizeOptions {
   readonly json?: true;
@@ -74,7 +74,7 @@ async function pump(context: CliContext, chunks: AsyncIterable<Uint8Array | stri
     }
     // Nobody reads on (`| head`): a quiet end.
     if (out.closed) break;
-    await out.write(ports.io.isTTY ? written.split("\n").map(clean).join("\n") : written);
+    await out.write(ports.io.isTTY ? written.split("\n").map(safeJsonText).join("\n") : written);
     if (out.closed) break;
   }
   return failed;

@@ -4,7 +4,7 @@
  */
 import { isJsonObject, type Json, type JsonObject } from "../../kernel/json.ts";
 import type { MapContext, RecordMap } from "../contract.ts";
-import { address, firstText, instant, list, object, slug, text } from "../values.ts";
+import { account, address, firstText, hash, instant, list, object, slug, text } from "../values.ts";
 import { Attack } from "./attack.ts";
 import { alertAsset, isIdentity, putAssetContext, type AlertAsset } from "./alert-assets.ts";
 import { Draft, put, putObject, putScope, scopeOf, type Fields, type ScopeLevel } from "./document.ts";
@@ -151,16 +151,21 @@ function putEvidence(draft: Draft, record: JsonObject, raw: JsonObject, asset: A
   let from: JsonObject | undefined;
   let to: JsonObject | undefined;
   let program: JsonObject | undefined;
-  for (const one of list(raw["evidences"])) {
+  const evidences = list(raw["evidences"]);
+  for (const one of evidences.length > 0 ? evidences : list(object(record["ocsf"])["evidences"])) {
     if (!isJsonObject(one)) continue;
     const user = object(object(one["actor"])["user"]);
     actor ??= has(user) ? user : undefined;
-    from ??= has(object(one["src_endpoint"])) ? object(one["src_endpoint"]) : undefined;
-    to ??= has(object(one["dst_endpoint"])) ? object(one["dst_endpoint"]) : undefined;
+    const source = object(one["src_endpoint"] ?? one["srcEndpoint"]);
+    const destination = object(one["dst_endpoint"] ?? one["dstEndpoint"]);
+    from ??= has(source) ? source : undefined;
+    to ??= has(destination) ? destination : undefined;
     const process = object(one["process"] ?? object(one["actor"])["process"]);
     program ??= has(process) ? process : undefined;
-    relate(draft, one, user);
+    relate(draft, user, [source, destination, object(one["device"])]);
   }
+  relateObservables(draft, record["observables"]);
+  for (const indicator of list(record["indicators"])) relateObservables(draft, object(indicator)["observables"]);
   draft.putObject("source", endpointOf(draft, from?.["hostname"] ?? from?.["name"] ?? attacker["host"], from?.["ip"] ?? attacker["ip"] ?? line.sourceIp, from?.["port"] ?? line.sourcePort));
   draft.putObject("destination", endpointOf(draft, to?.["hostname"] ?? to?.["name"], to?.["ip"] ?? line.targetIp, to?.["port"] ?? line.targetPort));
   draft.host(line.domainController);
@@ -170,13 +175,35 @@ function putEvidence(draft: Draft, record: JsonObject, raw: JsonObject, asset: A
   putUsers(draft, { actor, own, detection, resource, asset });
 }
 
-function relate(draft: Draft, evidence: JsonObject, user: JsonObject): void {
+function relate(draft: Draft, user: JsonObject, endpoints: readonly JsonObject[]): void {
   draft.user(text(user["name"]));
-  draft.user(text(user["email_addr"]));
-  for (const side of ["src_endpoint", "dst_endpoint", "device"]) {
-    const endpoint = object(evidence[side]);
+  draft.user(text(user["email_addr"] ?? user["emailAddr"]));
+  for (const endpoint of endpoints) {
     draft.host(text(endpoint["hostname"]));
     draft.ip(address(endpoint["ip"]));
+  }
+}
+
+/** What the vendor itself lists as worth searching for. */
+function relateObservables(draft: Draft, observables: Json | undefined): void {
+  for (const one of list(observables)) {
+    const { type, value } = object(one) as { readonly type?: Json; readonly value?: Json };
+    switch (type) {
+      case "IP":
+        draft.ip(address(value));
+        break;
+      case "HOSTNAME":
+        draft.host(text(value));
+        break;
+      case "USERNAME":
+      case "EMAIL_ADDRESS":
+        draft.user(account(value)?.name);
+        break;
+      case "FILE_HASH":
+        draft.hash(hash(value));
+        break;
+      default:
+    }
   }
 }
 
@@ -230,7 +257,7 @@ function putUsers(draft: Draft, { actor, own, detection, resource, asset }: Pers
   const user =
     actor === undefined
       ? userOf(draft, { name: own["username"], domain: own["userDomain"], fullName: own["userDisplayName"] })
-      : userOf(draft, { name: actor["name"], domain: actor["domain"], id: actor["uid"], email: actor["email_addr"], fullName: actor["full_name"] });
+      : userOf(draft, { name: actor["name"], domain: actor["domain"], id: actor["uid"], email: actor["email_addr"] ?? actor["emailAddr"], fullName: actor["full_name"] ?? actor["fullName"] });
   const aim = object(detection["targetUser"]);
   let target = userOf(draft, { name: aim["name"], domain: aim["domain"], email: aim["emailAddress"], fullName: aim["displayName"] });
   if (!has(target) && isIdentity(asset, resource)) {

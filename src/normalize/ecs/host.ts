@@ -66,7 +66,16 @@ const ARCHITECTURES: ReadonlyMap<string, string> = new Map([
 /** Words that stand where a name is missing. */
 export function named(value: Json | undefined): string | undefined {
   const name = text(value);
-  return name === undefined || (name.length < 8 && /^(?:unknown|n\/a|none|null|-)$/i.test(name)) ? undefined : name;
+  return name === undefined || isNoName(name) ? undefined : name;
+}
+
+const NO_NAME = /^(?:unknown|n\/a|none|null|-)$/i;
+
+/** Told by length and first letter for nearly all: most fields of a record come through here. */
+function isNoName(name: string): boolean {
+  if (name.length > 7) return false;
+  const first = name.charCodeAt(0);
+  return (first === 45 || (first | 32) === 110 || (first | 32) === 117) && NO_NAME.test(name);
 }
 
 export function putHost(draft: Draft, facts: HostFacts, osField: string, context: MapContext): void {
