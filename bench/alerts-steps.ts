@@ -45,7 +45,7 @@ async function rival(origin: string, token: string, count: number): Promise<{ re
 
 async function pages(folder: string, rows: number): Promise<{ readonly p50: number; readonly p99: number; readonly pages: number }> {
   const store = await openSqlite({ folder });
-  const [alerts] = createAlerts({ queueFact: async () => {}, origin: async (_db, connection) => ({ connection, console: null, lookBackMs: 0 }), retentionDays: {}, routes: [] });
+  const [alerts] = createAlerts({ queueFact: async () => {}, queueFor: () => async () => {}, newcomers: async () => [], origin: async (_db, connection) => ({ connection, console: null, lookBackMs: 0 }), retentionDays: {}, routes: [] });
   await migrate(store, alerts?.migrations ?? [], 1);
   const BATCH = 20_000;
   for (let from = 0; from < rows; from += BATCH) {

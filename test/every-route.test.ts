@@ -101,7 +101,7 @@ async function furnish(name: string): Promise<Belongings> {
     await vulnerabilities.react(page, tx, 1);
     await vulnerabilities.react({ ...page, stream: "risks" }, tx, 1);
   });
-  const [alerts] = createAlerts({ queueFact: async () => {}, origin: async () => ({ connection: id, console: null, lookBackMs: 0 }), retentionDays: {}, routes: [] });
+  const [alerts] = createAlerts({ queueFact: async () => {}, queueFor: () => async () => {}, newcomers: async () => [], origin: async () => ({ connection: id, console: null, lookBackMs: 0 }), retentionDays: {}, routes: [] });
   await hub.store.tx(async (tx) => {
     await sql`INSERT INTO mirror_alerts (connection_id, id, tenant_id, source_version, mapped_hash, raw_hash, mirrored_at, changed_at, fields, raw) VALUES (${id}, ${`alert-${name}`}, ${tenant}, '', '', '', 1, 1, ${'["alert"]'}, '{}')`.execute(tx.db);
     await alerts?.react({ ...page, stream: "alerts", inserted: [{ id: `alert-${name}`, before: null, after: { id: `alert-${name}`, name: `alert of ${name}` } }] }, tx, 1);

@@ -9,10 +9,12 @@ import type { Route } from "../kernel/route.ts";
 import type { StreamId } from "../kernel/stream-ids.ts";
 import type { Capability } from "../mirror/capability.ts";
 import type { Tx } from "../store/store.ts";
+import { backfill, type BackfillPorts } from "./backfill.ts";
 import { hourly, tidy } from "./due.ts";
 import { ALERTS, reactToPage, type ReactPorts } from "./react.ts";
 import { alertMigrations } from "./tables.ts";
 
+export type { Newcomer } from "./backfill.ts";
 export type { Origin } from "./facts.ts";
 export { alertRoutes, type AlertRouteDeps } from "./routes.ts";
 export { alertMigrations } from "./tables.ts";
@@ -25,7 +27,7 @@ const DAY = 86_400_000;
 /** How long a version stays in the history. */
 export const HISTORY_KEPT_MS = 90 * DAY;
 
-export interface AlertPorts extends ReactPorts {
+export interface AlertPorts extends ReactPorts, BackfillPorts {
   readonly routes: readonly Route<Tx>[];
   /** How long the mirror keeps a stream, in days; what is left out is kept for good. */
   readonly retentionDays: Readonly<Partial<Record<StreamId, number>>>;
@@ -34,6 +36,7 @@ export interface AlertPorts extends ReactPorts {
 
 export function createAlerts(ports: AlertPorts): readonly Capability[] {
   const { retentionDays, historyKeptMs = HISTORY_KEPT_MS } = ports;
+  const tidied = hourly((now, tx) => tidy(tx, { retentionDays, historyKeptMs }, now));
   return [
     {
       id: ALERTS,
@@ -42,7 +45,7 @@ export function createAlerts(ports: AlertPorts): readonly Capability[] {
       firstRead: "afterwards",
       migrations: alertMigrations,
       react: (set, tx, now) => reactToPage(set, tx, ports, set.firstRead === true ? "first" : "told", now),
-      due: hourly((now, tx) => tidy(tx, { retentionDays, historyKeptMs }, now)),
+      due: async (now, tx) => ((await backfill(tx, ports, now)) ? now : tidied(now, tx)),
       rebuild: (page, tx, now) => reactToPage(page, tx, ports, "quiet", now),
       routes: ports.routes,
     },

@@ -39,8 +39,8 @@ export interface Page<Row> {
 }
 
 /** Entries of an index looked through for one page, and rows where the index does not have what is asked for. */
-const WINDOW = 10_000;
-const ROW_WINDOW = 2_000;
+const WINDOW = 4_000;
+const ROW_WINDOW = 1_000;
 
 const AFTER = /^(-?\d{1,16})\.(\d{1,16})$/;
 

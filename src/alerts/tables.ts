@@ -140,4 +140,13 @@ async function createAll(db: Database, kind: Store["kind"]): Promise<void> {
   for (const statement of statements) await sql.raw(statement).execute(db);
 }
 
-export const alertMigrations: readonly Migration[] = [{ id: "0800-alerts", up: createAll }];
+export const alertMigrations: readonly Migration[] = [
+  { id: "0800-alerts", up: createAll },
+  {
+    id: "0810-backfills",
+    async up(db) {
+      // How far each destination that was added later has been told of what was before it.
+      await sql.raw("create table alert_backfills (destination_id text not null primary key, place text not null, moved_at bigint not null)").execute(db);
+    },
+  },
+];

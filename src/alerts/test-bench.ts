@@ -118,6 +118,8 @@ export async function alertBench(postgres?: PostgresServer, ports: Partial<Alert
   const queued: Fact[] = [];
   const capabilities = createAlerts({
     queueFact: async (_tx, ...facts) => void queued.push(...facts),
+    queueFor: () => async (_tx, ...facts) => void queued.push(...facts),
+    newcomers: async () => [],
     origin: async (_db, connection) => ({ connection, console: CONSOLE, lookBackMs: ports.lookBackMs ?? 7 * DAY }),
     retentionDays: {},
     routes: [],

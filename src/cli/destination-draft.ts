@@ -50,6 +50,7 @@ export interface AddOptions extends JsonOption, Places, Particulars {
   readonly alsoTenant?: readonly string[];
   readonly allTenants?: true;
   readonly format?: DeliveryFormat;
+  readonly lookBack?: number;
 }
 
 type Kind = Exclude<keyof Places, "config">;
@@ -97,6 +98,7 @@ export function withAddOptions(command: Command): Command {
     .option("--tenant <tenant>", "whose facts, and who sees the destination (name or id)")
     .option("--also-tenant <tenant>", "another tenant's facts too; may be repeated", repeated)
     .option("--all-tenants", "the facts of every tenant there is or will be")
+    .option("--look-back <days>", "how far back it is told of alerts that have been read already (default: 7)", integer(0, 3650))
     .addOption(new Option("--format <format>", "raw: our envelope with the record in it; record: the record alone; ecs; ocsf; sekoia: ECS as Sekoia's intakes write it (default: elasticsearch ecs, sekoia record, else raw)").choices([...DELIVERY_FORMATS]));
 }
 
@@ -117,6 +119,7 @@ export async function draftOf(io: Io, name: string, options: AddOptions): Promis
     ...(options.facts === undefined ? {} : { facts: [...options.facts] }),
     ...(Object.keys(filter).length === 0 ? {} : { filter: { ...given.filter, ...filter } }),
     ...(options.format === undefined ? {} : { format: options.format }),
+    ...(options.lookBack === undefined ? {} : { lookBackDays: options.lookBack }),
     ...(tenants === undefined ? {} : { tenants: [...tenants] }),
   };
 }

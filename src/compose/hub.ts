@@ -71,6 +71,7 @@ import { Clients } from "./clients.ts";
 import { derivedData } from "./derived-data.ts";
 import { DiskWatch } from "./disk-watch.ts";
 import { IngestDriver } from "./ingest-driver.ts";
+import { newcomers } from "./newcomers.ts";
 import { ThreadedPageMapper } from "./page-mapper.ts";
 import { parkedByStream } from "./parked-counts.ts";
 import { endsOfReadings, readingState, streamFacts } from "./reading-state.ts";
@@ -136,6 +137,8 @@ export async function openHub(options: HubOptions) {
     const vulnerabilities = createVulnerabilities({ queueFact, routes: vulnerabilityRoutes({ store: opened, clock, findTenant, findConnection: async (scope, reference) => (await connections.get(scope, reference)).id as ConnectionId, connections: async (scope) => (await connections.list(scope)).map(({ id, name, tenant }) => ({ id: id as ConnectionId, name, tenant: tenant as TenantId })), verify: (scope, connection, signal, record) => connections.verify(scope, connection, false, signal, record), reading: (id) => streamFacts(opened, connections, id), wake: () => ingest.wake(), version: VERSION }) });
     const alerts = createAlerts({
       queueFact,
+      queueFor: (destination) => createQueueFact(clock, destination),
+      newcomers,
       origin: alertOrigin,
       retentionDays: settings.retentionDays,
       routes: alertRoutes({ store: opened, origin: alertOrigin, findTenant, findConnection: async (scope, reference) => (await connections.get(scope, reference)).id as ConnectionId }),

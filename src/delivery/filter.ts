@@ -5,6 +5,7 @@
 import type { DestinationFilter } from "../kernel/delivery-api.ts";
 import { FACT_SEVERITIES, type Fact, type FactSeverity, type FactSource } from "../kernel/fact.ts";
 import type { TenantId } from "../kernel/ids.ts";
+import type { StreamId } from "../kernel/stream-ids.ts";
 
 export interface Wants {
   readonly tenant: TenantId;
@@ -29,6 +30,11 @@ export function wants(destination: Wants, fact: Fact): boolean {
 
 function isOf({ tenant, tenants }: Wants, of: TenantId): boolean {
   return of === tenant || (tenants !== null && (tenants.includes(EVERY) || tenants.includes(of)));
+}
+
+/** Whether facts of the kind, about records of the stream, may pass; what else is asked for only the fact can tell. */
+export function mayWant({ facts, filter }: Pick<Wants, "facts" | "filter">, kind: string, stream: StreamId): boolean {
+  return isOfKind(facts, kind) && (filter?.streams === undefined || filter.streams.includes(stream));
 }
 
 function isOfKind(facts: readonly string[] | null, kind: string): boolean {

@@ -56,7 +56,8 @@ interface Bound {
   readonly fact: Fact;
 }
 
-export function createQueueFact(clock: Clock): QueueFact<Tx> {
+/** `only`: for one destination alone, where it wants the fact; the others have heard of it. */
+export function createQueueFact(clock: Clock, only?: string): QueueFact<Tx> {
   return async (tx, ...facts) => {
     const known = new Map<TenantId, readonly Wanting[]>();
     const bound: Bound[] = [];
@@ -64,7 +65,7 @@ export function createQueueFact(clock: Clock): QueueFact<Tx> {
       checkFact(fact);
       const destinations = known.get(fact.tenant) ?? (await destinationsOf(tx, fact.tenant));
       known.set(fact.tenant, destinations);
-      for (const destination of destinations) if (wants(destination, fact)) bound.push({ id: deliveryId(fact, destination.id), destination: destination.id, fact });
+      for (const destination of destinations) if ((only === undefined || destination.id === only) && wants(destination, fact)) bound.push({ id: deliveryId(fact, destination.id), destination: destination.id, fact });
     }
     if (bound.length > 0) await write(tx, await fresh(tx, bound), clock.now());
   };

@@ -5,6 +5,7 @@
 import { hash } from "node:crypto";
 import { sql } from "kysely";
 import { Compile } from "typebox/compile";
+import { LOOK_BACK_DAYS } from "../kernel/alert-api.ts";
 import { isoTime, type Clock } from "../kernel/clock.ts";
 import type { DeliveryFormat, DestinationAdded, DestinationDraft, DestinationFilter, DestinationTest, DestinationView } from "../kernel/delivery-api.ts";
 import { asFault, Fault } from "../kernel/fault.ts";
@@ -99,6 +100,7 @@ export function createRegistry(ports: RegistryPorts) {
         filter,
         tenants: [row.tenant_id, ...(tenants ?? [])],
         format: row.format as DeliveryFormat,
+        lookBackDays: row.look_back_days,
         shown: JSON.parse(row.shown) as DestinationView["shown"],
         repeats: kinds.get(row.kind)?.kind.repeats ?? "visible",
         createdAt: isoTime(row.created_at),
@@ -133,6 +135,7 @@ export function createRegistry(ports: RegistryPorts) {
       tenants: tenants === null ? null : JSON.stringify(tenants),
       filter: filter === null ? null : JSON.stringify(filter),
       format: draft.format ?? kind.format,
+      look_back_days: draft.lookBackDays ?? LOOK_BACK_DAYS,
       shown: JSON.stringify(admitted.shown),
       place_hash: placeHash(kind, admitted),
       revision: 1,

@@ -20,6 +20,8 @@ export type DestinationRow = {
   /** JSON, as `DestinationFilter`. */
   filter: string | null;
   format: string;
+  /** How far back it is told of alerts that were read before it was added; none of those that were added before there was a choice. */
+  look_back_days: number;
   shown: string;
   place_hash: string;
   /** Rises with each change of what is sealed. */
@@ -130,4 +132,10 @@ async function addRecords(db: Database): Promise<void> {
 export const deliveryMigrations: readonly Migration[] = [
   { id: "0310-delivery", up: createAll },
   { id: "0311-delivery-records", up: addRecords },
+  {
+    id: "0312-delivery-look-back",
+    async up(db) {
+      await sql.raw("alter table destinations add column look_back_days integer not null default 0").execute(db);
+    },
+  },
 ];

@@ -44,6 +44,8 @@ export const DestinationView = Type.Object({
   /** Whose facts it gets: ids, or `*` for every tenant there is or will be. */
   tenants: Type.Array(Text),
   format: DeliveryFormatName,
+  /** Days: how far back it was told of alerts that had been read before it was added. */
+  lookBackDays: Count,
   /** What of its configuration is no secret. */
   shown: Type.Record(Text, Plain),
   /** What happens to a delivery that has to be sent again: `visible` destinations see it twice, under the same id. */
@@ -73,6 +75,8 @@ export const DestinationDraft = Type.Object({
   filter: Type.Optional(DestinationFilter),
   /** The kind's own choice when left out. */
   format: Type.Optional(DeliveryFormatName),
+  /** Days: how far back it is told of alerts that were read before it was added; seven when left out. */
+  lookBackDays: Type.Optional(Type.Integer({ minimum: 0, maximum: 3650 })),
 });
 export type DestinationDraft = Static<typeof DestinationDraft>;
 

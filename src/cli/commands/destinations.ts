@@ -5,7 +5,7 @@ import { Fault } from "../../kernel/fault.ts";
 import { finish, integer, type CliCommand, type CliContext, type JsonOption } from "../command.ts";
 import { draftOf, withAddOptions, type AddOptions } from "../destination-draft.ts";
 import { EXIT_NO, EXIT_OK } from "../faults.ts";
-import { count, time } from "../format.ts";
+import { count, plural, time } from "../format.ts";
 import { findDestination, findTenant, gather, listItems, printArray, segment } from "../lists.ts";
 import type { ApiClient } from "../ports.ts";
 import { clean } from "../terminal.ts";
@@ -88,7 +88,7 @@ async function show(context: CliContext, one: DestinationView, options: JsonOpti
     return EXIT_OK;
   }
   context.out.facts([
-    ["id", one.id], ["name", one.name], ["kind", one.kind], ["tenant", one.tenant], ["to", placeOf(one)], ["gets", gets(one)], ["repeats", one.repeats],
+    ["id", one.id], ["name", one.name], ["kind", one.kind], ["tenant", one.tenant], ["to", placeOf(one)], ["gets", gets(one)], ["repeats", one.repeats], ["look-back", one.lookBackDays === 0 ? "none" : `alerts of ${plural(one.lookBackDays, "day")} before it was added`],
     ...Object.entries(one.shown).filter(([key, value]) => key !== "host" && key !== "file" && value !== null).map(([key, value]) => [key, String(value)] as const),
     ["queued", `${count(one.queued)}${one.oldestQueuedAt === null ? "" : `, the oldest since ${time(one.oldestQueuedAt)}`}`], ["parked", count(one.parked)], ["delivered", count(one.delivered)], ["last accepted", time(one.deliveredAt)],
     ["state", one.fault === null ? "ok" : `${one.fault.code}: ${one.fault.reason} (since ${time(one.fault.since)})`],
