@@ -2,7 +2,6 @@
  * One page into the mirror: what is new, what changed, what stayed; rejects parked; ids remembered as seen; the capabilities told; the checkpoint
  * moved, all in the caller's transaction. The books of the page are balanced before it returns; where they do not, it throws and nothing is kept.
  */
-import { setImmediate as turn } from "node:timers/promises";
 import { sql } from "kysely";
 import { Fault } from "../kernel/fault.ts";
 import type { TenantId } from "../kernel/ids.ts";
@@ -40,12 +39,9 @@ interface Sorted {
   readonly changed: string[];
   unchanged: number;
   readonly rows: (readonly UpsertValue[])[];
-  /** The same rows by id; kept only where a capability reads the stream. */
-  readonly shown: Map<string, readonly UpsertValue[]>;
+  /** The same rows, by id, as capabilities see them; made only where one reads the stream. */
+  readonly after: Map<string, MirrorRow>;
 }
-
-/** Rows of a first read that are shown to a capability at once: each is an object of all its columns, and nothing is gained by many living together. */
-const SHOWN_AT_ONCE = 250;
 
 export async function applyPage(context: MirrorContext, tx: Tx, input: PageInput): Promise<PageOutcome> {
   const { target, stream, page, now } = input;
@@ -97,7 +93,7 @@ interface Merged {
   readonly unchanged: number;
 }
 
-async function merge(context: MirrorContext, tx: Tx, table: StreamTable, target: MirrorTarget, all: readonly MappedRecord[], from: Pick<PageInput, "snapshot" | "watermark" | "firstRead" | "allOrNothing">, now: number): Promise<Merged> {
+async function merge(context: MirrorContext, tx: Tx, table: StreamTable, target: MirrorTarget, all: readonly MappedRecord[], from: Pick<PageInput, "snapshot" | "watermark" | "firstRead">, now: number): Promise<Merged> {
   const { connection } = target;
   const { stream } = table;
   const readers = await readersNow(tx, readersOf(context.capabilities, stream.id), connection, stream.id, from.firstRead === true, now);
@@ -107,26 +103,17 @@ async function merge(context: MirrorContext, tx: Tx, table: StreamTable, target:
   const tenants = await tenantsOf(context, tx, target, [...records.values()]);
   const older = ids.filter((id) => isOlder(records.get(id), existing.get(id)));
   const believed = from.snapshot === null || older.length === 0 ? NONE : await unseen(tx, connection, stream, from.snapshot, older);
-  const sorted = sortOut(target, now, records, existing, believed, tenants, readers.length > 0);
+  const sorted = sortOut(table, target, now, records, existing, believed, tenants, readers.length > 0);
 
   const before = readers.length === 0 ? new Map<string, MirrorRow>() : await rowsById(tx.db, tx.kind, table, connection, sorted.changed);
   if (sorted.rows.length > 0) await tx.bulkUpsert(table.upsert, sorted.rows);
   if (existing.size > 0) await clearMissing(tx, connection, stream, ids);
   await resolve(tx, connection, stream.id, RECORD, ids);
-  if (readers.length > 0) {
-    const shown = (id: string): MirrorRow | null => {
-      const [record, row] = [records.get(id), sorted.shown.get(id)];
-      return record === undefined || row === undefined ? null : mirrorRow(table, row, record.values, record.raw);
-    };
-    const { firstRead = false, allOrNothing = false } = from;
-    const ids = [...sorted.inserted, ...sorted.changed];
-    const atOnce = firstRead ? SHOWN_AT_ONCE : ids.length;
-    for (let at = 0; at < ids.length; at += atOnce) {
-      if (at > 0) await turn();
-      const changes: readonly Change[] = ids.slice(at, at + atOnce).map((id) => ({ id, before: before.get(id) ?? null, after: shown(id) }));
-      await react(tx, readers, changes, { connection, stream: stream.id, watermark: from.watermark, now, codeVersion: context.codeVersion, ...(firstRead ? { firstRead } : {}), ...(allOrNothing ? { allOrNothing } : {}) });
-    }
-  }
+  const changes: Change[] = [
+    ...sorted.inserted.map((id) => ({ id, before: null, after: sorted.after.get(id) ?? null })),
+    ...sorted.changed.map((id) => ({ id, before: before.get(id) ?? null, after: sorted.after.get(id) ?? null })),
+  ];
+  await react(tx, readers, changes, { connection, stream: stream.id, watermark: from.watermark, now, codeVersion: context.codeVersion });
   return { ids, inserted: sorted.inserted.length, changed: sorted.changed.length, unchanged: sorted.unchanged };
 }
 
@@ -164,6 +151,7 @@ async function lookUp(tx: Tx, table: StreamTable, connection: string, ids: reado
 }
 
 function sortOut(
+  table: StreamTable,
   target: MirrorTarget,
   now: number,
   records: ReadonlyMap<string, MappedRecord>,
@@ -172,7 +160,7 @@ function sortOut(
   tenants: (record: MappedRecord) => TenantId,
   wantRows: boolean,
 ): Sorted {
-  const sorted: Sorted = { inserted: [], changed: [], unchanged: 0, rows: [], shown: new Map() };
+  const sorted: Sorted = { inserted: [], changed: [], unchanged: 0, rows: [], after: new Map() };
   for (const record of records.values()) {
     const old = existing.get(record.id);
     const tenant = tenants(record);
@@ -195,7 +183,7 @@ function sortOut(
     (back ? sorted.inserted : sorted.changed).push(record.id);
     const row = rowOf(target, record, tenant, old?.mirrored_at ?? now, now);
     sorted.rows.push(row);
-    if (wantRows) sorted.shown.set(record.id, row);
+    if (wantRows) sorted.after.set(record.id, mirrorRow(table, row, record.values, record.raw));
   }
   return sorted;
 }

@@ -118,15 +118,6 @@ function readPagination(envelope: Readonly<Record<string, unknown>>, path: strin
   return { nextCursor, totalItems: known ? totalItems : null };
 }
 
-const LAST_BYTES = 4096;
-
-/** The next cursor as the end of a listing's body tells it before the body is read: a guess, for whoever would rather ask at once and find out later. */
-export function peekNextCursor(body: Buffer): string | undefined {
-  const end = body.toString("latin1", Math.max(0, body.length - LAST_BYTES));
-  const found = /"pagination"\s*:\s*\{[^{}]*"nextCursor"\s*:\s*("[^"\\]+")[^{}]*\}[^{}]*\}\s*$/.exec(end)?.[1];
-  return found === undefined ? undefined : (JSON.parse(found) as string);
-}
-
 /** One page of a listing; records that are no objects are kept for the stream to reject by name. `quick` as in `cutListing`. */
 export function readPage(body: Buffer, path: string, quick = false): ListPage {
   const fast = parsed(body, path, () => cutListing(body, quick));

@@ -1,7 +1,7 @@
 /**
- * Follows a listing by its cursors. The next page is fetched and read while the last is used, and where an answer tells early what comes behind it, that one is
- * asked for too. A cursor that came before, or a listing that goes on far beyond its own total, ends with a Fault; an empty page with a cursor does not end it.
- * Holds three pages and the hashes of the cursors, never the listing.
+ * Follows a listing by its cursors. The next page is fetched while the last is used. A cursor that came before, or a listing that goes
+ * on far beyond its own total, ends with a Fault; an empty page with a cursor does not end it. Holds one page and the hashes of the
+ * cursors, never the listing.
  */
 import { hash } from "node:crypto";
 import { Fault } from "../kernel/fault.ts";
@@ -56,69 +56,8 @@ export interface PagerOptions<P extends CursorPage> {
   readonly signal: AbortSignal;
   /** False: ask for the next page only when it is wanted. */
   readonly prefetch?: boolean;
-  /** `hint` may be told what the page will name as its next as soon as that is seen. A wrong one costs a request. */
-  fetch(cursor: string | null, signal: AbortSignal, hint: (nextCursor: string) => void): Promise<P>;
-}
-
-/** Pages asked for beyond the one in use. */
-const AHEAD = 2;
-
-interface Asked<P> {
-  readonly cursor: string | null;
-  readonly page: Promise<P>;
-}
-
-/** Pages that were asked for, in the order of the listing as far as it is known. */
-class Line<P extends CursorPage> {
-  readonly #options: PagerOptions<P>;
-  readonly #signal: AbortSignal;
-  #asked: Asked<P>[] = [];
-  /** What the last of them is said to name as its next. */
-  #hint: string | undefined;
-
-  constructor(options: PagerOptions<P>, signal: AbortSignal) {
-    this.#options = options;
-    this.#signal = signal;
-  }
-
-  /** The page at the front, which leaves the line. */
-  async take(): Promise<P> {
-    const page = await this.#asked[0]?.page;
-    if (page === undefined) throw new Fault("INTERNAL", "A page was taken that was not asked for.");
-    this.#asked.shift();
-    return page;
-  }
-
-  /** Says which page comes next for certain; those that were asked for on a wrong guess are let go. */
-  follow(cursor: string | null): void {
-    if (this.#asked[0] !== undefined && this.#asked[0].cursor !== cursor) this.leave();
-    if (this.#asked.length === 0) this.#ask(cursor);
-    else this.#extend();
-  }
-
-  /** Frees what was read ahead and nobody will take. */
-  leave(): void {
-    for (const { page } of this.#asked) page.then((read) => read.release?.(), () => undefined);
-    this.#asked = [];
-    this.#hint = undefined;
-  }
-
-  #ask(cursor: string | null): void {
-    this.#hint = undefined;
-    const told = (nextCursor: string): void => {
-      if (this.#asked.at(-1) !== asked) return;
-      this.#hint = nextCursor;
-      this.#extend();
-    };
-    const asked: Asked<P> = { cursor, page: this.#options.fetch(cursor, this.#signal, told) };
-    // Its failure is met when its turn comes; until then it must not count as unhandled.
-    asked.page.catch(() => undefined);
-    this.#asked.push(asked);
-  }
-
-  #extend(): void {
-    if (this.#hint !== undefined && this.#asked.length < AHEAD) this.#ask(this.#hint);
-  }
+  /** Asks for a page and gives what reads it: an answer that waits for its turn waits as bytes. */
+  fetch(cursor: string | null, signal: AbortSignal): Promise<() => P | Promise<P>>;
 }
 
 /** A page that is refused here is one that nobody else will free. */
@@ -131,22 +70,24 @@ function checked(guard: CursorGuard, page: CursorPage): void {
   }
 }
 
-/** Leaving the loop early stops the requests that are under way. */
+/** Leaving the loop early stops the request that is under way. */
 export async function* pages<P extends CursorPage>(options: PagerOptions<P>): AsyncGenerator<P, void, undefined> {
   const own = new AbortController();
+  const signal = AbortSignal.any([options.signal, own.signal]);
   const guard = new CursorGuard(options.path, options.limit, options.from);
-  const line = new Line(options, AbortSignal.any([options.signal, own.signal]));
   try {
-    for (let cursor = options.from, first = true; first || cursor !== null; first = false) {
-      line.follow(cursor);
-      const page = await line.take();
+    let next: ReturnType<PagerOptions<P>["fetch"]> | null = options.fetch(options.from, signal);
+    while (next !== null) {
+      const page: P = await (await next)();
       checked(guard, page);
-      cursor = page.nextCursor;
-      if (cursor !== null && options.prefetch !== false) line.follow(cursor);
-      yield page;
+      const { nextCursor } = page;
+      if (options.prefetch === false) yield page;
+      next = nextCursor === null ? null : options.fetch(nextCursor, signal);
+      // Its failure is met when its turn comes; until then it must not count as unhandled.
+      next?.catch(() => undefined);
+      if (options.prefetch !== false) yield page;
     }
   } finally {
     own.abort();
-    line.leave();
   }
 }

@@ -13,7 +13,7 @@ import { createHttpClient, type EncodedAnswer, type HttpAnswer, type HttpClient 
 import type { AllowedHost, Resolve } from "../net/policy.ts";
 import type { Environment } from "../net/proxy.ts";
 import { DEFAULT_RETRY, isTransient, withRetry, type RetryPolicy } from "../net/retry.ts";
-import { checkStatus, isObject, isSuccess, peekNextCursor, readConnection, readCount, readGraphql, readPage, readSingle, shape } from "./answers.ts";
+import { checkStatus, isObject, isSuccess, readConnection, readCount, readGraphql, readPage, readSingle, shape } from "./answers.ts";
 import type { Body, ConnectionOperation, ConsoleClient, CursorPage, JsonObject, ListOptions, ListPage, Query, SourceRecord } from "./client.ts";
 import { recordOf } from "./json.ts";
 import { pages } from "./pager.ts";
@@ -130,22 +130,17 @@ class RestClient implements ConsoleClient {
       limit: options.limit,
       from: options.from ?? null,
       signal: options.signal,
-      fetch: async (cursor, signal, hint) => {
+      fetch: async (cursor, signal) => {
         const call: Call = { method: "GET", path, query: { ...query, limit: options.limit, ...(cursor === null ? {} : { cursor }) }, signal };
-        return this.#readOrAskAgain(call, await this.#exchange(call, (given) => given), read, hint);
+        const answer = await this.#exchange(call, (given) => given);
+        return () => this.#readOrAskAgain(call, answer, read);
       },
     });
   }
 
   /** An answer that cannot be read is asked for again, with the retries of any other trouble. */
-  async #readOrAskAgain<P>(call: Call, answer: EncodedAnswer, read: (body: Body, path: string) => P | Promise<P>, hint: (nextCursor: string) => void): Promise<P> {
-    const decoded = async (one: EncodedAnswer): Promise<Buffer> => {
-      const { body } = await one.decode();
-      const nextCursor = peekNextCursor(body);
-      if (nextCursor !== undefined) hint(nextCursor);
-      return body;
-    };
-    const readOne = (one: EncodedAnswer): P | Promise<P> => read(() => decoded(one), call.path);
+  async #readOrAskAgain<P>(call: Call, answer: EncodedAnswer, read: (body: Body, path: string) => P | Promise<P>): Promise<P> {
+    const readOne = (one: EncodedAnswer): P | Promise<P> => read(async () => (await one.decode()).body, call.path);
     try {
       return await readOne(answer);
     } catch (error) {
@@ -166,7 +161,10 @@ class RestClient implements ConsoleClient {
       from: options.from ?? null,
       signal: options.signal,
       prefetch: options.prefetch ?? true,
-      fetch: (cursor, signal) => this.#connectionPage(operation, cursor, options.limit, signal),
+      fetch: async (cursor, signal) => {
+        const page = await this.#connectionPage(operation, cursor, options.limit, signal);
+        return () => page;
+      },
     });
   }
 

@@ -2,7 +2,6 @@
  * Puts pages into the mirror: page, checkpoint and what capabilities make of it in one transaction. While one transaction runs, pages
  * that arrive wait; in a first read several of them share the next one, which doubles the speed and changes no promise.
  */
-import { setImmediate as turn } from "node:timers/promises";
 import type { RunId } from "../kernel/ids.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Mirror, MirrorTarget, PageOutcome } from "../mirror/mirror.ts";
@@ -37,16 +36,10 @@ export class PageWriter {
   #checkpoint: Checkpoint;
   #queue: Waiting[] = [];
   #busy = false;
-  #divided = false;
 
   constructor(options: WriterOptions, checkpoint: Checkpoint) {
     this.#options = options;
     this.#checkpoint = checkpoint;
-  }
-
-  /** Pages of one listing that may wait for their transaction, which they share. */
-  get pagesAtOnce(): number {
-    return this.#options.pagesPerTransaction;
   }
 
   /** As last committed. */
@@ -75,18 +68,6 @@ export class PageWriter {
     return result;
   }
 
-  /** Savepoints for capabilities cost a first read more than all else that is written, so it does without until one is needed. */
-  async #undividedIfItGoes<T>(commit: (allOrNothing: boolean) => Promise<T>): Promise<T> {
-    if (this.#divided || this.#checkpoint.firstReadAt !== null) return commit(false);
-    try {
-      return await commit(true);
-    } catch {
-      // If it was not a capability it fails again, and says so.
-      this.#divided = true;
-      return commit(false);
-    }
-  }
-
   async #drain(): Promise<void> {
     this.#busy = true;
     for (;;) {
@@ -107,12 +88,10 @@ export class PageWriter {
     const { store, mirror, clock, target, stream, run, progress, lease } = this.#options;
     // Pages of a first read that a power cut takes back take their checkpoint with them, and are read again.
     const synced = this.#checkpoint.firstReadAt === null ? "later" : "at-once";
-    const commit = async (tx: Tx, allOrNothing: boolean): Promise<{ checkpoint: Checkpoint; outcomes: readonly PageOutcome[] }> => {
+    const commit = async (tx: Tx): Promise<{ checkpoint: Checkpoint; outcomes: readonly PageOutcome[] }> => {
       let next = this.#checkpoint;
       const results = [];
       for (const { page, advance } of batch) {
-        // Between pages: what has come from the console meanwhile goes on to be read, and whoever only reads the store is answered.
-        if (results.length > 0) await turn();
         next = withRejected(advance(next), page.rejected.length);
         results.push(
           await mirror.applyPage(tx, {
@@ -123,7 +102,6 @@ export class PageWriter {
             page,
             checkpoint: packCheckpoint(next),
             firstRead: next.firstReadAt === null,
-            allOrNothing,
             watermark: next.firstReadAt === null ? null : overallWatermark(next),
             now: clock.now(),
           }),
@@ -131,7 +109,7 @@ export class PageWriter {
       }
       return { checkpoint: next, outcomes: results };
     };
-    const { checkpoint, outcomes } = await this.#undividedIfItGoes((allOrNothing) => store.fencedTx(lease(), (tx) => commit(tx, allOrNothing), synced));
+    const { checkpoint, outcomes } = await store.fencedTx(lease(), commit, synced);
     this.#checkpoint = checkpoint;
     for (const outcome of outcomes) progress.add(outcome);
   }
