@@ -15,6 +15,7 @@ import { openWorld, type World } from "./support/world.ts";
 import type { PrincipalFacts } from "../src/access/model.ts";
 import { addException, applyRules, parseRules } from "../src/posture/index.ts";
 import { createAlerts } from "../src/alerts/index.ts";
+import { createCases } from "../src/cases/index.ts";
 import { createVulnerabilities } from "../src/vulnerabilities/index.ts";
 import { rulesChanged } from "../src/vulnerabilities/ingest/runs.ts";
 import { addConnector, addRule } from "../src/vulnerabilities/ingest/settings.ts";
@@ -25,6 +26,7 @@ import { sql } from "kysely";
 /** What one tenant owns, by the word of the path that names it. */
 interface Belongings {
   readonly alerts: string;
+  readonly cases: string;
   readonly findings: string;
   readonly instances: string;
   readonly assets: string;
@@ -106,6 +108,9 @@ async function furnish(name: string): Promise<Belongings> {
     await sql`INSERT INTO mirror_alerts (connection_id, id, tenant_id, source_version, mapped_hash, raw_hash, mirrored_at, changed_at, fields, raw) VALUES (${id}, ${`alert-${name}`}, ${tenant}, '', '', '', 1, 1, ${'["alert"]'}, '{}')`.execute(tx.db);
     await alerts?.react({ ...page, stream: "alerts", inserted: [{ id: `alert-${name}`, before: null, after: { id: `alert-${name}`, name: `alert of ${name}` } }] }, tx, 1);
   });
+  const cases = createCases({ queueFact: async () => {}, origin: async () => ({ connection: id, console: null, lookBackMs: 0 }), routes: [] });
+  await hub.store.tx((tx) => cases.react({ ...page, stream: "alerts", inserted: [{ id: `alert-${name}`, before: null, after: { id: `alert-${name}`, name: `alert of ${name}`, asset_name: `host-${name}`, detected_at: "2026-06-01T12:00:00.000000Z" } }] }, tx, 1));
+  const { rows: [opened] } = await sql<{ id: string }>`SELECT id FROM cases WHERE tenant_id = ${tenant}`.execute(hub.store.read);
   const { rows: [instance] } = await sql<{ id: string; finding_id: string; asset_id: string }>`SELECT i.id, i.finding_id, a.asset_id FROM vuln_instances AS i JOIN vuln_agents AS a ON a.connection_id = i.connection_id WHERE i.tenant_id = ${tenant}`.execute(hub.store.read);
   const connector = await hub.store.tx(async (tx) => {
     const rule = { name: "all", mode: null, match: { accounts: [], sites: [], groups: [], tags: [], os: [], machineTypes: [] }, floor: null, cron: "0 3 * * *", timezone: "UTC" };
@@ -127,6 +132,7 @@ async function furnish(name: string): Promise<Belongings> {
     instances: instance?.id ?? "",
     assets: instance?.asset_id ?? "",
     alerts: `alert-${name}`,
+    cases: opened?.id ?? "",
     connectors: connector.id,
     "vulnerabilities/rules": connector.rule,
     "vulnerabilities/runs": connector.run,
@@ -342,6 +348,24 @@ describe("every route the hub serves", () => {
       const elsewhere = await Promise.all([`tenant=${theirs.tenants}`, `connection=${theirs.connections}`].map((asked) => call(route, `${route.path}?${asked}`, "viewer")));
       expect(elsewhere.map((one) => one.statusCode)).toEqual([404, 404]);
     }
+  });
+
+  it("does not let a question or a change reach another tenant's cases", async () => {
+    const ask = async (method: Route["method"], path: string, query: string, role: Role, body?: object) => {
+      const route = world.hub.routes.find((each) => each.path === path && each.method === method);
+      if (route === undefined) throw new Error(`no route ${path}`);
+      return call(route, `${path.replace(":id", theirs.cases)}${query}`, role, body);
+    };
+    for (const query of ["", "?text=alert", "?status=any&since=2026-01-01"]) {
+      const answer = await ask("GET", "/api/v1/cases", query, "viewer");
+      expect(answer.json<{ items: readonly { id: string }[] }>().items.map(({ id }) => id)).toEqual([mine.cases]);
+    }
+    expect((await ask("GET", "/api/v1/cases/export", "?status=any", "viewer")).body).not.toContain("host-other");
+    expect((await ask("GET", "/api/v1/cases", `?tenant=${theirs.tenants}`, "viewer")).statusCode).toBe(404);
+    expect((await ask("GET", "/api/v1/cases/export", `?tenant=${theirs.tenants}`, "viewer")).statusCode).toBe(404);
+    expect((await ask("PATCH", "/api/v1/cases/:id", "", "analyst", { status: "resolved", note: "x" })).statusCode).toBe(404);
+    const { rows: [untouched] } = await sql<{ status: string; version: number }>`SELECT status, version FROM cases WHERE id = ${theirs.cases}`.execute(world.hub.store.read);
+    expect(untouched).toEqual({ status: "new", version: 1 });
   });
 
   it("answers the owner", async () => {

@@ -15,7 +15,11 @@ import { ALERTS, reactToPage, type ReactPorts } from "./react.ts";
 import { alertMigrations } from "./tables.ts";
 
 export type { Newcomer } from "./backfill.ts";
+export { sectionsOf } from "./detail.ts";
 export type { Origin } from "./facts.ts";
+export { linkOf } from "./links.ts";
+export { seenOf } from "./project.ts";
+export { isAlertStream } from "./react.ts";
 export { alertRoutes, type AlertRouteDeps } from "./routes.ts";
 export { alertMigrations } from "./tables.ts";
 export { countTenantAlerts, eraseConnectionAlerts, purgeTenantAlerts, tenantAlerts } from "./upkeep.ts";

@@ -8,6 +8,7 @@ import { COMMANDS } from "./commands/index.ts";
 import type { CliPorts, RunningDemo, RunningSimulator } from "./ports.ts";
 import { apiKey, auditEntry, connection, delivery, destination, parked, run, site, statusView, stream, tenant, verifyReport } from "./test-views.ts";
 import { ALERT_PROMISES, ALERT_ROUTES } from "./test-alert-views.ts";
+import { CASE_PROMISES, CASE_ROUTES } from "./test-case-views.ts";
 import { ACCESS_PROMISES, ACCESS_ROUTES } from "./test-access-views.ts";
 import { POSTURE_PROMISES, POSTURE_ROUTES } from "./test-posture-views.ts";
 import { VULNERABILITY_PROMISES, VULNERABILITY_ROUTES } from "./test-vulnerability-views.ts";
@@ -23,6 +24,7 @@ const ROUTES: Routes = {
   ...POSTURE_ROUTES,
   ...ACCESS_ROUTES,
   ...ALERT_ROUTES,
+  ...CASE_ROUTES,
   ...VULNERABILITY_ROUTES,
   "POST /api/v1/connections": { connection: connection(), verify: verifyReport(), warnings: ["It is connected twice."] },
   "GET /api/v1/connections": list(connection()),
@@ -129,6 +131,7 @@ const PROMISES: readonly (readonly [string, TSchema])[] = [
   ...VULNERABILITY_PROMISES,
   ["normalize --as ecs -", Type.Object({ "@timestamp": Type.String(), ecs: Type.Object({ version: Type.String() }) })],
   ...ALERT_PROMISES,
+  ...CASE_PROMISES,
   ["sql select", Type.Array(Type.Object({ id: Type.String() }))],
   ["backup x.db", BackupResult],
   ["restore x.db", RestoreResult],

@@ -20,6 +20,7 @@ Environment:
   VEDETTE_ALLOW_DESTINATION_HOSTS  hosts inside the network to deliver to, host[:port], comma separated
   VEDETTE_DISK_BUDGET          size of the data folder at which reading pauses, like 50GB
   VEDETTE_RETENTION            days to keep, by stream, like activities=365,threats=730
+  VEDETTE_CASES_LOOK_BACK      days: older alerts of a console's first read open no case (30)
   VEDETTE_REQUEST_SHARE        part of SentinelOne's request limits to use, 0.8 when left out
   VEDETTE_CA_FILE              further certificate authorities, as NODE_EXTRA_CA_CERTS
   VEDETTE_LOG_LEVEL            debug, info, warn or error

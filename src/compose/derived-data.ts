@@ -2,6 +2,7 @@
 import type { ConnectionId, TenantId } from "../kernel/ids.ts";
 import { countTenantAccess, eraseConnectionAccess, purgeTenantAccess, tenantAccess } from "../access/index.ts";
 import { countTenantAlerts, eraseConnectionAlerts, purgeTenantAlerts, tenantAlerts } from "../alerts/index.ts";
+import { countTenantCases, eraseConnectionCases, purgeTenantCases, tenantCases } from "../cases/index.ts";
 import { countTenantPosture, eraseConnectionPosture, purgeTenantPosture, tenantPosture } from "../posture/index.ts";
 import type { Store, Tx } from "../store/store.ts";
 import { countTenantVulnerabilities, eraseConnectionVulnerabilities, purgeTenantVulnerabilities, tenantVulnerabilities } from "../vulnerabilities/index.ts";
@@ -18,6 +19,7 @@ const KEEPERS: readonly Keeper[] = [
   { rows: tenantPosture, count: countTenantPosture, purge: purgeTenantPosture, erase: eraseConnectionPosture },
   { rows: tenantVulnerabilities, count: countTenantVulnerabilities, purge: purgeTenantVulnerabilities, erase: eraseConnectionVulnerabilities },
   { rows: tenantAlerts, count: countTenantAlerts, purge: purgeTenantAlerts, erase: eraseConnectionAlerts },
+  { rows: tenantCases, count: countTenantCases, purge: purgeTenantCases, erase: eraseConnectionCases },
   { rows: tenantAccess, count: countTenantAccess, purge: purgeTenantAccess, erase: eraseConnectionAccess },
 ];
 

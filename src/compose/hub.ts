@@ -44,6 +44,7 @@ import { deliveryRoutes } from "../delivery/routes.ts";
 import { deliveryMigrations } from "../delivery/tables.ts";
 import { countTenantDeliveries, dropDelivered, purgeTenantDeliveries, tenantDeliveries, tidyDeliveries } from "../delivery/upkeep.ts";
 import { alertMigrations, alertRoutes, createAlerts } from "../alerts/index.ts";
+import { caseMigrations, caseRoutes, createCases } from "../cases/index.ts";
 import { createPosture, postureMigrations, postureRoutes } from "../posture/index.ts";
 import { accessMigrations, accessRoutes, createAccess, createCoverage, removeLeftoverExports } from "../access/index.ts";
 import { createVulnerabilities, exposures, failingRules, provenRead, vulnerabilityMigrations, vulnerabilityRoutes } from "../vulnerabilities/index.ts";
@@ -106,7 +107,7 @@ export interface HubOptions {
 
 export type Hub = Awaited<ReturnType<typeof openHub>>;
 
-export const CORE_MIGRATIONS: readonly Migration[] = [...MIRROR_MIGRATIONS, ...connectionMigrations, ...auditMigrations, ...apiKeyMigrations, ...syncMigrations, ...deliveryMigrations, ...postureMigrations, ...accessMigrations, ...vulnerabilityMigrations, ...alertMigrations];
+export const CORE_MIGRATIONS: readonly Migration[] = [...MIRROR_MIGRATIONS, ...connectionMigrations, ...auditMigrations, ...apiKeyMigrations, ...syncMigrations, ...deliveryMigrations, ...postureMigrations, ...accessMigrations, ...vulnerabilityMigrations, ...alertMigrations, ...caseMigrations];
 
 export async function openHub(options: HubOptions) {
   const { settings, log, env } = options;
@@ -143,7 +144,8 @@ export async function openHub(options: HubOptions) {
       retentionDays: settings.retentionDays,
       routes: alertRoutes({ store: opened, origin: alertOrigin, findTenant, findConnection: async (scope, reference) => (await connections.get(scope, reference)).id as ConnectionId }),
     });
-    const capabilities: readonly Capability[] = [posture, access, vulnerabilities, ...alerts, ...given.capabilities];
+    const cases = createCases({ queueFact, origin: alertOrigin, lookBackMs: settings.caseLookBackDays * 86_400_000, routes: caseRoutes({ store: opened, clock, queueFact, origin: alertOrigin, findTenant }) });
+    const capabilities: readonly Capability[] = [posture, access, vulnerabilities, ...alerts, cases, ...given.capabilities];
     const vault = await openVault(opened, { file: settings.keyFile, dataFolder: settings.dataFolder }, clock);
     await vault.resume();
 

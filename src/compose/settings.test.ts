@@ -6,7 +6,7 @@ describe("settings", () => {
   it("works with nothing set, and keeps the key outside the data folder", () => {
     const settings = readSettings({});
     expect(settings.keyFile.startsWith(settings.dataFolder)).toBe(false);
-    expect(settings).toMatchObject({ databaseUrl: null, diskBudget: null, requestShare: 0.8, logLevel: "info", allowedHosts: [], retentionDays: {} });
+    expect(settings).toMatchObject({ databaseUrl: null, diskBudget: null, requestShare: 0.8, logLevel: "info", allowedHosts: [], retentionDays: {}, caseLookBackDays: 30 });
   });
 
   it("reads every variable", () => {
@@ -17,10 +17,11 @@ describe("settings", () => {
       VEDETTE_ALLOW_CONSOLE_HOSTS: " 127.0.0.1:8080 , Console.Example.com ",
       VEDETTE_DISK_BUDGET: "20GB",
       VEDETTE_RETENTION: "activities=365, threats=730",
+      VEDETTE_CASES_LOOK_BACK: "0",
       VEDETTE_REQUEST_SHARE: "off",
       VEDETTE_LOG_LEVEL: "debug",
     });
-    expect(settings).toMatchObject({ dataFolder: "/srv/vedette", allowedHosts: [{ host: "127.0.0.1", port: 8080 }, { host: "console.example.com" }], diskBudget: 20e9, retentionDays: { activities: 365, threats: 730 }, requestShare: "off" });
+    expect(settings).toMatchObject({ dataFolder: "/srv/vedette", allowedHosts: [{ host: "127.0.0.1", port: 8080 }, { host: "console.example.com" }], diskBudget: 20e9, retentionDays: { activities: 365, threats: 730 }, requestShare: "off", caseLookBackDays: 0 });
     expect(JSON.stringify(settings)).not.toContain("hunter2");
   });
 
@@ -30,6 +31,7 @@ describe("settings", () => {
     ["VEDETTE_DISK_BUDGET", "-1GB"],
     ["VEDETTE_RETENTION", "activity=3"],
     ["VEDETTE_RETENTION", "activities=0"],
+    ["VEDETTE_CASES_LOOK_BACK", "-1"],
     ["VEDETTE_REQUEST_SHARE", "2"],
     ["VEDETTE_LOG_LEVEL", "loud"],
     ["VEDETTE_PUBLIC_URL", "ftp://x"],

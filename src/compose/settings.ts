@@ -5,6 +5,7 @@
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import envPaths from "env-paths";
+import { CASE_LOOK_BACK_DAYS } from "../kernel/case-api.ts";
 import { Fault } from "../kernel/fault.ts";
 import { parseAllowedHosts, type AllowedHost } from "../net/policy.ts";
 import { Secret } from "../kernel/secret.ts";
@@ -24,6 +25,8 @@ export interface Settings {
   /** Bytes the data folder may take, or null: until the disk is nearly full. */
   readonly diskBudget: number | null;
   readonly retentionDays: Readonly<Partial<Record<StreamId, number>>>;
+  /** Days: what was detected longer ago when a console is read for the first time opens no case. */
+  readonly caseLookBackDays: number;
   /** Part of the vendor's documented request rates that Vedette uses; `off` sends as fast as answers come. */
   readonly requestShare: number | "off";
   readonly logLevel: "debug" | "info" | "warn" | "error";
@@ -45,6 +48,7 @@ export function readSettings(env: Environment): Settings {
     destinationHosts: parseAllowedHosts(env["VEDETTE_ALLOW_DESTINATION_HOSTS"], "VEDETTE_ALLOW_DESTINATION_HOSTS"),
     diskBudget: bytes(env, "VEDETTE_DISK_BUDGET"),
     retentionDays: retention(env),
+    caseLookBackDays: caseLookBack(env),
     requestShare: share(env),
     logLevel: logLevel(env),
   };
@@ -102,6 +106,13 @@ function bytes(env: Environment, name: string): number | null {
   const parsed = parseBytes(value);
   if (parsed === null || parsed <= 0) throw wrong(name, value, "a size like 20GB");
   return parsed;
+}
+
+function caseLookBack(env: Environment): number {
+  const value = text(env, "VEDETTE_CASES_LOOK_BACK");
+  if (value === null) return CASE_LOOK_BACK_DAYS;
+  if (!/^\d{1,4}$/.test(value)) throw wrong("VEDETTE_CASES_LOOK_BACK", value, "days, like 30 (0: nothing of a first read opens a case)");
+  return Number(value);
 }
 
 /** `activities=365,threats=730`: days, by stream. */

@@ -70,6 +70,7 @@ export const FAULT_CODES = {
   CONFIG_INVALID: { kind: "config", when: "A setting, option or file is wrong.", cure: "The message names the place and what is expected there." },
   NOT_FOUND: { kind: "config", when: "Nothing of that name or id is visible to the caller.", cure: "List what there is, e.g. `vedette connections list`." },
   ALREADY_EXISTS: { kind: "config", when: "Something of that name exists already.", cure: "Choose another name, or change the existing one." },
+  CHANGED_SINCE: { kind: "refused", when: "Somebody changed it since the caller looked at it.", cure: "Look at it as it is now, then repeat the change with its version." },
   KEY_FILE_MISSING: {
     kind: "config",
     when: "Sealed tokens exist, but the key file that opens them does not.",

@@ -19,6 +19,8 @@ export const PERMISSIONS = [
   "vulnerabilities.read",
   "vulnerabilities.write",
   "alerts.read",
+  "cases.read",
+  "cases.write",
   "sql.read",
   "keys.read",
   "keys.write",
@@ -28,14 +30,14 @@ export const PERMISSIONS = [
 
 export type Permission = (typeof PERMISSIONS)[number];
 
-const READ = ["status.read", "connections.read", "tenants.read", "parked.read", "destinations.read", "deliveries.read", "posture.read", "access.read", "vulnerabilities.read", "alerts.read"] as const satisfies readonly Permission[];
+const READ = ["status.read", "connections.read", "tenants.read", "parked.read", "destinations.read", "deliveries.read", "posture.read", "access.read", "vulnerabilities.read", "alerts.read", "cases.read"] as const satisfies readonly Permission[];
 
 export const ROLES = {
   /** The machine's operator: everything, every tenant. */
   operator: PERMISSIONS,
   /** Runs an MSP's tenants: everything but the hub's own keys, SQL and backups. */
-  "msp-admin": [...READ, "connections.write", "sync.run", "tenants.write", "parked.replay", "destinations.write", "deliveries.replay", "posture.write", "access.write", "vulnerabilities.write", "keys.read", "keys.write", "audit.read"],
-  analyst: [...READ, "sync.run", "parked.replay", "deliveries.replay"],
+  "msp-admin": [...READ, "connections.write", "sync.run", "tenants.write", "parked.replay", "destinations.write", "deliveries.replay", "posture.write", "access.write", "vulnerabilities.write", "cases.write", "keys.read", "keys.write", "audit.read"],
+  analyst: [...READ, "sync.run", "parked.replay", "deliveries.replay", "cases.write"],
   auditor: [...READ, "audit.read", "keys.read"],
   viewer: READ,
 } as const satisfies Record<string, readonly Permission[]>;

@@ -19,6 +19,7 @@ const BY_KIND = {
 const BY_CODE: Partial<Record<FaultCode, number>> = {
   NOT_FOUND: 404,
   ALREADY_EXISTS: 409,
+  CHANGED_SINCE: 409,
   UNAUTHENTICATED: 401,
   KEY_FILE_MISSING: 503,
   KEY_FILE_WEAK: 503,

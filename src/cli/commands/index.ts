@@ -5,6 +5,7 @@ import { alertsCommand } from "./alerts.ts";
 import { apiKeysCommand } from "./api-keys.ts";
 import { auditCommand } from "./audit.ts";
 import { backupCommand } from "./backup.ts";
+import { casesCommand } from "./cases.ts";
 import { connectCommand } from "./connect.ts";
 import { connectionsCommand } from "./connections.ts";
 import { deliveriesCommand } from "./deliveries.ts";
@@ -36,6 +37,7 @@ export const COMMANDS: readonly CliCommand[] = [
   streamsCommand,
   parkedCommand,
   gapsCommand,
+  casesCommand,
   alertsCommand,
   postureCommand,
   accessCommand,

@@ -1,0 +1,42 @@
+/**
+ * Cases: what was found at the consoles and what is wrong with agents, put together so that it reaches a person once. It reads the mirror alone and reaches nothing outside:
+ * what is to be told is queued.
+ */
+import { ALERT_STREAMS } from "../kernel/alert-api.ts";
+import { CASE_LOOK_BACK_DAYS } from "../kernel/case-api.ts";
+import type { Route } from "../kernel/route.ts";
+import type { Capability } from "../mirror/capability.ts";
+import type { Tx } from "../store/store.ts";
+import { CASES, reactToAlerts, type ReactPorts } from "./react.ts";
+
+export { caseRoutes, type CaseRouteDeps } from "./routes.ts";
+import { caseMigrations } from "./tables.ts";
+
+export { caseMigrations } from "./tables.ts";
+export { countTenantCases, eraseConnectionCases, purgeTenantCases, tenantCases } from "./upkeep.ts";
+
+/** Raised when what is kept of a record is made in another way, or its links are: everything is then made again from the mirror, and nothing is told. */
+const CASES_REVISION = 1;
+
+const DAY = 86_400_000;
+
+export interface CasePorts extends Omit<ReactPorts, "lookBackMs"> {
+  readonly routes: readonly Route<Tx>[];
+  /** Thirty days when left out. */
+  readonly lookBackMs?: number;
+}
+
+export function createCases({ routes, lookBackMs = CASE_LOOK_BACK_DAYS * DAY, ...rest }: CasePorts): Capability {
+  const ports: ReactPorts = { ...rest, lookBackMs };
+  return {
+    id: CASES,
+    reads: ALERT_STREAMS,
+    revision: CASES_REVISION,
+    firstRead: "afterwards",
+    migrations: caseMigrations,
+    react: (set, tx, now) => reactToAlerts(set, tx, ports, "told", now),
+    due: async () => null,
+    rebuild: (page, tx, now) => reactToAlerts(page, tx, ports, "silent", now),
+    routes,
+  };
+}

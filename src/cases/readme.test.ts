@@ -1,0 +1,18 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { LINKS } from "./links.ts";
+
+const HOUR = 3_600_000;
+
+function words(ms: number): string {
+  if (ms === 0) return "none";
+  const [number, unit] = ms > 24 * HOUR ? [ms / (24 * HOUR), "day"] : ms >= HOUR ? [ms / HOUR, "hour"] : [ms / 60_000, "minute"];
+  return `${String(number)} ${unit}${number === 1 ? "" : "s"}`;
+}
+
+describe("the table of links", () => {
+  it.each(["./README.md", "../../docs/cases.md"])("in %s is what the code goes by", (file) => {
+    const rows = readFileSync(new URL(file, import.meta.url), "utf8").split("\n").filter((line) => line.startsWith("| `")).map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
+    for (const [kind, { reachMs }] of Object.entries(LINKS)) expect(rows.find(([name]) => name === `\`${kind}\``)?.[1], kind).toBe(words(reachMs));
+  });
+});

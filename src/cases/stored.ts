@@ -1,0 +1,87 @@
+/** What a page needs of the store: its members as they are kept, who is next to them in time, and the cases of their groups. */
+import { sql, type RawBuilder } from "kysely";
+import type { AlertStatus, AlertVerdict } from "../kernel/alert-api.ts";
+import type { MemberStream } from "../kernel/case-api.ts";
+import { numberList, textList } from "../store/conditions.ts";
+import type { Tx } from "../store/store.ts";
+import type { Kept, LinkKey, MemberFacts } from "./model.ts";
+import { tables, type CaseRow, type MemberRow } from "./tables.ts";
+
+/** To be called before anything of the tenant's cases is read that decides what is written. */
+export async function takeTurn(tx: Tx, tenant: string): Promise<void> {
+  // SQLite has one writer.
+  if (tx.kind === "sqlite") return;
+  await sql`INSERT INTO case_turns (tenant_id, n) VALUES (${tenant}, 1) ON CONFLICT (tenant_id) DO UPDATE SET n = case_turns.n + 1`.execute(tx.db);
+}
+
+export async function keptMembers(tx: Tx, connection: string, stream: MemberStream, ids: readonly string[]): Promise<ReadonlyMap<string, Kept>> {
+  if (ids.length === 0) return new Map();
+  const { rows } = await sql<MemberRow>`SELECT * FROM case_members WHERE connection_id = ${connection} AND stream = ${stream} AND id IN ${textList(tx.kind, ids)}`.execute(tx.db);
+  return new Map(rows.map((row) => [row.id, keptOf(row)]));
+}
+
+export async function membersOf(tx: Tx, group: number): Promise<readonly Kept[]> {
+  return (await tables(tx.db).selectFrom("case_members").selectAll().where("grp", "=", group).execute()).map(keptOf);
+}
+
+export function keptOf(row: MemberRow): Kept {
+  return {
+    seq: row.seq, connection: row.connection_id, tenant: row.tenant_id, group: row.grp, stream: row.stream as MemberStream, id: row.id, at: row.at, severity: row.severity, status: row.status as AlertStatus, verdict: row.verdict as AlertVerdict,
+    goneAt: row.gone_at, quiet: row.quiet === 1, links: JSON.parse(row.links) as LinkKey[], facts: JSON.parse(row.facts) as MemberFacts,
+  };
+}
+
+/** A transaction, or committed state. */
+type Reading = Pick<Tx, "db" | "kind">;
+
+export interface Neighbour {
+  readonly key: string;
+  readonly at: number;
+  readonly group: number;
+}
+
+/** For each of these keys and times, the members of the tenant that come next before and after, or stand at the same time. */
+export async function neighbours(tx: Reading, tenant: string, points: readonly { readonly key: string; readonly at: number }[]): Promise<readonly Neighbour[]> {
+  if (points.length === 0) return [];
+  const nearest = (sign: string, order: string): RawBuilder<unknown> => sql`(SELECT l.member FROM case_links AS l WHERE l.tenant_id = ${tenant} AND l.key = p.key AND l.at ${sql.raw(sign)} p.at ORDER BY l.at ${sql.raw(order)} LIMIT 1)`;
+  const { rows } = await sql<{ key: string; before: number | null; after: number | null }>`
+    SELECT p.key AS key, ${nearest("<=", "DESC")} AS before, ${nearest(">=", "ASC")} AS after FROM ${pointList(tx, points)} AS p`.execute(tx.db);
+  const seqs = new Set(rows.flatMap(({ before, after }) => [before, after]).filter((seq) => seq !== null));
+  if (seqs.size === 0) return [];
+  const { rows: members } = await sql<{ seq: number; at: number; grp: number }>`SELECT seq, at, grp FROM case_members WHERE seq IN ${numberList(tx.kind, [...seqs])}`.execute(tx.db);
+  const bySeq = new Map(members.map((row) => [row.seq, row]));
+  return rows.flatMap(({ key, before, after }) => [before, after].flatMap((seq) => {
+    const member = seq === null ? undefined : bySeq.get(seq);
+    return member === undefined ? [] : [{ key, at: member.at, group: member.grp }];
+  }));
+}
+
+function pointList(tx: Reading, points: readonly { readonly key: string; readonly at: number }[]): RawBuilder<unknown> {
+  if (tx.kind === "sqlite") return sql`(SELECT value ->> 0 AS key, value ->> 1 AS at FROM json_each(${JSON.stringify(points.map(({ key, at }) => [key, at]))}))`;
+  return sql`(SELECT * FROM unnest(${points.map(({ key }) => key)}::text[], ${points.map(({ at }) => at)}::bigint[]) AS u (key, at))`;
+}
+
+export async function casesOfGroups(tx: Reading, groups: readonly number[]): Promise<readonly CaseRow[]> {
+  if (groups.length === 0) return [];
+  return (await sql<CaseRow>`SELECT * FROM cases WHERE grp IN ${numberList(tx.kind, groups)}`.execute(tx.db)).rows;
+}
+
+/** Gives numbers that no member and no group has, each once. */
+export function numbering(tx: Tx): (count: number) => Promise<readonly number[]> {
+  let top: number | undefined;
+  return async (count) => {
+    if (count === 0) return [];
+    if (tx.kind === "postgres") return (await sql<{ n: number }>`SELECT nextval('case_numbers') AS n FROM generate_series(1, ${count})`.execute(tx.db)).rows.map(({ n }) => Number(n));
+    if (top === undefined) {
+      const { rows } = await sql<{ top: number }>`SELECT max(coalesce((SELECT max(seq) FROM case_members), 0), coalesce((SELECT max(grp) FROM cases), 0)) AS top`.execute(tx.db);
+      top = rows[0]?.top ?? 0;
+    }
+    const from = top + 1;
+    top += count;
+    return Array.from({ length: count }, (_, place) => from + place);
+  };
+}
+
+export async function forgetLinks(tx: Tx, { tenant, links, at, seq }: Pick<Kept, "tenant" | "links" | "at" | "seq">): Promise<void> {
+  await sql`DELETE FROM case_links WHERE tenant_id = ${tenant} AND key IN ${textList(tx.kind, links)} AND at = ${at} AND member = ${seq}`.execute(tx.db);
+}

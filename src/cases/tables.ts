@@ -1,0 +1,178 @@
+/**
+ * Tables of cases. What a case is made of hangs on its *group*, a number: where two cases become one, the rows of the smaller group take the number of the larger, and the
+ * older case keeps its id. Moments are integers, milliseconds since the epoch.
+ */
+import { sql, type Kysely } from "kysely";
+import type { BulkUpsert, Database, Migration, Store } from "../store/store.ts";
+
+export type CaseRow = {
+  seq: number;
+  id: string;
+  tenant_id: string;
+  /** Null where the case has become part of another. */
+  grp: number | null;
+  /** `CaseStatus`, or `merged`. */
+  status: string;
+  /** Waits for somebody: the queue. */
+  open: number;
+  /** Who gave it its status last: `alerts` or `person`. */
+  status_by: string;
+  owner: string | null;
+  severity: number;
+  /** A person's, and that of the alerts when it was given: what grows graver than that outranks it. */
+  severity_set: number | null;
+  severity_basis: number | null;
+  verdict: string;
+  verdict_set: string | null;
+  title: string;
+  type: string;
+  first_at: number;
+  last_at: number;
+  opened_at: number;
+  first_look_at: number | null;
+  decided_at: number | null;
+  resolved_at: number | null;
+  reopened: number;
+  reopened_at: number | null;
+  version: number;
+  /** Number of its last event: versions of its facts. */
+  events: number;
+  /** Raised with everything that its alerts add or change. */
+  evidence: number;
+  merged_into: string | null;
+  /** `Tally`. */
+  tally: string;
+  /** `Lead`; null when its alerts have left. */
+  lead: string | null;
+};
+
+export type MemberRow = {
+  seq: number;
+  connection_id: string;
+  stream: string;
+  id: string;
+  tenant_id: string;
+  grp: number;
+  at: number;
+  severity: number;
+  status: string;
+  verdict: string;
+  gone_at: number | null;
+  quiet: number;
+  /** JSON list. */
+  links: string;
+  /** `MemberFacts`. */
+  facts: string;
+};
+
+export type EventRow = {
+  seq: number;
+  case_id: string;
+  tenant_id: string;
+  n: number;
+  at: number;
+  kind: string;
+  /** Key, person, `console` or `vedette`. */
+  who: string;
+  /** JSON, as `events.ts` reads it. */
+  details: string;
+};
+
+export type CaseTables = {
+  cases: CaseRow;
+  case_members: MemberRow;
+  case_events: EventRow;
+  case_entities: { grp: number; kind: string; value: string; n: number; folded: string };
+};
+
+export function tables(db: Database): Kysely<CaseTables> {
+  return db.withTables<CaseTables>();
+}
+
+type Column = BulkUpsert["columns"][number];
+
+function typed(type: Column["type"], names: string): readonly Column[] {
+  return names.split(" ").map((name) => ({ name, type }));
+}
+
+export const CASES: BulkUpsert = {
+  table: "cases",
+  columns: [
+    ...typed("text", "id tenant_id"), ...typed("integer", "grp"), ...typed("text", "status"), ...typed("integer", "open"), ...typed("text", "status_by owner"), ...typed("integer", "severity severity_set severity_basis"),
+    ...typed("text", "verdict verdict_set title type"), ...typed("integer", "first_at last_at opened_at first_look_at decided_at resolved_at reopened reopened_at version events evidence"), ...typed("text", "merged_into tally lead"),
+  ],
+  key: ["id"],
+  update:
+    "grp status open status_by owner severity severity_set severity_basis verdict verdict_set title type first_at last_at first_look_at decided_at resolved_at reopened reopened_at version events evidence merged_into tally lead".split(" "),
+};
+
+export const MEMBERS: BulkUpsert = {
+  table: "case_members",
+  columns: [...typed("integer", "seq"), ...typed("text", "connection_id stream id tenant_id"), ...typed("integer", "grp at severity"), ...typed("text", "status verdict"), ...typed("integer", "gone_at quiet"), ...typed("text", "links facts")],
+  key: ["connection_id", "stream", "id"],
+  update: ["tenant_id", "grp", "at", "severity", "status", "verdict", "gone_at", "quiet", "links", "facts"],
+};
+
+export const LINK_ROWS: BulkUpsert = {
+  table: "case_links",
+  columns: [...typed("text", "tenant_id key"), ...typed("integer", "at member")],
+  key: ["tenant_id", "key", "at", "member"],
+  update: [],
+};
+
+export const ENTITY_ROWS: BulkUpsert = {
+  table: "case_entities",
+  columns: [...typed("integer", "grp"), ...typed("text", "kind value"), ...typed("integer", "n"), ...typed("text", "folded")],
+  key: ["grp", "kind", "value"],
+  update: ["n"],
+};
+
+export const EVENT_ROWS: BulkUpsert = {
+  table: "case_events",
+  columns: [...typed("text", "case_id tenant_id"), ...typed("integer", "n at"), ...typed("text", "kind who details")],
+  key: ["case_id", "n"],
+  update: [],
+};
+
+/** What lists are filtered by, so that they are answered from the index alone until a row is shown. */
+const FILTERED = "status, severity, owner, type, reopened";
+
+async function createAll(db: Database, kind: Store["kind"]): Promise<void> {
+  const seq = kind === "sqlite" ? "integer primary key autoincrement" : "bigint generated always as identity primary key";
+  const keyed = kind === "sqlite" ? "without rowid" : "";
+  const statements = [
+    `create table cases (
+      seq ${seq}, id text not null, tenant_id text not null, grp bigint, status text not null, open integer not null, status_by text not null, owner text, severity integer not null, severity_set integer,
+      severity_basis integer, verdict text not null, verdict_set text, title text not null, type text not null, first_at bigint not null, last_at bigint not null, opened_at bigint not null, first_look_at bigint,
+      decided_at bigint, resolved_at bigint, reopened integer not null, reopened_at bigint, version bigint not null, events bigint not null, evidence bigint not null, merged_into text, tally text not null, lead text)`,
+    "create unique index cases_id on cases (id)",
+    "create unique index cases_group on cases (grp)",
+    "create index cases_merged on cases (merged_into) where merged_into is not null",
+    `create index cases_tenant on cases (tenant_id, last_at, seq, ${FILTERED})`,
+    `create index cases_all on cases (last_at, seq, tenant_id, ${FILTERED})`,
+    `create index cases_tenant_open on cases (tenant_id, last_at, seq, ${FILTERED}) where open = 1`,
+    `create index cases_open on cases (last_at, seq, tenant_id, ${FILTERED}) where open = 1`,
+    `create table case_members (
+      seq bigint not null, connection_id text not null, stream text not null, id text not null, tenant_id text not null, grp bigint not null, at bigint not null, severity integer not null, status text not null,
+      verdict text not null, gone_at bigint, quiet integer not null, links text not null, facts text not null)`,
+    "create unique index case_members_seq on case_members (seq)",
+    "create unique index case_members_key on case_members (connection_id, stream, id)",
+    "create index case_members_group on case_members (grp, severity, at, seq)",
+    "create index case_members_tenant on case_members (tenant_id)",
+    // A record under each of its keys: neighbours in time are found without a look at any other.
+    `create table case_links (tenant_id text not null, key text not null, at bigint not null, member bigint not null, primary key (tenant_id, key, at, member)) ${keyed}`,
+    `create table case_entities (grp bigint not null, kind text not null, value text not null, n bigint not null, folded text not null, primary key (grp, kind, value)) ${keyed}`,
+    `create table case_events (seq ${seq}, case_id text not null, tenant_id text not null, n bigint not null, at bigint not null, kind text not null, who text not null, details text not null)`,
+    "create unique index case_events_key on case_events (case_id, n)",
+    "create index case_events_tenant on case_events (tenant_id)",
+    // What was detected before `since` in a stream's first read asks nothing of anybody.
+    "create table case_since (connection_id text not null, stream text not null, since bigint not null, primary key (connection_id, stream))",
+    // Whoever writes cases of a tenant changes its row first: on PostgreSQL the second of two then begins again, and sees what the first has made.
+    "create table case_turns (tenant_id text not null primary key, n bigint not null)",
+  ];
+  // Writers of several tenants number their rows at a time.
+  if (kind === "postgres") statements.push("create sequence case_numbers");
+  for (const statement of statements) await sql.raw(statement).execute(db);
+}
+
+export const caseMigrations: readonly Migration[] = [{ id: "0900-cases", up: createAll }];

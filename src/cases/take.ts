@@ -1,0 +1,289 @@
+/**
+ * Records into cases: which they join, which cases become one by them, which come apart, and what is told of it, in the transaction of the page. What comes of it depends on the
+ * records and not on their order, on how they are cut into pages, or on whether a page is taken in twice.
+ */
+import { sql } from "kysely";
+import { linkOf, type Origin } from "../alerts/index.ts";
+import { ALERT_STREAMS, type AlertStream } from "../kernel/alert-api.ts";
+import type { MemberStream } from "../kernel/case-api.ts";
+import type { Fact, QueueFact } from "../kernel/fact.ts";
+import type { ConnectionId, TenantId } from "../kernel/ids.ts";
+import { numberList } from "../store/conditions.ts";
+import type { Database, Tx } from "../store/store.ts";
+import { Batch, type Working } from "./batch.ts";
+import { factOf, mergedFact, type Telling } from "./facts.ts";
+import { HUB, isQuiet, judge } from "./judge.ts";
+import { reachOf } from "./links.ts";
+import type { Kept, Lead, LinkKey, Member } from "./model.ts";
+import { components, connect, Sets, type Point } from "./partition.ts";
+import { forgetLinks, keptMembers, keptOf, membersOf, neighbours, numbering, takeTurn } from "./stored.ts";
+import { CASES, EVENT_ROWS, LINK_ROWS, MEMBERS, tables, type CaseRow, type EventRow } from "./tables.ts";
+
+export interface TakePorts {
+  readonly queueFact: QueueFact<Tx>;
+  readonly origin: (db: Database, connection: ConnectionId) => Promise<Origin>;
+}
+
+export interface Intake {
+  readonly connection: ConnectionId;
+  readonly tenant: TenantId;
+  readonly stream: MemberStream;
+  readonly members: readonly Member[];
+  /** Ids that are proven gone from the console. */
+  readonly gone: readonly string[];
+  /** Ids that are another tenant's by now. */
+  readonly moved: readonly string[];
+  /** What was detected before asks nothing of anybody; null: everything does. */
+  readonly since: number | null;
+  readonly firstRead: boolean;
+  /** What is not known yet is left out: it is owed, and comes as what it is. */
+  readonly onlyKnown: boolean;
+  /** Nothing is told: what is kept is made good. */
+  readonly silent: boolean;
+  readonly now: number;
+}
+
+interface Plan {
+  readonly fresh: readonly Omit<Kept, "seq" | "group">[];
+  readonly changed: readonly { readonly from: Kept; readonly to: Kept }[];
+  readonly leaving: readonly Kept[];
+}
+
+export async function take(tx: Tx, intake: Intake, ports: TakePorts): Promise<void> {
+  const { connection, stream, members, gone, moved, tenant, now } = intake;
+  await takeTurn(tx, tenant);
+  const kept = await keptMembers(tx, connection, stream, [...members.map(({ id }) => id), ...gone, ...moved]);
+  const plan = planOf(intake, kept);
+  if (plan.fresh.length + plan.changed.length + plan.leaving.length === 0) return;
+  for (const other of new Set(plan.leaving.map((member) => member.tenant))) if (other !== tenant) await takeTurn(tx, other);
+
+  const relinked = plan.changed.filter(({ from, to }) => from.at !== to.at || from.links.join("\n") !== to.links.join("\n"));
+  for (const member of [...relinked.map(({ from }) => from), ...plan.leaving]) await forgetLinks(tx, member);
+  if (plan.leaving.length > 0) await sql`DELETE FROM case_members WHERE seq IN ${numberList(tx.kind, plan.leaving.map(({ seq }) => seq))}`.execute(tx.db);
+
+  const batch = new Batch(tx, now);
+  const numbers = numbering(tx);
+  await batch.load([...plan.changed.map(({ from }) => from.group), ...plan.leaving.map(({ group }) => group)]);
+  const seqs = await numbers(plan.fresh.length);
+  const fresh = plan.fresh.map((member, place): Kept => ({ ...member, seq: seqs[place] ?? 0, group: 0 }));
+  const placed = await place(tx, batch, numbers, tenant, fresh, relinked.map(({ to }) => to));
+
+  for (const member of placed) batch.add(member);
+  for (const { from, to } of plan.changed) batch.change(from, to);
+  for (const member of plan.leaving) batch.remove(member);
+  const written = [...placed, ...plan.changed.map(({ to }) => ({ ...to, group: batch.groupOf(to.group) }))];
+  if (written.length > 0) await tx.bulkUpsert(MEMBERS, written.map(memberRow));
+  const linked = [...placed, ...relinked.map(({ to }) => to)];
+  if (linked.length > 0) await tx.bulkUpsert(LINK_ROWS, linked.flatMap((member) => member.links.map((key) => [member.tenant, key, member.at, member.seq])));
+
+  const apart = new Set([...relinked.map(({ from }) => from), ...plan.leaving].map(({ group }) => batch.groupOf(group)));
+  for (const group of apart) await takeApart(tx, batch, numbers, batch.of(group));
+  await batch.refresh((group, severity) => leadMember(tx, group, severity));
+  await batch.writeEntities();
+  await conclude(tx, batch, intake, ports);
+}
+
+/** Pure: what of the page is new here, what is another than before, what has left. */
+function planOf({ connection, tenant, members, gone, moved, since, firstRead, onlyKnown, now }: Intake, known: ReadonlyMap<string, Kept>): Plan {
+  const fresh: Omit<Kept, "seq" | "group">[] = [];
+  const changed: { from: Kept; to: Kept }[] = [];
+  const leaving: Kept[] = [];
+  const seen = new Map(members.map((member) => [member.id, member]));
+  for (const member of seen.values()) {
+    const before = known.get(member.id);
+    if (before === undefined || before.tenant !== tenant) {
+      if (before !== undefined) leaving.push(before);
+      if (onlyKnown) continue;
+      const at = member.at ?? now;
+      fresh.push({ ...member, at, connection, tenant, goneAt: null, quiet: since !== null && at < since });
+      continue;
+    }
+    const to: Kept = { ...before, ...member, at: member.at ?? before.at, goneAt: null, quiet: before.quiet && (firstRead || !isStirred(before, member)) };
+    if (JSON.stringify(memberRow(to)) !== JSON.stringify(memberRow(before))) changed.push({ from: before, to });
+  }
+  for (const id of gone) {
+    const before = known.get(id);
+    if (before !== undefined && before.tenant === tenant && before.goneAt === null && !seen.has(id)) changed.push({ from: before, to: { ...before, goneAt: now } });
+  }
+  for (const id of moved) {
+    const before = known.get(id);
+    if (before !== undefined && before.tenant === tenant && !seen.has(id)) leaving.push(before);
+  }
+  return { fresh, changed, leaving };
+}
+
+/** Somebody or something at the console has taken it up. */
+function isStirred(before: Kept, { status }: Member): boolean {
+  return status !== before.status && status !== "resolved";
+}
+
+type Numbers = ReturnType<typeof numbering>;
+type Node = `m:${number}` | `g:${number}`;
+
+/** Finds each its group; groups that they bring together become one. */
+async function place(tx: Tx, batch: Batch, numbers: Numbers, tenant: TenantId, fresh: readonly Kept[], relinked: readonly Kept[]): Promise<readonly Kept[]> {
+  const own = [...fresh, ...relinked].flatMap((member) => member.links.map((key): Point<Node> => ({ key, at: member.at, node: `m:${member.seq}` })));
+  const near = await neighbours(tx, tenant, own);
+  const sets = new Sets<Node>();
+  for (const { seq, group } of relinked) sets.join(`g:${group}`, `m:${seq}`);
+  const by = new Map<Node, LinkKey>();
+  const remember = (key: string, one: Node, other: Node): void => {
+    for (const node of [one, other]) if (node.startsWith("m:") && !by.has(node)) by.set(node, key as LinkKey);
+  };
+  connect([...own, ...near.map(({ key, at, group }): Point<Node> => ({ key, at, node: `g:${group}` }))], sets, (node) => node.startsWith("g:"), remember);
+
+  const nodes = new Set<Node>([...own.map(({ node }) => node), ...relinked.map(({ group }): Node => `g:${group}`)]);
+  for (const { group } of near) nodes.add(`g:${group}`);
+  const bySeq = new Map(fresh.map((member) => [`m:${member.seq}` as Node, member]));
+  const found = components([...nodes], sets).filter((component) => component.some((node) => node.startsWith("m:")));
+  await batch.load(found.flatMap((component) => groupsIn(component)));
+  const opened = await numbers(found.length);
+  const further = await furtherCases(tx, near, fresh);
+  const placed: Kept[] = [];
+  for (const [index, component] of found.entries()) {
+    const members = component.flatMap((node) => bySeq.get(node) ?? []).toSorted((left, right) => left.at - right.at || (left.id < right.id ? -1 : 1));
+    const working = await caseOf(batch, tenant, groupsIn(component), members, opened[index] ?? 0);
+    if (working === undefined) continue;
+    const [first] = members;
+    if (first !== undefined) {
+      working.joinedBy ??= by.get(`m:${first.seq}`) ?? null;
+      if (working.before === null) working.earlier = further.get(first.seq) ?? null;
+    }
+    for (const member of members) placed.push({ ...member, group: working.group });
+  }
+  return placed;
+}
+
+function groupsIn(component: readonly Node[]): readonly number[] {
+  return component.filter((node) => node.startsWith("g:")).map((node) => Number(node.slice(2)));
+}
+
+async function caseOf(batch: Batch, tenant: TenantId, groups: readonly number[], members: readonly Kept[], opened: number): Promise<Working | undefined> {
+  const cases = [...new Set(groups.map((group) => batch.of(group)))];
+  const [first, ...others] = cases;
+  if (first === undefined) return members[0] === undefined ? undefined : batch.open(tenant, opened, members[0]);
+  let one = first;
+  for (const other of others) one = await batch.merge(one, other);
+  return one;
+}
+
+/** By member: a case with the same behaviour that is too far away in time to be the same one. */
+async function furtherCases(tx: Tx, near: readonly { readonly key: string; readonly at: number; readonly group: number }[], fresh: readonly Kept[]): Promise<ReadonlyMap<number, string>> {
+  const byKey = Map.groupBy(near, ({ key }) => key);
+  const wanted = fresh.flatMap(({ seq, links, at }) => {
+    const far = links.flatMap((link) => (byKey.get(link) ?? []).filter((one) => Math.abs(one.at - at) > reachOf(link)));
+    return far[0] === undefined ? [] : [{ seq, group: far[0].group }];
+  });
+  if (wanted.length === 0) return new Map();
+  const { rows } = await sql<{ id: string; grp: number }>`SELECT id, grp FROM cases WHERE grp IN ${numberList(tx.kind, wanted.map(({ group }) => group))}`.execute(tx.db);
+  const ids = new Map(rows.map(({ id, grp }) => [grp, id]));
+  return new Map(wanted.flatMap(({ seq, group }) => (ids.has(group) ? [[seq, ids.get(group) ?? ""]] : [])));
+}
+
+/** A case whose members changed what they have in common, or left: what no longer hangs together goes on as cases of its own. */
+async function takeApart(tx: Tx, batch: Batch, numbers: Numbers, working: Working): Promise<void> {
+  const { rows } = await sql<{ key: string; at: number; member: number }>`SELECT l.key, l.at, l.member FROM case_members AS m JOIN case_links AS l ON l.member = m.seq AND l.tenant_id = m.tenant_id AND l.at = m.at WHERE m.grp = ${working.group}`.execute(tx.db);
+  const sets = new Sets<number>();
+  connect(rows.map(({ key, at, member }) => ({ key, at, node: member })), sets);
+  const members = new Map((await membersOf(tx, working.group)).map((member) => [member.seq, member]));
+  const parts = components([...members.keys()], sets).map((part) => part.flatMap((seq) => members.get(seq) ?? []));
+  if (parts.length < 2) return;
+  const [stays, ...others] = parts.toSorted((left, right) => beginning(left) - beginning(right) || right.length - left.length);
+  const groups = await numbers(others.length);
+  for (const [index, part] of others.entries()) {
+    const [first] = part;
+    if (first === undefined) continue;
+    const group = groups[index] ?? 0;
+    await sql`UPDATE case_members SET grp = ${group} WHERE seq IN ${numberList(tx.kind, part.map(({ seq }) => seq))}`.execute(tx.db);
+    const split = batch.open(working.tenant, group, first);
+    const { owner, status, status_by, decided_at, verdict_set, severity_set, severity_basis, first_look_at } = working.row;
+    Object.assign(split.row, { owner, status, status_by, decided_at, verdict_set, severity_set, severity_basis, first_look_at });
+    split.splitFrom = working.id;
+    for (const member of part) split.joined.push({ ...member, group });
+    batch.remake(split, part);
+  }
+  await sql`DELETE FROM case_entities WHERE grp = ${working.group}`.execute(tx.db);
+  batch.remake(working, stays ?? []);
+}
+
+function beginning(members: readonly Kept[]): number {
+  return members.reduce((least, { at }) => Math.min(least, at), Number.POSITIVE_INFINITY);
+}
+
+async function leadMember(tx: Tx, group: number, severity: number): Promise<Kept | undefined> {
+  const row = await tables(tx.db).selectFrom("case_members").selectAll().where("grp", "=", group).where("severity", "=", severity).orderBy("at").orderBy("stream").orderBy("id").orderBy("connection_id").limit(1).executeTakeFirst();
+  return row === undefined ? undefined : keptOf(row);
+}
+
+function memberRow({ seq, connection, stream, id, tenant, group, at, severity, status, verdict, goneAt, quiet, links, facts }: Kept): (string | number | null)[] {
+  return [seq, connection, stream, id, tenant, group, at, severity, status, verdict, goneAt, quiet ? 1 : 0, JSON.stringify(links), JSON.stringify(facts)];
+}
+
+/** Gives every case its state, writes it and tells of it. */
+async function conclude(tx: Tx, batch: Batch, { firstRead, silent, now }: Intake, ports: TakePorts): Promise<void> {
+  const rows: (readonly (string | number | null)[])[] = [];
+  const events: Omit<EventRow, "seq">[] = [];
+  const facts: Fact[] = [];
+  const consoles = new Map<string, string | null>();
+  for (const { row, into } of batch.ended) {
+    const n = row.events + 1;
+    rows.push(caseRow({ ...row, grp: null, status: "merged", open: 0, version: row.version + 1, events: n, merged_into: into.id }, row.tally, row.lead));
+    events.push({ case_id: row.id, tenant_id: row.tenant_id, n, at: now, kind: "merged", who: HUB, details: JSON.stringify({ case: into.id, field: "into" }) });
+    await sql`UPDATE cases SET merged_into = ${into.id} WHERE merged_into = ${row.id}`.execute(tx.db);
+    if (row.open === 1) facts.push(mergedFact(row, into.id, now));
+  }
+  for (const working of batch.cases) {
+    const news = judge(working, now);
+    const { row, tally, lead } = working;
+    const own = news.map(({ kind, who, details }, index): Omit<EventRow, "seq"> => ({ case_id: row.id, tenant_id: row.tenant_id, n: row.events + index + 1, at: now, kind, who, details: JSON.stringify(details) }));
+    row.events += own.length;
+    if (isLeftBehind(working)) await forget(tx, row.id);
+    else {
+      for (const event of own) events.push(event);
+      rows.push(caseRow(row, JSON.stringify(tally), lead === null ? null : JSON.stringify(lead)));
+    }
+    if (silent || isQuiet(working)) continue;
+    const telling: Telling = { row, tally, lead, link: lead === null ? null : await linkTo(tx, lead, ports, consoles), firstRead };
+    for (const event of own) if (isTold(working, event)) facts.push(...[factOf(telling, event)].filter((fact) => fact !== null));
+  }
+  if (rows.length > 0) await tx.bulkUpsert(CASES, rows);
+  if (events.length > 0) await tx.bulkUpsert(EVENT_ROWS, events.map(({ case_id: id, tenant_id: tenant, n, at, kind, who, details }) => [id, tenant, n, at, kind, who, details]));
+  if (facts.length > 0) await ports.queueFact(tx, ...facts);
+}
+
+/** Nothing of it is this tenant's any more, and nobody has worked on it. */
+function isLeftBehind({ tally, row }: Working): boolean {
+  return tally.members === 0 && row.first_look_at === null;
+}
+
+async function forget(tx: Tx, id: string): Promise<void> {
+  const ids = sql`(SELECT id FROM cases WHERE id = ${id} OR merged_into = ${id})`;
+  await sql`DELETE FROM case_events WHERE case_id IN ${ids}`.execute(tx.db);
+  await sql`DELETE FROM cases WHERE id = ${id} OR merged_into = ${id}`.execute(tx.db);
+}
+
+/** What is resolved already calls nobody when it grows graver. */
+function isTold({ row, splitFrom }: Working, { kind }: Omit<EventRow, "seq">): boolean {
+  if (kind === "opened") return splitFrom === null;
+  return kind !== "escalated" || row.open === 1;
+}
+
+/** Null where the console has no page for it. `consoles`: origins known already, by connection. */
+export async function linkTo(tx: Tx, lead: Lead, { origin }: TakePorts, consoles: Map<string, string | null>): Promise<string | null> {
+  const stream = ALERT_STREAMS.find((one): one is AlertStream => one === lead.stream);
+  if (stream === undefined) return null;
+  let console = consoles.get(lead.connection);
+  if (console === undefined) {
+    ({ console } = await origin(tx.db, lead.connection as ConnectionId));
+    consoles.set(lead.connection, console);
+  }
+  return linkOf(console, stream, lead.id);
+}
+
+/** In the order of `CASES`. */
+export function caseRow(row: Omit<CaseRow, "seq" | "tally" | "lead">, tally: string, lead: string | null): readonly (string | number | null)[] {
+  return [
+    row.id, row.tenant_id, row.grp, row.status, row.open, row.status_by, row.owner, row.severity, row.severity_set, row.severity_basis, row.verdict, row.verdict_set, row.title, row.type, row.first_at, row.last_at, row.opened_at, row.first_look_at, row.decided_at, row.resolved_at,
+    row.reopened, row.reopened_at, row.version, row.events, row.evidence, row.merged_into, tally, lead,
+  ];
+}

@@ -1,0 +1,73 @@
+/** What cases hand over when a tenant leaves, and let go of with a tenant or a connection. A bounded number of rows a call; nought when nothing is left. */
+import { sql } from "kysely";
+import { MEMBER_STREAMS } from "../kernel/case-api.ts";
+import type { ConnectionId, TenantId } from "../kernel/ids.ts";
+import { numberList } from "../store/conditions.ts";
+import type { Store, Tx } from "../store/store.ts";
+import { forgetLinks, keptOf } from "./stored.ts";
+import { tables } from "./tables.ts";
+import { take, type TakePorts } from "./take.ts";
+
+/** Its records leave their cases; one that nothing is left of goes with them, unless a person has worked on it. */
+export async function eraseConnectionCases(tx: Tx, connection: ConnectionId, limit: number): Promise<number> {
+  const rows = await tables(tx.db).selectFrom("case_members").select(["tenant_id", "stream", "id"]).where("connection_id", "=", connection).limit(limit).execute();
+  for (const [tenant, of] of Map.groupBy(rows, (row) => row.tenant_id)) {
+    for (const stream of MEMBER_STREAMS) {
+      const moved = of.filter((row) => row.stream === stream).map(({ id }) => id);
+      if (moved.length > 0) await take(tx, { connection, tenant: tenant as TenantId, stream, members: [], gone: [], moved, since: null, firstRead: false, onlyKnown: false, silent: true, now: Date.now() }, SILENT);
+    }
+  }
+  if (rows.length === 0) await sql`DELETE FROM case_since WHERE connection_id = ${connection}`.execute(tx.db);
+  return rows.length;
+}
+
+const SILENT: TakePorts = { queueFact: async () => {}, origin: async (_db, connection) => ({ connection, console: null, lookBackMs: 0 }) };
+
+export async function purgeTenantCases(tx: Tx, tenant: TenantId, limit: number): Promise<number> {
+  const members = await tables(tx.db).selectFrom("case_members").selectAll().where("tenant_id", "=", tenant).limit(limit).execute();
+  for (const row of members) await forgetLinks(tx, keptOf(row));
+  if (members.length > 0) await sql`DELETE FROM case_members WHERE seq IN ${numberList(tx.kind, members.map(({ seq }) => seq))}`.execute(tx.db);
+  if (members.length > 0) return members.length;
+  const { numAffectedRows: events } = await sql`DELETE FROM case_events WHERE seq IN (SELECT seq FROM case_events WHERE tenant_id = ${tenant} LIMIT ${limit})`.execute(tx.db);
+  if (Number(events ?? 0) > 0) return Number(events);
+  const cases = await tables(tx.db).selectFrom("cases").select(["seq", "grp"]).where("tenant_id", "=", tenant).orderBy("seq").limit(limit).execute();
+  const entities = await dropEntities(tx, cases.flatMap(({ grp }) => grp ?? []), limit);
+  if (entities > 0) return entities;
+  if (cases.length > 0) await sql`DELETE FROM cases WHERE seq IN ${numberList(tx.kind, cases.map(({ seq }) => seq))}`.execute(tx.db);
+  else await sql`DELETE FROM case_turns WHERE tenant_id = ${tenant}`.execute(tx.db);
+  return cases.length;
+}
+
+async function dropEntities(tx: Tx, groups: readonly number[], limit: number): Promise<number> {
+  if (groups.length === 0) return 0;
+  const place = sql.raw(tx.kind === "sqlite" ? "(grp, kind, value)" : "ctid");
+  const columns = sql.raw(tx.kind === "sqlite" ? "grp, kind, value" : "ctid");
+  const { numAffectedRows } = await sql`DELETE FROM case_entities WHERE ${place} IN (SELECT ${columns} FROM case_entities WHERE grp IN ${numberList(tx.kind, groups)} LIMIT ${limit})`.execute(tx.db);
+  return Number(numAffectedRows ?? 0);
+}
+
+const KEPT = ["case_members", "case_links", "case_events", "cases"] as const;
+
+export async function countTenantCases(store: Pick<Store, "read">, tenant: TenantId): Promise<number> {
+  let total = 0;
+  for (const table of KEPT) {
+    const { rows } = await sql<{ n: number }>`SELECT count(*) AS n FROM ${sql.table(table)} WHERE tenant_id = ${tenant}`.execute(store.read);
+    total += Number(rows[0]?.n ?? 0);
+  }
+  return total;
+}
+
+type Row = Readonly<Record<string, string | number | null>>;
+
+export async function* tenantCases(store: Pick<Store, "read">, tenant: TenantId, signal: AbortSignal): AsyncGenerator<{ readonly table: string; readonly row: Row }> {
+  for (const table of ["cases", "case_members", "case_events"] as const) {
+    for (let after = 0; ; ) {
+      if (signal.aborted) return;
+      const { rows } = await sql<Row>`SELECT * FROM ${sql.table(table)} WHERE tenant_id = ${tenant} AND seq > ${after} ORDER BY seq LIMIT 500`.execute(store.read);
+      for (const row of rows) yield { table, row };
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < 500) break;
+      after = Number(last["seq"]);
+    }
+  }
+}
