@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { CASE_FACTS } from "./facts.ts";
 import { LINKS } from "./links.ts";
 
 const HOUR = 3_600_000;
@@ -14,5 +15,12 @@ describe("the table of links", () => {
   it.each(["./README.md", "../../docs/cases.md"])("in %s is what the code goes by", (file) => {
     const rows = readFileSync(new URL(file, import.meta.url), "utf8").split("\n").filter((line) => line.startsWith("| `")).map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
     for (const [kind, { reachMs }] of Object.entries(LINKS)) expect(rows.find(([name]) => name === `\`${kind}\``)?.[1], kind).toBe(words(reachMs));
+  });
+});
+
+describe("the table of facts", () => {
+  it("names every kind that is told", () => {
+    const told = readFileSync(new URL("../../docs/cases.md", import.meta.url), "utf8").split("## What is told")[1]?.split("## ")[0] ?? "";
+    expect(new Set([...told.matchAll(/`(cases\.[a-z]+)`/g)].map(([, kind]) => kind))).toEqual(new Set(CASE_FACTS));
   });
 });

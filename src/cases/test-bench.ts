@@ -95,13 +95,6 @@ export function alert(id: string, at: number, { name = "DCSync Attack Detected",
   };
 }
 
-export function agent(id: string, more: ApiRecord = {}): ApiRecord {
-  return {
-    id, uuid: `uuid-${id}`, computerName: id, siteId: "11", siteName: "site 11", accountId: "1", accountName: "Orchard", machineType: "desktop", operationalState: "na", mitigationMode: "protect", userActionsNeeded: [], threatRebootRequired: false, isActive: true,
-    isDecommissioned: false, isUninstalled: false, lastActiveDate: stamp(NOW), createdAt: stamp(NOW - 100 * DAY), updatedAt: stamp(NOW), networkStatus: "connected", ...more,
-  };
-}
-
 function mapped(stream: Stream, record: ApiRecord): MappedRecord {
   const value = JSON.parse(JSON.stringify(record)) as JsonObject;
   const made = stream.map({ value, raw: JSON.stringify(value) });
