@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { vedette } from "./test-support.ts";
-import { VULNERABILITY_ROUTES } from "./test-vulnerability-views.ts";
+import { assetRules, VULNERABILITY_ROUTES } from "./test-vulnerability-views.ts";
 
 describe("vulnerabilities", () => {
   it("lists findings with what their instances are", async () => {
@@ -55,5 +55,18 @@ describe("vulnerabilities", () => {
   it("lists devices", async () => {
     const { stdout } = await vedette(["vulnerabilities", "assets", "--staleness", "not-scanned"], VULNERABILITY_ROUTES);
     expect(stdout).toMatch(/OF-LT-0417\s+Lyon Depot\s+1\s+active/);
+  });
+
+  it("says what asset rules say of a device and which, and shows and sets the rules", async () => {
+    expect((await vedette(["vulnerabilities", "asset", "ast_1"], VULNERABILITY_ROUTES)).stdout).toContain("Owner: ops@orchard.test (rule Production)\nCriticality: high (tag criticality:high)");
+    const shown = await vedette(["vulnerabilities", "asset-rules", "show"], VULNERABILITY_ROUTES);
+    expect(shown.stdout).toMatch(/Production\s+sites Lyon Depot; tags env:prod\s+groups Servers; criticality high/);
+    expect(shown.stdout).toContain("gone from the console, decommissioned, uninstalled, not seen for 90 days");
+    expect(shown.stderr).toContain("still being judged");
+    const given = await vedette(["vulnerabilities", "asset-rules", "apply", "-", "--tenant", "Orchard"], VULNERABILITY_ROUTES, { stdin: JSON.stringify(assetRules.rules) });
+    expect(given.api.calls[0]).toMatchObject({ method: "PUT", body: { rules: assetRules.rules }, query: { tenant: "Orchard" } });
+    expect((await vedette(["vulnerabilities", "asset-rules", "apply", "-"], VULNERABILITY_ROUTES, { stdin: "{" })).code).toBe(64);
+    const listed = await vedette(["vulnerabilities", "assets", "--owner", "ops@orchard.test", "--group", "Servers", "--criticality", "high"], VULNERABILITY_ROUTES);
+    expect(listed.api.calls[0]?.query).toMatchObject({ owner: "ops@orchard.test", group: "Servers", criticality: "high" });
   });
 });

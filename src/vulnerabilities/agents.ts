@@ -7,14 +7,17 @@ import type { ChangeSet } from "../mirror/capability.ts";
 import { rowList, textList } from "../store/conditions.ts";
 import type { BulkUpsert, Tx } from "../store/store.ts";
 import { agentOf, type AgentKey, type ReadAgent } from "./agent-facts.ts";
+import { judgingOf } from "./asset-judging.ts";
+import type { Judging } from "./asset-rules.ts";
 import { fold, hashId } from "./cells.ts";
 import { markConnectionExposed, markExposed } from "./exposure.ts";
 import type { AssetOutcome } from "./ingest/outcomes.ts";
 import type { IngestScope } from "./ingest/match.ts";
-import { match, primaryOf, simultaneous, type Candidate, type Doubt } from "./identity.ts";
-import type { AgentFacts, IdentifierKind, Staleness } from "./model.ts";
+import { match, simultaneous, type Candidate, type Doubt } from "./identity.ts";
+import { judge, placeOf, tellStaleness } from "./judge.ts";
+import type { AgentFacts, IdentifierKind } from "./model.ts";
 import type { AgentRow, AmbiguityRow } from "./tables.ts";
-import { agentFrom, placeKey, setStaleness, storedAgents, writeAgents, type Place } from "./write.ts";
+import { agentFrom, placeKey, storedAgents, writeAgents, type Place } from "./write.ts";
 
 const KEYS: BulkUpsert = { table: "vuln_agent_keys", columns: ["tenant_id", "kind", "key", "connection_id", "agent_id"].map((name) => ({ name, type: "text" as const })), key: ["tenant_id", "kind", "key", "connection_id", "agent_id"], update: [] };
 const AMBIGUITIES: BulkUpsert = {
@@ -32,7 +35,7 @@ export function newAsset(connection: string, agent: string): string {
 
 /** A device that only a risk has named so far. */
 export function namedAgent(connection: string, tenant: string, id: string, scannedAt: number | null, scope: IngestScope, now: number): AgentRow {
-  return { connection_id: connection, id, tenant_id: tenant, asset_id: newAsset(connection, id), name_key: null, uuid: null, active: 1, registered_at: null, last_active: null, scanned_at: scannedAt, evidence_at: scannedAt ?? now, stale: null, matched_by: null, matched_key: null, first_seen: now, gone_at: null, scope, facts: "{}" };
+  return { connection_id: connection, id, tenant_id: tenant, asset_id: newAsset(connection, id), name_key: null, uuid: null, active: 1, registered_at: null, last_active: null, scanned_at: scannedAt, evidence_at: scannedAt ?? now, stale: null, matched_by: null, matched_key: null, first_seen: now, gone_at: null, scope, facts: "{}", assigned: "" };
 }
 
 /** `scopeOf`: what of a device is ingested. Tells what it meant for each device that the page names. */
@@ -63,7 +66,7 @@ export async function reactToAgents(set: ChangeSet, tx: Tx, now: number, staleAf
     let row: AgentRow = {
       connection_id: connection, id, tenant_id: tenant, asset_id: ours?.asset_id ?? newAsset(connection, id), name_key: fold(agent.facts.name) || null, uuid: agent.facts.uuid, active: agent.active ? 1 : 0, registered_at: agent.registeredAt,
       last_active: agent.lastActive, scanned_at: ours?.scanned_at ?? null, evidence_at: 0, stale: ours?.stale ?? null, matched_by: ours?.matched_by ?? null, matched_key: ours?.matched_key ?? null,
-      first_seen: ours?.first_seen ?? now, gone_at: null, scope: scopeOf(id), facts,
+      first_seen: ours?.first_seen ?? now, gone_at: null, scope: scopeOf(id), facts, assigned: ours?.assigned ?? "",
     };
     row = { ...row, evidence_at: Math.min(row.scanned_at ?? row.last_active ?? row.first_seen, now) };
     const self: Candidate = { connection, id, asset: row.asset_id, active: agent.active, registeredAt: agent.registeredAt, lastActive: agent.lastActive, keys: agent.keys };
@@ -91,7 +94,9 @@ export async function reactToAgents(set: ChangeSet, tx: Tx, now: number, staleAf
     keep({ ...old, active: 0, gone_at: now });
   }
   await joinSiblings(tx, tenant, rows, before);
-  judgeStaleness(rows, now, staleAfterMs);
+  const judgings = new Map<string, Judging>();
+  for (const of of new Set([...rows.values()].map((row) => row.tenant_id))) judgings.set(of, await judgingOf(tx, of, now, staleAfterMs));
+  judge(rows, judgings);
   await writeAgents(tx, [...rows].filter(([key, row]) => changed(before.get(key), row)).map(([, row]) => row));
   await writeKeys(tx, connection, relearn, keyRows);
   if (doubts.length > 0) await tx.bulkUpsert(AMBIGUITIES, distinctDoubts(doubts));
@@ -114,10 +119,6 @@ function appsStatusOf({ facts }: AgentRow): string | null {
 /** Identifiers are looked into when a device is new or what it is recognised by may have changed; a heartbeat asks nothing. */
 function asks(old: AgentRow | undefined, agent: ReadAgent): boolean {
   return old === undefined || old.facts !== JSON.stringify(agent.facts);
-}
-
-function placeOf(row: AgentRow): Place {
-  return { connection: row.connection_id, agent: row.id };
 }
 
 function candidateOf(row: AgentRow, keys: readonly AgentKey[] = []): Candidate {
@@ -173,28 +174,6 @@ async function joinSiblings(tx: Tx, tenant: string, rows: Map<string, AgentRow>,
   }
 }
 
-function judgeStaleness(rows: Map<string, AgentRow>, now: number, staleAfterMs: number): void {
-  const assets = new Map<string, AgentRow[]>();
-  for (const row of rows.values()) {
-    const key = `${row.tenant_id} ${row.asset_id}`;
-    const known = assets.get(key);
-    if (known === undefined) assets.set(key, [row]);
-    else known.push(row);
-  }
-  for (const agents of assets.values()) {
-    const primary = primaryOf(agents.map((row) => ({ ...candidateOf(row), row })));
-    for (const row of agents) {
-      const stale = primary !== undefined && primary.row !== row && primary.active ? "superseded" : stalenessOf(row, now, staleAfterMs);
-      if (stale !== row.stale) rows.set(placeKey(placeOf(row)), { ...row, stale });
-    }
-  }
-}
-
-export function stalenessOf(row: Pick<AgentRow, "active" | "evidence_at">, now: number, staleAfterMs: number): Staleness | null {
-  if (row.active === 0) return "device-gone";
-  return row.evidence_at < now - staleAfterMs ? "not-scanned" : null;
-}
-
 function changed(old: AgentRow | undefined, row: AgentRow): boolean {
   if (old === undefined) return true;
   return (Object.keys(row) as (keyof AgentRow)[]).some((name) => old[name] !== row[name]);
@@ -206,17 +185,6 @@ function outcomeOf(old: AgentRow | undefined, row: AgentRow | undefined): AssetO
   if (old === undefined) return "new";
   if (old.active === 1 && row.active === 0) return "deactivated";
   return old.facts !== row.facts || old.active !== row.active || old.asset_id !== row.asset_id || old.tenant_id !== row.tenant_id ? "changed" : "unchanged";
-}
-
-async function tellStaleness(tx: Tx, before: ReadonlyMap<string, AgentRow>, rows: ReadonlyMap<string, AgentRow>, now: number): Promise<void> {
-  const flips = new Map<string | null, Place[]>();
-  for (const [key, row] of rows) {
-    const old = before.get(key);
-    // Of one nobody knew there is nothing yet; from one reason to another nothing is counted otherwise.
-    if (old === undefined || (old.stale === null) === (row.stale === null)) continue;
-    flips.set(row.stale, [...(flips.get(row.stale) ?? []), placeOf(row)]);
-  }
-  for (const [stale, places] of flips) await setStaleness(tx, places, stale, now);
 }
 
 async function writeKeys(tx: Tx, connection: string, agents: readonly string[], rows: readonly (readonly string[])[]): Promise<void> {

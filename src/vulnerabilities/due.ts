@@ -1,6 +1,7 @@
 /** What time changes: decisions that end, devices nobody has scanned for too long, closures that a second reading confirms. A bounded piece of work at a time. */
 import { sql } from "kysely";
 import type { Tx } from "../store/store.ts";
+import { nextJudging, sweepAssets } from "./asset-sweep.ts";
 import { confirmClosures } from "./brake.ts";
 import { noteReadings } from "./exposure.ts";
 import { makeIndexes } from "./instance-indexes.ts";
@@ -17,14 +18,15 @@ const DEVICES = 50;
 /** Now where more is waiting, else when the next decision or the next device's evidence runs out; null for never. */
 export async function dueWork(now: number, tx: Tx, staleAfterMs: number): Promise<number | null> {
   await noteReadings(tx);
-  const more = [await makeIndexes(tx), await endDecisions(tx, now), await ageEvidence(tx, now, staleAfterMs), await confirmClosures(tx, now), await sweepDueDates(tx)];
+  const more = [await makeIndexes(tx), await endDecisions(tx, now), await ageEvidence(tx, now, staleAfterMs), await confirmClosures(tx, now), await sweepDueDates(tx), await sweepAssets(tx, now, staleAfterMs)];
   if (more.includes(true)) return now;
   const { rows } = await sql<{ expires: number | null; evidence: number | null }>`
     SELECT (SELECT min(expires_at) FROM vuln_instances WHERE expires_at IS NOT NULL) AS expires, (SELECT min(evidence_at) FROM vuln_agents WHERE stale IS NULL) AS evidence`.execute(tx.db);
   const [next] = rows;
   const expires = next?.expires ?? null;
   const evidence = next?.evidence ?? null;
-  const moments = [...(expires === null ? [] : [Number(expires)]), ...(evidence === null ? [] : [Number(evidence) + staleAfterMs + 1])];
+  const judging = await nextJudging(tx.db);
+  const moments = [...(judging === null ? [] : [judging]), ...(expires === null ? [] : [Number(expires)]), ...(evidence === null ? [] : [Number(evidence) + staleAfterMs + 1])];
   return moments.length === 0 ? null : Math.min(...moments);
 }
 

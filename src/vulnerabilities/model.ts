@@ -4,6 +4,7 @@
  * Moments are milliseconds since the epoch. Absent is null, never a guess.
  */
 import type { ConnectionId, TenantId } from "../kernel/ids.ts";
+import type { ASSET_STALENESSES } from "../kernel/vulnerability-asset-api.ts";
 import type { VulnerabilitySeverity, VulnerabilityStatus } from "../kernel/vulnerability-api.ts";
 
 export { ACTIVE_STATUSES, STATUS_LABELS, VULNERABILITY_SEVERITIES, type VulnerabilitySeverity, type VulnerabilityStatus } from "../kernel/vulnerability-api.ts";
@@ -18,8 +19,8 @@ export type DecidedBy = "source" | "automation" | "person";
  */
 export type InstanceClass = "open" | "stale" | "fixed" | "set-aside" | "out-of-scope";
 
-/** Why what is known of an agent is no evidence of today. Null: it is. */
-export type Staleness = "not-scanned" | "device-gone" | "superseded";
+/** Why what is known of an agent is no evidence of today. Null: it is. `not-seen` and `missed-scans` are what the tenant's asset rules make of it. */
+export type Staleness = (typeof ASSET_STALENESSES)[number];
 
 /** What a finding says of its CVE, as the newest record of it stated it. Scores side by side, never averaged. */
 export interface FindingFacts {

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openWorld, type World } from "../../test/support/world.ts";
+import type { AssetView } from "../kernel/vulnerability-api.ts";
+import type { AssetRulesView } from "../kernel/vulnerability-asset-api.ts";
 import type { FixesAnswer, FixFirstAnswer, IntelligenceLoaded, SlaView } from "../kernel/vulnerability-priority-api.ts";
 import { LOCAL_ACTOR } from "../server/auth.ts";
 import { tables } from "./tables.ts";
@@ -51,6 +53,19 @@ describe("a console's risks over the API", () => {
     expect((await call("PUT", "sla", { payload: { policy: { severities: { critical: 1 } } } })).statusCode).toBe(400);
     const changed = (await call("PUT", `sla?tenant=${tenant}`, { payload: { policy: { ...policy, knownExploited: 3 }, version: 0 } })).json<SlaView>();
     expect(changed).toMatchObject({ tenant, version: 1, policy: { knownExploited: 3 } });
+  });
+
+  it("are on devices that a tenant's asset rules speak of, changed as a whole", async () => {
+    const { rules, tenant } = (await call("GET", "asset-rules")).json<AssetRulesView>();
+    const put = (payload: object, bearer = operator) => call("PUT", "asset-rules", { payload, bearer });
+    expect((await put({ rules: { ...rules, rules: [{ name: "x", match: { externalIp: ["203.0.113.9"] }, set: { exposure: "public" } }] } })).statusCode).toBe(400);
+    expect((await put({ rules: { ...rules, rules: [{ name: "x", set: {} }] } })).statusCode).toBe(400);
+    expect((await put({ rules }, viewer)).statusCode).toBe(403);
+    const changed = await put({ rules: { ...rules, rules: [{ name: "All", set: { owner: "ops" } }] }, version: 0 });
+    expect(changed.json<AssetRulesView>(), changed.body).toMatchObject({ tenant, version: 1, updatedBy: "operator", pending: true });
+    for (let round = 0; round < 50 && (await call("GET", "asset-rules")).json<AssetRulesView>().pending; round += 1) await world.hub.upkeep.once();
+    const { items } = (await call("GET", "assets?owner=ops&limit=1")).json<{ readonly items: readonly AssetView[] }>();
+    expect(items[0]?.assigned.owner).toEqual({ value: "ops", by: "rule", name: "All" });
   });
 
   it("close with updates that have a list of devices", async () => {

@@ -63,7 +63,7 @@ export function priorityRoutes(deps: VulnerabilityRouteDeps): readonly Route<Tx>
       query: Type.Object(ofTenant),
       answer: SlaView,
       async handle({ query }, { scope }: RouteContext<Tx>) {
-        const tenant = await oneTenant(deps, scope, query.tenant);
+        const tenant = await oneTenant(deps, scope, query.tenant, "due dates");
         return slaView(tenant, await policyOf(store.read, tenant));
       },
     }),
@@ -77,7 +77,7 @@ export function priorityRoutes(deps: VulnerabilityRouteDeps): readonly Route<Tx>
       body: SlaDraft,
       answer: SlaView,
       async handle({ query, body }, { scope, actor, record }: RouteContext<Tx>) {
-        const tenant = await oneTenant(deps, scope, query.tenant);
+        const tenant = await oneTenant(deps, scope, query.tenant, "due dates");
         return store.tx(async (tx) => {
           const stored = await setPolicy(tx, tenant, body.policy, { by: actor.name, now: clock.now(), version: body.version });
           await record(tx, { subject: "sla", tenant, details: { version: stored.version } });
@@ -129,12 +129,12 @@ export async function narrowed({ store, findTenant }: VulnerabilityRouteDeps, sc
 }
 
 /** The tenant named; else the only one there is to mean. */
-async function oneTenant({ store, findTenant }: VulnerabilityRouteDeps, scope: TenantScope, reference: string | undefined): Promise<TenantId> {
+export async function oneTenant({ store, findTenant }: VulnerabilityRouteDeps, scope: TenantScope, reference: string | undefined, own: string): Promise<TenantId> {
   if (reference !== undefined) return findTenant(store.read, scope, reference);
   const seen = scope.all ? (await tables(store.read).selectFrom("vuln_agents").select("tenant_id").distinct().limit(2).execute()).map((row) => row.tenant_id as TenantId) : scope.tenants;
   const [first, second] = seen;
   if (first !== undefined && second === undefined) return first;
-  throw new Fault("CONFIG_INVALID", first === undefined ? "There is no tenant with devices yet." : "There are several tenants, and each has due dates of its own.", { cure: "Name one with tenant (--tenant)." });
+  throw new Fault("CONFIG_INVALID", first === undefined ? "There is no tenant with devices yet." : `There are several tenants, and each has ${own} of its own.`, { cure: "Name one with tenant (--tenant)." });
 }
 
 async function* deviceRows({ store }: VulnerabilityRouteDeps, scope: TenantScope, application: string, vendor: string | null): AsyncGenerator<string> {

@@ -141,10 +141,11 @@ function grouped<Key, Row extends Counted>(rows: readonly Row[], key: (row: Row)
   return all;
 }
 
-export async function assetFigures({ read }: Reads, scope: TenantScope): Promise<{ devices: number; agents: number; gone: number; superseded: number; notScanned: number; outOfScope: number; ambiguities: number; awaitingProof: number }> {
-  const { rows } = await sql<Record<"devices" | "agents" | "gone" | "superseded" | "unscanned" | "outside" | "ambiguities" | "awaiting", number>>`
+export async function assetFigures({ read }: Reads, scope: TenantScope): Promise<{ devices: number; agents: number; gone: number; superseded: number; deactivated: number; notScanned: number; outOfScope: number; ambiguities: number; awaitingProof: number }> {
+  const { rows } = await sql<Record<"devices" | "agents" | "gone" | "superseded" | "inactive" | "unscanned" | "outside" | "ambiguities" | "awaiting", number>>`
     SELECT count(DISTINCT CASE WHEN a.scope <> 'none' THEN a.asset_id END) AS devices, sum(CASE WHEN a.scope <> 'none' THEN 1 ELSE 0 END) AS agents,
       sum(CASE WHEN a.scope <> 'none' AND a.stale = 'device-gone' THEN 1 ELSE 0 END) AS gone, sum(CASE WHEN a.scope <> 'none' AND a.stale = 'superseded' THEN 1 ELSE 0 END) AS superseded,
+      sum(CASE WHEN a.scope <> 'none' AND a.stale IN ('not-seen', 'missed-scans') THEN 1 ELSE 0 END) AS inactive,
       sum(CASE WHEN a.scope NOT IN ('none', 'assets') AND (a.stale = 'not-scanned' OR (a.active = 1 AND a.scanned_at IS NULL)) THEN 1 ELSE 0 END) AS unscanned,
       sum(CASE WHEN a.scope = 'none' THEN 1 ELSE 0 END) AS outside,
       (SELECT count(*) FROM vuln_ambiguities AS m WHERE ${withinScope(scope, "m.tenant_id")}) AS ambiguities,
@@ -152,7 +153,7 @@ export async function assetFigures({ read }: Reads, scope: TenantScope): Promise
     FROM vuln_agents AS a WHERE ${withinScope(scope, "a.tenant_id")}`.execute(read);
   const [one] = rows;
   const number = (value: number | null | undefined): number => Number(value ?? 0);
-  return { devices: number(one?.devices), agents: number(one?.agents), gone: number(one?.gone), superseded: number(one?.superseded), notScanned: number(one?.unscanned), outOfScope: number(one?.outside), ambiguities: number(one?.ambiguities), awaitingProof: number(one?.awaiting) };
+  return { devices: number(one?.devices), agents: number(one?.agents), gone: number(one?.gone), superseded: number(one?.superseded), deactivated: number(one?.inactive), notScanned: number(one?.unscanned), outOfScope: number(one?.outside), ambiguities: number(one?.ambiguities), awaitingProof: number(one?.awaiting) };
 }
 
 export async function findingById({ read }: Reads, scope: TenantScope, id: string): Promise<FindingRow> {
@@ -187,6 +188,9 @@ export async function historyOf({ read }: Reads, instance: Pick<InstanceRow, "id
 interface AssetFilter {
   readonly name?: string | undefined;
   readonly staleness?: string | undefined;
+  readonly owner?: string | undefined;
+  readonly group?: string | undefined;
+  readonly criticality?: string | undefined;
   readonly after?: string | undefined;
   readonly limit: number;
 }
@@ -197,12 +201,20 @@ export async function findAssets({ read, kind }: Reads, scope: TenantScope, filt
     withinScope(scope, "a.tenant_id"),
     ...(filter.name === undefined ? [] : [contains(sql`a.name_key`, filter.name)]),
     ...(filter.staleness === undefined ? [] : [sql`a.stale = ${filter.staleness}`]),
+    ...(["owner", "group", "criticality"] as const).flatMap((what) => (filter[what] === undefined ? [] : [isAssigned(kind, what, filter[what])])),
     ...(filter.after === undefined ? [] : [sql`a.asset_id > ${filter.after}`]),
   ];
   const { rows } = await sql<{ asset_id: string }>`SELECT DISTINCT a.asset_id FROM vuln_agents AS a WHERE ${sql.join(where, sql` AND `)} ORDER BY a.asset_id LIMIT ${filter.limit + 1}`.execute(read);
   const { rows: ids, next } = pageOf(rows, filter.limit, (row) => row.asset_id);
   const agents = await agentsOf({ read, kind }, scope, ids.map((row) => row.asset_id));
   return { rows: agents, next };
+}
+
+/** By the text of `Assigned`, value for value: within one, quotes are escaped, so that none can look like another. */
+function isAssigned(kind: Store["kind"], what: "owner" | "group" | "criticality", value: string): RawBuilder<unknown> {
+  const given = `${JSON.stringify({ value }).slice(0, -1)},`;
+  const holds = (text: string) => (kind === "sqlite" ? sql`instr(a.assigned, ${text}) > 0` : sql`strpos(a.assigned, ${text}) > 0`);
+  return what === "group" ? sql`(${holds(`[${given}`)} OR ${holds(`,${given}`)})` : holds(`"${what}":${given}`);
 }
 
 /** One list of agents for each asset and tenant. */

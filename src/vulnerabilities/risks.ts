@@ -7,7 +7,9 @@ import { viewName } from "../kernel/stream-ids.ts";
 import type { ChangeSet, MirrorRow } from "../mirror/capability.ts";
 import { rowList, textList } from "../store/conditions.ts";
 import type { Tx } from "../store/store.ts";
-import { namedAgent, stalenessOf } from "./agents.ts";
+import { namedAgent } from "./agents.ts";
+import { judgingOf, noteScanDays } from "./asset-judging.ts";
+import { stalenessOf } from "./asset-rules.ts";
 import { brakes } from "./brake.ts";
 import { markConnectionExposed, markExposed, markFindingsExposed } from "./exposure.ts";
 import { leaveOutIndexes } from "./instance-indexes.ts";
@@ -57,7 +59,7 @@ export async function reactToRisks(set: ChangeSet, tx: Tx, { now, staleAfterMs, 
   }
   const gone = set.gone.flatMap(({ before: row }) => (row === null ? [] : (riskOf(row) ?? []))).filter((risk) => !risks.has(risk.instanceId));
   const agents = await agentsOf(tx, { connection, tenant, named }, [...risks.values(), ...gone], now);
-  await noteScans(tx, agents, risks.values(), { now, staleAfterMs });
+  await noteScans(tx, set, agents, risks.values(), { now, staleAfterMs });
   const stored = await storedInstances(tx, [...risks.keys(), ...gone.map((risk) => risk.instanceId)]);
   await keepFindings(tx, tenant, risks.values(), { now, first });
 
@@ -148,20 +150,24 @@ async function agentsOf(tx: Tx, { connection, tenant, named }: { readonly connec
 }
 
 /** A scan that succeeded is evidence for all of its device. */
-async function noteScans(tx: Tx, agents: Map<string, AgentRow>, risks: Iterable<Risk>, { now, staleAfterMs }: Reading): Promise<void> {
+async function noteScans(tx: Tx, { connection, tenant }: Pick<ChangeSet, "connection" | "tenant">, agents: Map<string, AgentRow>, risks: Iterable<Risk>, { now, staleAfterMs }: Reading): Promise<void> {
   const latest = new Map<string, number>();
   for (const risk of risks) {
     const at = risk.scanned ? before(risk.scanAt, now) : null;
     if (at !== null && at > (latest.get(risk.agent) ?? 0)) latest.set(risk.agent, at);
   }
+  const known = [...latest].filter(([id, at]) => at > (agents.get(id)?.scanned_at ?? 0));
+  if (known.length === 0) return;
+  await noteScanDays(tx, connection, known.map(([, at]) => at));
+  const judging = await judgingOf(tx, tenant, now, staleAfterMs);
   const moved: AgentRow[] = [];
   const first: Place[] = [];
   const flips = new Map<string | null, Place[]>();
-  for (const [id, at] of latest) {
+  for (const [id, at] of known) {
     const row = agents.get(id);
-    if (row === undefined || at <= (row.scanned_at ?? 0)) continue;
+    if (row === undefined) continue;
     const next = { ...row, scanned_at: at, evidence_at: at };
-    const stale = row.stale === null || row.stale === "not-scanned" ? stalenessOf(next, now, staleAfterMs) : row.stale;
+    const stale = row.stale === "superseded" || row.stale === "device-gone" ? row.stale : stalenessOf(next, judging);
     moved.push({ ...next, stale });
     // Until now nobody had looked at it.
     if (row.scanned_at === null) first.push({ connection: row.connection_id, agent: id });

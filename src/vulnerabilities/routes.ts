@@ -6,6 +6,7 @@ import type { AuditDetails, Route } from "../kernel/route.ts";
 import type { TenantScope } from "../kernel/scope.ts";
 import type { StreamId } from "../kernel/stream-ids.ts";
 import type { Database, Store, Tx } from "../store/store.ts";
+import { assetRuleRoutes } from "./asset-rule-routes.ts";
 import { assetRoutes } from "./asset-routes.ts";
 import { exportRoutes } from "./export-routes.ts";
 import { findingRoutes } from "./finding-routes.ts";
@@ -38,6 +39,7 @@ export function vulnerabilityRoutes(deps: VulnerabilityRouteDeps): readonly Rout
   return [
     ...findingRoutes(deps),
     ...assetRoutes(deps),
+    ...assetRuleRoutes(deps),
     ...priorityRoutes(deps),
     ...exportRoutes(deps),
     ...connectorRoutes(deps),

@@ -7,9 +7,11 @@ import type { TenantScope } from "../kernel/scope.ts";
 import { rowList, textList, withinScope } from "../store/conditions.ts";
 import type { Store } from "../store/store.ts";
 import type { ExportAsset, ExportDevice, ExportFinding, ExportHistory, ExportInstance, ExportSource, ExportStatement } from "./export/source.ts";
+import { assignedOf } from "./asset-judging.ts";
+import { contextFrom, inService } from "./asset-rules.ts";
 import { knownOf, UNKNOWN } from "./known.ts";
 import type { AgentFacts, ClosureProof, FindingFacts, InstanceClass, SourceDecision, VulnerabilityStatus } from "./model.ts";
-import { contextOf, riskScore, type AssetContext, type RiskScore } from "./score.ts";
+import { riskScore, type AssetContext, type RiskScore } from "./score.ts";
 import { severityAt } from "./sla.ts";
 import type { AgentRow, FindingRow, HistoryRow, InstanceRow } from "./tables.ts";
 import { agentFrom, instanceFrom } from "./write.ts";
@@ -242,10 +244,11 @@ function assetOf(agents: readonly AgentRow[]): ExportAsset {
   const [first, ...others] = agents.toSorted((a, b) => b.active - a.active || (b.last_active ?? 0) - (a.last_active ?? 0) || (a.id < b.id ? -1 : 1));
   if (first === undefined) throw new RangeError("a device has an agent");
   const facts = JSON.parse(first.facts) as Partial<AgentFacts>;
+  const assigned = assignedOf(first);
   const latest = (moments: readonly (number | null)[]): number | null => moments.reduce((most, one) => (one === null ? most : Math.max(most ?? one, one)), null);
   const all = [first, ...others];
   return {
-    id: first.asset_id, tenant: first.tenant_id, connection: first.connection_id, agents: all.map((one) => one.id), facts, context: contextOf(facts.tags ?? []), active: first.active === 1, covered: all.some((one) => one.scope !== "none"), staleness: first.stale,
+    id: first.asset_id, tenant: first.tenant_id, connection: first.connection_id, agents: all.map((one) => one.id), facts, assigned, context: contextFrom(assigned), active: inService(first.stale), covered: all.some((one) => one.scope !== "none"), staleness: first.stale,
     firstSeen: Math.min(...all.map((one) => one.first_seen)), lastActive: latest(all.map((one) => one.last_active)), scannedAt: latest(all.map((one) => one.scanned_at)),
   };
 }

@@ -4,6 +4,7 @@
  */
 import { sql, type Kysely } from "kysely";
 import type { Database, Migration, Store } from "../store/store.ts";
+import { assetMigrations } from "./asset-tables.ts";
 import { exposureMigrations } from "./exposure-tables.ts";
 import { instanceIndexMigrations } from "./instance-indexes.ts";
 import { ingestMigrations } from "./ingest/tables.ts";
@@ -110,6 +111,8 @@ export type AgentRow = {
   scope: string;
   /** `AgentFacts`; `{}` where only a risk has named it. */
   facts: string;
+  /** What asset rules and tags say of it: an `Assigned`, or empty where they say nothing. */
+  assigned: string;
 };
 
 export type AgentKeyRow = { tenant_id: string; kind: string; key: string; connection_id: string; agent_id: string };
@@ -188,4 +191,4 @@ async function createAll(db: Database, kind: Store["kind"]): Promise<void> {
   for (const statement of statements) await sql.raw(statement).execute(db);
 }
 
-export const vulnerabilityMigrations: readonly Migration[] = [{ id: "0700-vulnerabilities", up: createAll }, ...intelligenceMigrations, ...exposureMigrations, ...instanceIndexMigrations, ...ingestMigrations];
+export const vulnerabilityMigrations: readonly Migration[] = [{ id: "0700-vulnerabilities", up: createAll }, ...intelligenceMigrations, ...exposureMigrations, ...instanceIndexMigrations, ...ingestMigrations, ...assetMigrations];

@@ -1,6 +1,8 @@
 /** Rows made into what the API answers. */
 import { isoTime } from "../kernel/clock.ts";
 import { VULNERABILITY_SEVERITIES, type AgentView, type AssetDetail, type AssetView, type FindingView, type HistoryView, type InstanceView, type VulnerabilityStatus } from "../kernel/vulnerability-api.ts";
+import { assignedOf } from "./asset-judging.ts";
+import { inService, NOTHING_ASSIGNED } from "./asset-rules.ts";
 import { primaryOf } from "./identity.ts";
 import type { AgentFacts, ClosureProof, DecidedBy, FindingFacts, InstanceClass, InstanceFacts, Staleness } from "./model.ts";
 import { noCounts, type Counts, type NamedInstance } from "./queries.ts";
@@ -63,7 +65,7 @@ export function assetView(agents: readonly AgentRow[], counts: Counts | undefine
   const primary = primaryOf(agents.map((row) => ({ id: row.id, active: row.active === 1, lastActive: row.last_active, registeredAt: row.registered_at, row })));
   const shown = agents.map(agentView);
   const [first] = agents;
-  return { id: first?.asset_id ?? "", tenant: first?.tenant_id ?? "", name: shown.find((one) => one.id === primary?.id)?.name ?? null, active: agents.some((row) => row.active === 1), agents: shown, counts: counts ?? noCounts() };
+  return { id: first?.asset_id ?? "", tenant: first?.tenant_id ?? "", name: shown.find((one) => one.id === primary?.id)?.name ?? null, active: agents.some((row) => inService(row.stale)), agents: shown, assigned: primary === undefined ? NOTHING_ASSIGNED : assignedOf(primary.row), counts: counts ?? noCounts() };
 }
 
 export function whyOne(row: AgentRow, identifiers: readonly { readonly kind: string; readonly key: string }[]): AssetDetail["one"][number] {

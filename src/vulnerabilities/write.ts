@@ -34,10 +34,10 @@ const AGENTS: BulkUpsert = {
   table: "vuln_agents",
   columns: [
     ...["connection_id", "id", "tenant_id", "asset_id", "name_key", "uuid"].map(text), ...["active", "registered_at", "last_active", "scanned_at", "evidence_at"].map(integer), ...["stale", "matched_by", "matched_key"].map(text),
-    ...["first_seen", "gone_at"].map(integer), text("scope"), text("facts"),
+    ...["first_seen", "gone_at"].map(integer), text("scope"), text("facts"), text("assigned"),
   ],
   key: ["connection_id", "id"],
-  update: ["tenant_id", "asset_id", "name_key", "uuid", "active", "registered_at", "last_active", "scanned_at", "evidence_at", "stale", "matched_by", "matched_key", "gone_at", "scope", "facts"],
+  update: ["tenant_id", "asset_id", "name_key", "uuid", "active", "registered_at", "last_active", "scanned_at", "evidence_at", "stale", "matched_by", "matched_key", "gone_at", "scope", "facts", "assigned"],
 };
 
 function cells<Row extends object>(spec: BulkUpsert, rows: readonly Row[]): (readonly (string | number | null)[])[] {

@@ -1,7 +1,9 @@
 /** `vulnerabilities`: devices and their findings. Each part has its own file; it adds its line to `register`. */
 import { Option, type Command } from "commander";
 import { INSTANCE_CLASSES, VULNERABILITY_SEVERITIES, VULNERABILITY_STATUSES } from "../../kernel/vulnerability-api.ts";
+import { ASSET_LEVELS, ASSET_STALENESSES } from "../../kernel/vulnerability-asset-api.ts";
 import { finish, integer, type CliCommand, type CliContext, type JsonOption } from "../command.ts";
+import { assetRuleCommands } from "../vulnerability-asset-rules.ts";
 import { ingestCommands } from "../vulnerability-ingest-commands.ts";
 import { priorityCommands } from "../vulnerability-priority-commands.ts";
 import { asset, assets, decide, findings, show, summary, type AssetOptions, type DecideOptions, type FindingOptions, type ShowOptions } from "../vulnerability-views.ts";
@@ -13,6 +15,7 @@ export const vulnerabilitiesCommand: CliCommand = {
     lists(group, context);
     decisions(group, context);
     devices(group, context);
+    assetRuleCommands(group, context);
     priorityCommands(group, context);
     ingestCommands(group, context);
   },
@@ -74,11 +77,14 @@ function devices(group: Command, context: CliContext): void {
       .command("assets")
       .description("Devices, each with the agents it has had and what is on it")
       .option("--name <text>", "part of the device's name")
-      .addOption(new Option("--staleness <why>", "only whose evidence is old").choices(["not-scanned", "device-gone", "superseded"]))
+      .addOption(new Option("--staleness <why>", "only whose evidence is old").choices([...ASSET_STALENESSES]))
+      .option("--owner <name>", "only whose owner, by asset rules, this is")
+      .option("--group <name>", "only that asset rules put into this group")
+      .addOption(new Option("--criticality <level>", "only of this criticality, by rule or tag").choices([...ASSET_LEVELS]))
       .option("--tenant <tenant>", "only of this tenant (name or id)")
       .option("--limit <number>", "how many at most", integer(1, 1_000_000))
       .action(context.ask((api, options: AssetOptions) => assets(context, api, options))),
-    ["vedette vulnerabilities assets --staleness not-scanned", "vedette vulnerabilities assets --json"],
+    ["vedette vulnerabilities assets --staleness not-scanned", "vedette vulnerabilities assets --owner ops@orchard.test --criticality high"],
   );
   finish(
     group.command("asset <id>").description("One device: why its agents are one, and why those that share an identifier are two").action(context.ask((api, id: string, options: JsonOption) => asset(context, api, id, options))),

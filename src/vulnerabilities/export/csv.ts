@@ -8,7 +8,7 @@ const COLUMNS = [
   "finding_id", "instance_id", "cve", "application", "vendor", "version", "severity", "nvd_base_score", "nvd_cvss_version", "base_score", "cvss_version",
   "exploited_in_the_wild", "exploit_maturity", "remediation_level", "kev_added", "kev_ransomware", "epss", "epss_percentile", "risk_score", "risk_band", "risk_formula",
   "class", "status", "decided_by", "actor", "reason", "decided_at", "expires_at", "first_seen", "detected_at", "last_scanned", "last_scan_result", "due_at", "fixed_at", "reopened",
-  "source_mitigation_status", "source_verdict",
+  "source_mitigation_status", "source_verdict", "owner", "asset_groups", "asset_criticality", "data_sensitivity", "asset_exposure",
 ] as const;
 type Cells = Readonly<Record<(typeof COLUMNS)[number], unknown>>;
 
@@ -30,7 +30,7 @@ async function* rows(source: ExportSource): AsyncGenerator<string> {
   }
 }
 
-function cellsOf({ facts: device, ...asset }: ExportAsset, one: ExportInstance): Cells {
+function cellsOf({ facts: device, assigned, ...asset }: ExportAsset, one: ExportInstance): Cells {
   const { finding } = one;
   const { facts, kev, epss } = finding;
   return {
@@ -43,5 +43,6 @@ function cellsOf({ facts: device, ...asset }: ExportAsset, one: ExportInstance):
     class: one.class, status: one.status, decided_by: one.by, actor: one.actor, reason: one.reason, decided_at: isoOrNull(one.decidedAt), expires_at: isoOrNull(one.expiresAt),
     first_seen: isoOrNull(one.firstSeen), detected_at: isoOrNull(one.detectedAt), last_scanned: isoOrNull(one.scannedAt), last_scan_result: one.lastScanResult, due_at: isoOrNull(one.dueAt),
     fixed_at: isoOrNull(one.fixedAt), reopened: one.reopened, source_mitigation_status: one.source?.mitigationStatus, source_verdict: one.source?.verdict,
+    owner: assigned.owner?.value, asset_groups: assigned.groups.map(({ value }) => value).join("; "), asset_criticality: assigned.criticality?.value, data_sensitivity: assigned.sensitivity?.value, asset_exposure: assigned.exposure?.value,
   };
 }

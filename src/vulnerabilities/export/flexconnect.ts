@@ -80,12 +80,13 @@ interface AssetFields {
   readonly asset_users?: readonly string[] | undefined;
 }
 
-function assetFields({ id, connection, agents, facts, context, active, lastActive, scannedAt }: ExportAsset): AssetFields {
-  const groups = [facts.accountName, facts.siteName, facts.groupName, ...(facts.tags ?? [])].filter((one) => typeof one === "string" && one !== "").map((one) => cut(String(one), 250));
+function assetFields({ id, connection, agents, facts, assigned, context, active, lastActive, scannedAt }: ExportAsset): AssetFields {
+  const groups = [facts.accountName, facts.siteName, facts.groupName, ...(facts.tags ?? []), ...assigned.groups.map((one) => one.value)].filter((one) => typeof one === "string" && one !== "").map((one) => cut(String(one), 250));
   const info = known({
     "sentinelone.agent_id": agents[0], "sentinelone.uuid": facts.uuid, "sentinelone.connection": connection, "vedette.asset_id": id, "vedette.active": active ? "true" : "false",
     "sentinelone.last_active": lastActive === null ? null : plainTime(lastActive), "sentinelone.last_scan": scannedAt === null ? null : plainTime(scannedAt),
     "sentinelone.public_egress": facts.publicEgress, domain: facts.domain, serial: facts.serial, model: facts.model, machine_type: facts.machineType,
+    "vedette.owner": assigned.owner?.value, "vedette.data_sensitivity": assigned.sensitivity?.value,
   });
   return known({
     host_name: cut(facts.name ?? agents[0] ?? id, 250),

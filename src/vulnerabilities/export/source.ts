@@ -5,6 +5,7 @@
 import type { AgentFacts, ClosureProof, FindingFacts, InstanceClass, SourceDecision, VulnerabilitySeverity, VulnerabilityStatus } from "../model.ts";
 import type { EpssScore } from "../epss.ts";
 import type { KevEntry } from "../kev.ts";
+import type { Assigned } from "../asset-rules.ts";
 import type { AssetContext, RiskScore } from "../score.ts";
 import type { Loaded } from "../intelligence.ts";
 
@@ -54,6 +55,8 @@ export interface ExportAsset {
   readonly connection: string;
   readonly agents: readonly string[];
   readonly facts: Partial<AgentFacts>;
+  /** What asset rules and tags say of it, and which. */
+  readonly assigned: Assigned;
   readonly context: AssetContext;
   readonly active: boolean;
   /** An ingest rule covers it. */
