@@ -69,4 +69,16 @@ describe("vulnerabilities", () => {
     const listed = await vedette(["vulnerabilities", "assets", "--owner", "ops@orchard.test", "--group", "Servers", "--criticality", "high"], VULNERABILITY_ROUTES);
     expect(listed.api.calls[0]?.query).toMatchObject({ owner: "ops@orchard.test", group: "Servers", criticality: "high" });
   });
+
+  it("lists software, and says what changed between two dates and since when that is known", async () => {
+    const listed = await vedette(["vulnerabilities", "software", "list", "--cves", "with", "--device", "OF-LT-0417"], VULNERABILITY_ROUTES);
+    expect(listed.stdout).toMatch(/PackStation.*Gable Soft\s+4\.2\.0\s+38\s+3\s+high/);
+    expect(listed.stdout).not.toContain("\u001b");
+    expect(listed.api.calls[0]?.query).toMatchObject({ cves: "with", device: "OF-LT-0417" });
+    const changed = await vedette(["vulnerabilities", "software", "diff", "--from", "2026-11-20T16:00:00Z", "--change", "updated"], VULNERABILITY_ROUTES);
+    expect(changed.stdout).toMatch(/PackStation\s+Gable Soft\s+updated\s+4\.1\.0\s+4\.2\.0\s+12/);
+    expect(changed.stderr).toContain("The inventory of con_1 is known since 2026-11-22 04:00:00Z");
+    expect(changed.api.calls[1]?.query).toMatchObject({ from: "2026-11-20T16:00:00.000Z", to: "2026-11-27T16:00:00.000Z", change: "updated" });
+    expect((await vedette(["vulnerabilities", "software", "diff"], VULNERABILITY_ROUTES)).code).toBe(64);
+  });
 });

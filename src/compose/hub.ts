@@ -47,7 +47,7 @@ import { alertMigrations, alertRoutes, createAlerts } from "../alerts/index.ts";
 import { caseMigrations, caseRoutes, createCases } from "../cases/index.ts";
 import { createPosture, postureMigrations, postureRoutes } from "../posture/index.ts";
 import { accessMigrations, accessRoutes, createAccess, createCoverage, removeLeftoverExports } from "../access/index.ts";
-import { createVulnerabilities, exposures, failingRules, provenRead, vulnerabilityMigrations, vulnerabilityRoutes } from "../vulnerabilities/index.ts";
+import { createSoftware, createVulnerabilities, exposures, failingRules, provenRead, vulnerabilityMigrations, vulnerabilityRoutes } from "../vulnerabilities/index.ts";
 import { createAccessKeys } from "../server/access-keys.ts";
 import { apiKeyMigrations, createApiKeys } from "../server/api-keys.ts";
 import { createApp } from "../server/app.ts";
@@ -145,7 +145,7 @@ export async function openHub(options: HubOptions) {
       routes: alertRoutes({ store: opened, origin: alertOrigin, findTenant, findConnection: async (scope, reference) => (await connections.get(scope, reference)).id as ConnectionId }),
     });
     const cases = createCases({ queueFact, origin: alertOrigin, lookBackMs: settings.caseLookBackDays * 86_400_000, routes: caseRoutes({ store: opened, clock, queueFact, origin: alertOrigin, findTenant }) });
-    const capabilities: readonly Capability[] = [posture, access, vulnerabilities, ...alerts, cases, ...given.capabilities];
+    const capabilities: readonly Capability[] = [posture, access, vulnerabilities, createSoftware(), ...alerts, cases, ...given.capabilities];
     const vault = await openVault(opened, { file: settings.keyFile, dataFolder: settings.dataFolder }, clock);
     await vault.resume();
 

@@ -17,6 +17,7 @@ export { provenRead } from "./coverage.ts";
 export { failingRules } from "./ingest/failing.ts";
 export { noteReading, readingEnded, readingLeftOut, waitingRuns, type WaitingRun } from "./ingest/runs.ts";
 export { vulnerabilityRoutes, type VulnerabilityRouteDeps } from "./routes.ts";
+export { createSoftware } from "./software/index.ts";
 export { vulnerabilityMigrations } from "./tables.ts";
 export { countTenantVulnerabilities, eraseConnectionVulnerabilities, purgeTenantVulnerabilities, tenantVulnerabilities } from "./upkeep.ts";
 

@@ -14,6 +14,7 @@ import { connectorRoutes, type NamedConnection } from "./ingest/connector-routes
 import { diagnosisRoutes } from "./ingest/diagnosis-routes.ts";
 import type { StreamFacts } from "./ingest/diagnosis.ts";
 import { ingestRuleRoutes } from "./ingest/rule-routes.ts";
+import { softwareRoutes } from "./software/routes.ts";
 import { priorityRoutes } from "./priority-routes.ts";
 
 export interface VulnerabilityRouteDeps {
@@ -45,5 +46,6 @@ export function vulnerabilityRoutes(deps: VulnerabilityRouteDeps): readonly Rout
     ...connectorRoutes(deps),
     ...ingestRuleRoutes(deps),
     ...diagnosisRoutes(deps),
+    ...softwareRoutes(deps),
   ];
 }

@@ -9,6 +9,7 @@ import { exposureMigrations } from "./exposure-tables.ts";
 import { instanceIndexMigrations } from "./instance-indexes.ts";
 import { ingestMigrations } from "./ingest/tables.ts";
 import { intelligenceMigrations } from "./intelligence-tables.ts";
+import { softwareMigrations } from "./software/tables.ts";
 
 export type VulnerabilityTables = {
   vuln_findings: FindingRow;
@@ -191,4 +192,4 @@ async function createAll(db: Database, kind: Store["kind"]): Promise<void> {
   for (const statement of statements) await sql.raw(statement).execute(db);
 }
 
-export const vulnerabilityMigrations: readonly Migration[] = [{ id: "0700-vulnerabilities", up: createAll }, ...intelligenceMigrations, ...exposureMigrations, ...instanceIndexMigrations, ...ingestMigrations, ...assetMigrations];
+export const vulnerabilityMigrations: readonly Migration[] = [{ id: "0700-vulnerabilities", up: createAll }, ...intelligenceMigrations, ...exposureMigrations, ...instanceIndexMigrations, ...ingestMigrations, ...assetMigrations, ...softwareMigrations];

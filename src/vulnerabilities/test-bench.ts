@@ -20,7 +20,7 @@ import { migrate } from "../store/migrate.ts";
 import { openPostgres } from "../store/postgres.ts";
 import { openSqlite } from "../store/sqlite.ts";
 import type { Store } from "../store/store.ts";
-import { createVulnerabilities, vulnerabilityMigrations } from "./index.ts";
+import { createSoftware, createVulnerabilities, vulnerabilityMigrations } from "./index.ts";
 import type { AgentRow, AmbiguityRow, HistoryRow, InstanceRow } from "./tables.ts";
 
 export const CON = "con_1" as ConnectionId;
@@ -93,7 +93,7 @@ export async function vulnerabilityBench(postgres?: PostgresServer): Promise<Vul
   const facts: Fact[] = [];
   const capability = createVulnerabilities({ routes: [], queueFact: async (_tx, ...more) => void facts.push(...more) });
   const clock = { now: NOW };
-  const options = { store, streams: all, capabilities: [capability], codeVersion: "1", now: () => clock.now };
+  const options = { store, streams: all, capabilities: [capability, createSoftware()], codeVersion: "1", now: () => clock.now };
   const mirror = createMirror(options);
   const context = mirrorContext(options);
   const read = new Set<string>();
@@ -156,7 +156,7 @@ export async function vulnerabilityBench(postgres?: PostgresServer): Promise<Vul
 }
 
 async function refuseParked(store: Store): Promise<void> {
-  const { rows } = await sql<{ reason: string }>`SELECT reason FROM mirror_parked WHERE kind = 'vulnerabilities'`.execute(store.read);
+  const { rows } = await sql<{ reason: string }>`SELECT reason FROM mirror_parked WHERE kind IN ('vulnerabilities', 'software')`.execute(store.read);
   if (rows[0] !== undefined) throw new Error(`A page could not be taken in: ${rows[0].reason}`);
 }
 

@@ -16,11 +16,12 @@ const KEPT: readonly { readonly table: string; readonly key: readonly string[] }
   { table: "vuln_connectors", key: ["id"] },
   { table: "vuln_rules", key: ["id"] },
   { table: "vuln_runs", key: ["id"] },
+  { table: "vuln_software_changes", key: ["seq"] },
 ];
 /** Under way, and nothing to hand over. */
 const PASSING = ["vuln_held", "vuln_asset_sweeps"] as const;
 /** Those with a connection; findings are many connections', and go with their tenant. */
-const OF_CONNECTION = ["vuln_instances", "vuln_history", "vuln_agents", "vuln_agent_keys", "vuln_ambiguities", "vuln_readings", "vuln_exposure_marks", "vuln_exposure_known", "vuln_connectors", "vuln_rules", "vuln_runs", "vuln_held", "vuln_walks", "vuln_scan_days"] as const;
+const OF_CONNECTION = ["vuln_instances", "vuln_history", "vuln_agents", "vuln_agent_keys", "vuln_ambiguities", "vuln_readings", "vuln_exposure_marks", "vuln_exposure_known", "vuln_connectors", "vuln_rules", "vuln_runs", "vuln_held", "vuln_walks", "vuln_scan_days", "vuln_software_changes", "vuln_software_known"] as const;
 
 export async function eraseConnectionVulnerabilities(tx: Tx, connection: ConnectionId, limit: number): Promise<number> {
   for (const table of OF_CONNECTION) {

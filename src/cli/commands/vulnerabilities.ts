@@ -5,6 +5,7 @@ import { ASSET_LEVELS, ASSET_STALENESSES } from "../../kernel/vulnerability-asse
 import { finish, integer, type CliCommand, type CliContext, type JsonOption } from "../command.ts";
 import { assetRuleCommands } from "../vulnerability-asset-rules.ts";
 import { ingestCommands } from "../vulnerability-ingest-commands.ts";
+import { softwareCommands } from "../vulnerability-software.ts";
 import { priorityCommands } from "../vulnerability-priority-commands.ts";
 import { asset, assets, decide, findings, show, summary, type AssetOptions, type DecideOptions, type FindingOptions, type ShowOptions } from "../vulnerability-views.ts";
 
@@ -16,6 +17,7 @@ export const vulnerabilitiesCommand: CliCommand = {
     decisions(group, context);
     devices(group, context);
     assetRuleCommands(group, context);
+    softwareCommands(group, context);
     priorityCommands(group, context);
     ingestCommands(group, context);
   },
