@@ -5,7 +5,7 @@
  */
 import { sql } from "kysely";
 import { afterEach, describe, expect, it } from "vitest";
-import type { RunView } from "../src/kernel/api.ts";
+import type { RunView, StatusView } from "../src/kernel/api.ts";
 import type { RunId } from "../src/kernel/ids.ts";
 import { EVERY_TENANT } from "../src/kernel/scope.ts";
 import { Secret } from "../src/kernel/secret.ts";
@@ -311,5 +311,33 @@ describe("what proves", () => {
     expect(held).toContain(gone);
     expect(second).toMatchObject({ gone: 1, fault: null });
     expect(await differences(world, "applications")).toEqual([]);
+  });
+
+  it("a full reading of risks tells how many it had to add, change and close that readings of changes had missed; what merely changed since the last one is none", async () => {
+    await open();
+    await world.sync({ streams: ["risks"] });
+    const update = (some: number, set: Readonly<Record<string, unknown>>): void => void world.simulator.mutate({ stream: "risks", action: "update", ids: truthIds(world.simulator, "risks").slice(0, some), set });
+    const later = (): void => {
+      clock.advance(DAY);
+      world.simulator.advance(DAY);
+    };
+    const full = async () => of(await world.sync({ streams: ["risks"], full: true }), "risks").drift;
+    later();
+    update(4, { mitigationStatus: "To be patched" });
+    expect(await full()).toEqual({ added: 0, changed: 0, closed: 0 });
+
+    update(5, { mitigationStatus: "On hold" });
+    update(2, { status: "Removed" });
+    world.simulator.mutate({ stream: "risks", action: "add", count: 1 });
+    later();
+    // As if the console had not told of them in time.
+    const { rows } = await sql<{ body: string }>`SELECT body FROM mirror_checkpoints WHERE stream = 'risks'`.execute(world.hub.store.read);
+    const body = JSON.parse(rows[0]?.body ?? "{}") as object;
+    await world.hub.store.tx((tx) => sql`UPDATE mirror_checkpoints SET body = ${JSON.stringify({ ...body, watermarks: { updated: new Date(clock.now()).toISOString().replace("Z", "000Z") } })} WHERE stream = 'risks'`.execute(tx.db));
+    expect(await full()).toEqual({ added: 1, changed: 3, closed: 2 });
+
+    const { streams } = (await world.hub.app.inject({ url: "/api/v1/status", headers: { host: "127.0.0.1", authorization: `Bearer ${world.hub.credential.reveal()}` } })).json<StatusView>();
+    expect(streams.find(({ stream }) => stream === "risks")?.drift).toMatchObject({ added: 1, changed: 3, closed: 2 });
+    expect(await full()).toEqual({ added: 0, changed: 0, closed: 0 });
   });
 });

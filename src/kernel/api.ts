@@ -102,6 +102,10 @@ export const ConnectionDraft = Type.Object({
 
 export const ConnectionLogLine = Type.Object({ at: Time, level: Type.Union([Type.Literal("info"), Type.Literal("warning"), Type.Literal("error")]), event: Text, message: Text, fields: Type.Record(Text, Type.Union([Text, Type.Number(), Type.Boolean(), Type.Null()])) });
 
+/** What a full listing had to add, change and close that the readings of changes before it had missed. */
+export const Drift = Type.Object({ added: Count, changed: Count, closed: Count });
+export type Drift = Static<typeof Drift>;
+
 export const StreamRun = Type.Object({
   stream: StreamName,
   phase: Type.Union([Type.Literal("waiting"), Type.Literal("counting"), Type.Literal("snapshot"), Type.Literal("changes"), Type.Literal("settling"), Type.Literal("done"), Type.Literal("skipped"), Type.Literal("failed")]),
@@ -119,6 +123,8 @@ export const StreamRun = Type.Object({
   rowsPerSecond: Type.Number(),
   etaSeconds: Nullable(Type.Number()),
   caughtUp: Type.Boolean(),
+  /** Of a full reading that was not the first, where the stream tells. */
+  drift: Type.Optional(Drift),
   fault: Nullable(FaultView),
 });
 export type StreamRun = Static<typeof StreamRun>;
@@ -159,6 +165,8 @@ export const StreamStatus = Type.Object({
   /** Named periods the source no longer holds and nobody has acknowledged. */
   gaps: Count,
   fault: Nullable(FaultView),
+  /** Of the last full reading that was not the first, where the stream tells. */
+  drift: Type.Optional(Type.Object({ ...Drift.properties, at: Time })),
   /** Requests left in this instant of the console's budget for this stream's path class, and its size per second. */
   budget: Nullable(Type.Object({ class: Text, perSecond: Type.Number(), available: Type.Number(), waiting: Count })),
 });

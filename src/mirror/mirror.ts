@@ -36,12 +36,21 @@ export interface StoredCheckpoint {
 }
 
 /** `received = inserted + changed + unchanged + parked` (repeats inside a page count as unchanged), checked before the transaction commits. */
+/** What became of what the rows of a listing state, where its stream can tell. */
+export interface Moves {
+  readonly added: number;
+  readonly changed: number;
+  readonly closed: number;
+}
+
 export interface PageOutcome {
   readonly received: number;
   readonly inserted: number;
   readonly changed: number;
   readonly unchanged: number;
   readonly parked: number;
+  /** Of a page of a full listing that is not the first. */
+  readonly moves?: Moves;
 }
 
 export interface SettleInput {
@@ -57,6 +66,8 @@ export interface SettleInput {
 /** What one call of `settle` did; called again until `more` is false, each call one transaction. */
 export interface SettleOutcome {
   readonly gone: number;
+  /** Of those, whose matter was not over yet. */
+  readonly closed: number;
   /** Missing now, waiting for a second snapshot that misses them too. */
   readonly heldBack: number;
   readonly more: boolean;

@@ -5,11 +5,11 @@
 import { sql } from "kysely";
 import { Fault } from "../kernel/fault.ts";
 import type { TenantId } from "../kernel/ids.ts";
-import type { MappedRecord } from "../sentinelone/streams/stream.ts";
+import type { MappedRecord, Stream } from "../sentinelone/streams/stream.ts";
 import type { UpsertValue } from "../store/text.ts";
 import type { Tx } from "../store/store.ts";
 import type { Capability, Change, MirrorRow } from "./capability.ts";
-import type { MirrorTarget, PageInput, PageOutcome } from "./mirror.ts";
+import type { MirrorTarget, Moves, PageInput, PageOutcome } from "./mirror.ts";
 import { readersNow } from "./owed.ts";
 import { park, RECORD, resolve } from "./parking.ts";
 import { react, readersOf } from "./reactions.ts";
@@ -78,6 +78,7 @@ export async function applyPage(context: MirrorContext, tx: Tx, input: PageInput
     changed: merged.changed,
     unchanged: merged.unchanged + page.repeated + (page.records.length - merged.ids.length),
     parked: page.rejected.length,
+    ...(merged.moves === undefined ? {} : { moves: merged.moves }),
   });
 }
 
@@ -91,6 +92,7 @@ interface Merged {
   readonly inserted: number;
   readonly changed: number;
   readonly unchanged: number;
+  readonly moves?: Moves;
 }
 
 async function merge(context: MirrorContext, tx: Tx, table: StreamTable, target: MirrorTarget, all: readonly MappedRecord[], from: Pick<PageInput, "snapshot" | "watermark" | "firstRead">, now: number): Promise<Merged> {
@@ -103,9 +105,12 @@ async function merge(context: MirrorContext, tx: Tx, table: StreamTable, target:
   const tenants = await tenantsOf(context, tx, target, [...records.values()]);
   const older = ids.filter((id) => isOlder(records.get(id), existing.get(id)));
   const believed = from.snapshot === null || older.length === 0 ? NONE : await unseen(tx, connection, stream, from.snapshot, older);
-  const sorted = sortOut(table, target, now, records, existing, believed, tenants, readers.length > 0);
+  const { ended } = stream;
+  // What a first listing shows nobody could have missed.
+  const tells = ended !== undefined && from.snapshot !== null && from.firstRead !== true;
+  const sorted = sortOut(table, target, now, records, existing, believed, tenants, readers.length > 0 || tells);
 
-  const before = readers.length === 0 ? new Map<string, MirrorRow>() : await rowsById(tx.db, tx.kind, table, connection, sorted.changed);
+  const before = readers.length === 0 && !tells ? new Map<string, MirrorRow>() : await rowsById(tx.db, tx.kind, table, connection, sorted.changed);
   if (sorted.rows.length > 0) await tx.bulkUpsert(table.upsert, sorted.rows);
   if (existing.size > 0) await clearMissing(tx, connection, stream, ids);
   await resolve(tx, connection, stream.id, RECORD, ids);
@@ -114,7 +119,18 @@ async function merge(context: MirrorContext, tx: Tx, table: StreamTable, target:
     ...sorted.changed.map((id) => ({ id, before: before.get(id) ?? null, after: sorted.after.get(id) ?? null })),
   ];
   await react(tx, readers, changes, { connection, stream: stream.id, watermark: from.watermark, now, codeVersion: context.codeVersion });
-  return { ids, inserted: sorted.inserted.length, changed: sorted.changed.length, unchanged: sorted.unchanged };
+  return { ids, inserted: sorted.inserted.length, changed: sorted.changed.length, unchanged: sorted.unchanged, ...(tells ? { moves: movesOf(changes, ended) } : {}) };
+}
+
+/** A row that shows again what was over is an added one; one that was over and is, is none. */
+function movesOf(changes: readonly Change[], ended: NonNullable<Stream["ended"]>): Moves {
+  const there = (row: MirrorRow | null): boolean => row !== null && !ended(row);
+  const moves = { added: 0, changed: 0, closed: 0 };
+  for (const { before, after } of changes) {
+    if (there(after)) moves[there(before) ? "changed" : "added"] += 1;
+    else if (there(before)) moves.closed += 1;
+  }
+  return moves;
 }
 
 const NONE: ReadonlySet<string> = new Set();
@@ -128,7 +144,7 @@ function balanced(input: PageInput, outcome: PageOutcome): PageOutcome {
   const accounted = outcome.inserted + outcome.changed + outcome.unchanged + outcome.parked;
   if (accounted === outcome.received) return outcome;
   throw new Fault("INTERNAL", `A page of ${input.stream.id} had ${String(outcome.received)} records and ${String(accounted)} were accounted for; nothing of it was kept.`, {
-    details: { stream: input.stream.id, ...outcome },
+    details: { stream: input.stream.id, received: outcome.received, inserted: outcome.inserted, changed: outcome.changed, unchanged: outcome.unchanged, parked: outcome.parked },
   });
 }
 

@@ -99,13 +99,13 @@ export async function settle(context: MirrorContext, tx: Tx, input: SettleInput,
   const table = context.tables.of(input.stream);
   const { connection } = input.target;
   const snapshot = await currentSnapshot(tx, connection, input.stream, input.snapshot);
-  if (snapshot.fresh === 1) return { gone: 0, heldBack: 0, more: false };
+  if (snapshot.fresh === 1) return { gone: 0, closed: 0, heldBack: 0, more: false };
   const allMayGo = snapshot.settling === snapshot.number ? snapshot.all_may_go === 1 : await beginSettling(tx, table, snapshot, input, proof);
   const eligible = allMayGo ? sql`1 = 1` : sql`since < ${snapshot.number}`;
 
   const chosen = await sql<{ id: string }>`SELECT id FROM mirror_missing WHERE owner = ${snapshot.owner} AND ${eligible} ORDER BY id LIMIT ${CHUNK}`.execute(tx.db);
   const ids = chosen.rows.map((row) => row.id);
-  const gone = await tombstone(context, tx, table, input, ids);
+  const { gone, closed } = await tombstone(context, tx, table, input, ids);
   if (ids.length > 0) {
     await sql`DELETE FROM mirror_missing WHERE owner = ${snapshot.owner} AND id IN ${idList(tx.kind, ids)}`.execute(tx.db);
     await sql`DELETE FROM mirror_seen WHERE owner = ${snapshot.owner} AND id IN ${idList(tx.kind, ids)}`.execute(tx.db);
@@ -113,7 +113,7 @@ export async function settle(context: MirrorContext, tx: Tx, input: SettleInput,
   const left = await sql<{ eligible: number; n: number }>`
     SELECT count(*) AS n, coalesce(sum(CASE WHEN ${eligible} THEN 1 ELSE 0 END), 0) AS eligible FROM mirror_missing WHERE owner = ${snapshot.owner}`.execute(tx.db);
   const { n, eligible: waiting } = left.rows[0] ?? { n: 0, eligible: 0 };
-  return { gone, heldBack: n - waiting, more: waiting > 0 };
+  return { gone, closed, heldBack: n - waiting, more: waiting > 0 };
 }
 
 /** Works out what is missing and, once for the whole snapshot, whether the brake holds. */
@@ -138,16 +138,17 @@ async function beginSettling(tx: Tx, table: StreamTable, snapshot: Snapshot, inp
   return allMayGo;
 }
 
-async function tombstone(context: MirrorContext, tx: Tx, table: StreamTable, input: SettleInput, ids: readonly string[]): Promise<number> {
-  if (ids.length === 0) return 0;
+async function tombstone(context: MirrorContext, tx: Tx, table: StreamTable, input: SettleInput, ids: readonly string[]): Promise<{ readonly gone: number; readonly closed: number }> {
+  if (ids.length === 0) return { gone: 0, closed: 0 };
   const { connection } = input.target;
   const readers = readersOf(context.capabilities, input.stream.id);
-  const before = readers.length === 0 ? new Map<string, MirrorRow>() : await rowsById(tx.db, tx.kind, table, connection, ids);
+  const { ended } = input.stream;
+  const before = readers.length === 0 && ended === undefined ? new Map<string, MirrorRow>() : await rowsById(tx.db, tx.kind, table, connection, ids);
   const marked = await sql<{ id: string }>`
     UPDATE ${sql.table(table.name)} SET gone_at = ${input.now} WHERE connection_id = ${connection} AND gone_at IS NULL AND id IN ${idList(tx.kind, ids)} RETURNING id`.execute(tx.db);
   const changes = marked.rows.flatMap(({ id }) => (before.has(id) ? [{ id, before: before.get(id) ?? null, after: null }] : []));
   await react(tx, readers, changes, { connection, stream: input.stream.id, watermark: input.watermark, now: input.now, codeVersion: context.codeVersion });
-  return marked.rows.length;
+  return { gone: marked.rows.length, closed: ended === undefined ? 0 : changes.filter(({ before: row }) => row !== null && !ended(row)).length };
 }
 
 /** Counts by the two narrow indexes, never by reading the wide table. */

@@ -3,7 +3,7 @@ import type { StatusView } from "../kernel/api.ts";
 import { metricsText } from "./metrics.ts";
 
 const view = { code: "S1_UNREACHABLE", kind: "unavailable", message: 'No answer"\n# evil 1', cure: "", details: {} };
-const stream: StatusView["streams"][number] = { connection: "con_1", stream: "agents", rows: 5, goneRows: 1, parked: 2, watermark: "2026-03-01T11:59:00.000Z", freshAt: null, ageSeconds: null, caughtUp: false, provenAt: null, nextRunAt: null, paused: false, gaps: 0, fault: view, budget: { class: "rest", perSecond: 25, available: 20, waiting: 3 } };
+const stream: StatusView["streams"][number] = { drift: { added: 1, changed: 0, closed: 4, at: "2026-03-01T03:00:00.000Z" }, connection: "con_1", stream: "agents", rows: 5, goneRows: 1, parked: 2, watermark: "2026-03-01T11:59:00.000Z", freshAt: null, ageSeconds: null, caughtUp: false, provenAt: null, nextRunAt: null, paused: false, gaps: 0, fault: view, budget: { class: "rest", perSecond: 25, available: 20, waiting: 3 } };
 const status: StatusView = {
   version: "1.2.3",
   now: "2026-03-01T12:00:00.000Z",
@@ -29,6 +29,7 @@ it("gives freshness, lag, rows, parked, faults, budget and expiry by ids, and no
       'vedette_stream_caught_up{connection="con_1",stream="agents"} 0',
       'vedette_stream_rows{connection="con_1",stream="agents"} 5',
       'vedette_stream_parked{connection="con_1",stream="agents"} 2',
+      'vedette_stream_drift{connection="con_1",stream="agents",kind="closed"} 4',
       'vedette_stream_fault{connection="con_1",stream="agents",code="S1_UNREACHABLE"} 1',
       'vedette_stream_budget_waiting{connection="con_1",stream="agents"} 3',
       'vedette_connection_state{connection="con_1",state="Needs attention"} 1',

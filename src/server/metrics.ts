@@ -37,6 +37,7 @@ export async function metricsText(status: StatusView, process: { readonly rssByt
   gauge("stream_parked", "Records set aside.", STREAM, perStream((stream) => stream.parked));
   gauge("stream_gaps", "Periods the source no longer holds that nobody has acknowledged.", STREAM, perStream((stream) => stream.gaps));
   gauge("stream_proven_age_seconds", "Seconds since the last listing that was proven complete.", STREAM, perStream((stream) => (stream.provenAt === null ? null : (now - Date.parse(stream.provenAt)) / 1000)));
+  gauge("stream_drift", "What the last full reading had to add, change or close that the readings of changes had missed.", [...STREAM, "kind"], status.streams.flatMap(({ connection, stream, drift }) => (drift === undefined ? [] : (["added", "changed", "closed"] as const).map((kind) => [{ connection, stream, kind }, drift[kind]] as const))));
   gauge("stream_paused", "1 where reading is paused.", STREAM, perStream((stream) => (stream.paused ? 1 : 0)));
   gauge("stream_fault", "1 per stream with a fault, by its code.", [...STREAM, "code"], status.streams.flatMap((stream) => (stream.fault === null ? [] : [[{ connection: stream.connection, stream: stream.stream, code: stream.fault.code }, 1] as const])));
   gauge("stream_budget_per_second", "Requests per second the console's budget allows for this stream's path class.", STREAM, perStream((stream) => stream.budget?.perSecond ?? null));

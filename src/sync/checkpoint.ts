@@ -18,6 +18,8 @@ const PartitionProgress = Type.Object({
   done: Type.Boolean(),
 });
 
+const Counted = { added: Type.Integer(), changed: Type.Integer(), closed: Type.Integer() };
+
 const SnapshotProgress = Type.Object({
   number: Type.Integer(),
   startedAt: Type.Number(),
@@ -30,6 +32,8 @@ const SnapshotProgress = Type.Object({
   short: Type.Optional(Type.Boolean()),
   /** What its listings counted, all together, where there is no count of the whole. */
   counted: Type.Optional(Type.Integer()),
+  /** What the listing brought although what had changed was read right before it; absent where that is not told. */
+  drift: Type.Optional(Type.Object(Counted)),
   partitions: Type.Array(PartitionProgress),
   /** True once the proof was judged complete and tombstones are being written, so that a restart goes on with those. */
   settling: Type.Union([Type.Literal("no"), Type.Literal("complete"), Type.Literal("uncounted")]),
@@ -49,6 +53,8 @@ const CheckpointSchema = Type.Object({
   sweptWeekAt: Type.Union([Type.Number(), Type.Null()]),
   /** A listing of changes gave fewer than it counted: until everything was read again, nothing is proven of later readings either. */
   doubted: Type.Optional(Type.Boolean()),
+  /** Of the last full reading that told. */
+  drift: Type.Optional(Type.Object({ ...Counted, at: Type.Number() })),
 });
 export type Checkpoint = Static<typeof CheckpointSchema>;
 
@@ -64,6 +70,14 @@ export const EMPTY_CHECKPOINT: Checkpoint = {
   sweptDayAt: null,
   sweptWeekAt: null,
 };
+
+/** More of what the full reading under way brought. */
+export function withDrift(checkpoint: Checkpoint, more: { readonly added: number; readonly changed: number; readonly closed: number }): Checkpoint {
+  const { snapshot } = checkpoint;
+  if (snapshot?.drift === undefined || more.added + more.changed + more.closed === 0) return checkpoint;
+  const { added, changed, closed } = snapshot.drift;
+  return { ...checkpoint, snapshot: { ...snapshot, drift: { added: added + more.added, changed: changed + more.changed, closed: closed + more.closed } } };
+}
 
 export function packCheckpoint(checkpoint: Checkpoint): StoredCheckpoint {
   return { format: FORMAT, body: JSON.stringify(checkpoint) };

@@ -7,7 +7,7 @@ import type { Clock } from "../kernel/clock.ts";
 import type { Mirror, MirrorTarget, PageOutcome } from "../mirror/mirror.ts";
 import type { Stream } from "../sentinelone/streams/stream.ts";
 import type { Lease, Store, Tx } from "../store/store.ts";
-import { overallWatermark, packCheckpoint, type Checkpoint } from "./checkpoint.ts";
+import { overallWatermark, packCheckpoint, withDrift, type Checkpoint } from "./checkpoint.ts";
 import type { KeptPage } from "./job.ts";
 import type { StreamProgress } from "./progress.ts";
 
@@ -27,6 +27,8 @@ export interface WriterOptions {
 interface Waiting {
   readonly page: KeptPage;
   readonly advance: (checkpoint: Checkpoint) => Checkpoint;
+  /** Of a full listing: what it brings counts as drift. */
+  readonly listed: boolean;
   readonly done: () => void;
   readonly failed: (error: unknown) => void;
 }
@@ -48,9 +50,9 @@ export class PageWriter {
   }
 
   /** Resolves once the page is committed together with the checkpoint that `advance` makes of the one before it. */
-  async write(page: KeptPage, advance: (checkpoint: Checkpoint) => Checkpoint): Promise<void> {
+  async write(page: KeptPage, advance: (checkpoint: Checkpoint) => Checkpoint, listed = false): Promise<void> {
     await new Promise<void>((done, failed) => {
-      this.#queue.push({ page, advance, done, failed });
+      this.#queue.push({ page, advance, listed, done, failed });
       if (!this.#busy) void this.#drain();
     });
   }
@@ -91,21 +93,23 @@ export class PageWriter {
     const commit = async (tx: Tx): Promise<{ checkpoint: Checkpoint; outcomes: readonly PageOutcome[] }> => {
       let next = this.#checkpoint;
       const results = [];
-      for (const { page, advance } of batch) {
+      for (const { page, advance, listed } of batch) {
         next = withRejected(advance(next), page.rejected.length);
-        results.push(
-          await mirror.applyPage(tx, {
-            target,
-            stream,
-            run,
-            snapshot: next.snapshot?.number ?? null,
-            page,
-            checkpoint: packCheckpoint(next),
-            firstRead: next.firstReadAt === null,
-            watermark: next.firstReadAt === null ? null : overallWatermark(next),
-            now: clock.now(),
-          }),
-        );
+        const outcome = await mirror.applyPage(tx, {
+          target,
+          stream,
+          run,
+          snapshot: next.snapshot?.number ?? null,
+          page,
+          checkpoint: packCheckpoint(next),
+          firstRead: next.firstReadAt === null,
+          watermark: next.firstReadAt === null ? null : overallWatermark(next),
+          now: clock.now(),
+        });
+        results.push(outcome);
+        const counted = listed && outcome.moves !== undefined ? withDrift(next, outcome.moves) : next;
+        if (counted !== next) await mirror.writeCheckpoint(tx, target.connection, stream, packCheckpoint(counted));
+        next = counted;
       }
       return { checkpoint: next, outcomes: results };
     };

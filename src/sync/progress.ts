@@ -1,7 +1,7 @@
 /** Live figures of one stream in one run: what `sync`, `status` and the progress bars show. Rates come from the monotonic clock. */
 import type { Clock } from "../kernel/clock.ts";
 import type { Fault } from "../kernel/fault.ts";
-import type { StreamRun } from "../kernel/api.ts";
+import type { Drift, StreamRun } from "../kernel/api.ts";
 import type { StreamId } from "../kernel/stream-ids.ts";
 import type { PageOutcome } from "../mirror/mirror.ts";
 
@@ -20,6 +20,8 @@ export class StreamProgress {
   #client: { readonly requests: number } | null = null;
   expected: number | null = null;
   caughtUp = false;
+  /** What a full reading brought although what had changed was read right before it. */
+  drift: Drift | null = null;
 
   constructor(stream: StreamId, clock: Clock) {
     this.stream = stream;
@@ -77,6 +79,7 @@ export class StreamProgress {
       rowsPerSecond: Math.round(rate * 10) / 10,
       etaSeconds: left === null || rate === 0 || this.#endedAt !== null ? null : Math.round(left / rate),
       caughtUp: this.caughtUp,
+      ...(this.drift === null ? {} : { drift: this.drift }),
       fault: this.#fault === null ? null : this.#fault.toJSON(),
     };
   }

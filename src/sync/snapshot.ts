@@ -4,10 +4,11 @@
  * meanwhile has been read as well.
  */
 import { Fault, asFault, type FaultCode } from "../kernel/fault.ts";
+import type { Drift } from "../kernel/api.ts";
 import { sql } from "kysely";
 import type { Page, Partition } from "../sentinelone/streams/stream.ts";
 import { viewName } from "../kernel/stream-ids.ts";
-import type { Checkpoint, SnapshotProgress } from "./checkpoint.ts";
+import { withDrift, type Checkpoint, type SnapshotProgress } from "./checkpoint.ts";
 import { anchor, readChanges } from "./changes.ts";
 import { readPages, stopIfCancelled, withinRetention, type StreamJob } from "./job.ts";
 import { scopeFingerprint } from "../sentinelone/verify.ts";
@@ -50,6 +51,7 @@ export async function readSnapshot(job: StreamJob): Promise<SnapshotRead> {
 
 async function begin(job: StreamJob): Promise<SnapshotProgress> {
   const { stream, io, writer, deps, connection } = job;
+  const drift = await readChangesFirst(job);
   // A first read can declare nothing gone, so it need not spend a request on what the token reaches.
   const asksScope = writer.checkpoint.firstReadAt !== null;
   const [[scope, ...newest], countBefore] = await oneAfterTheOther(
@@ -70,9 +72,26 @@ async function begin(job: StreamJob): Promise<SnapshotProgress> {
       rejected: 0,
       partitions: partitions.map((part) => ({ id: part.id, params: { ...part.params }, cursor: null, done: false })),
       settling: "no",
+      ...(drift ? { drift: { added: 0, changed: 0, closed: 0 } } : {}),
     };
     return { result, checkpoint: { ...writer.checkpoint, snapshot: result } };
   });
+}
+
+/** So that what the listing brings is what readings of changes miss, and no news. False where the stream does not tell, or not all that was counted came. */
+async function readChangesFirst(job: StreamJob): Promise<boolean> {
+  const { stream, writer, progress, io } = job;
+  if (stream.ended === undefined || stream.passes.length === 0 || writer.checkpoint.firstReadAt === null) return false;
+  progress.enter("changes");
+  try {
+    return (await readChanges(job, "overlap")) === undefined;
+  } catch (error) {
+    // The listing itself is what is wanted: it meets the same trouble, or does without.
+    if (io.signal.aborted || asFault(error).kind === "fenced") throw error;
+    return false;
+  } finally {
+    progress.enter("counting");
+  }
 }
 
 async function knownSites(job: StreamJob): Promise<readonly SiteWeight[]> {
@@ -125,7 +144,7 @@ async function readPartition(job: StreamJob, part: Partition, resumeAt: string |
   await readPages(
     job,
     (restarted) => job.stream.read({ kind: "snapshot", partition: part, cursor: restarted ? null : resumeAt }, job.io),
-    (page) => job.writer.write(withinRetention(job, page), (checkpoint) => withProgress(checkpoint, part.id, page)),
+    (page) => job.writer.write(withinRetention(job, page), (checkpoint) => withProgress(checkpoint, part.id, page), true),
   );
 }
 
@@ -195,12 +214,14 @@ async function settle(job: StreamJob, verdict: { readonly proof: "complete" | "u
     const now = deps.clock.now();
     const outcome = await writer.step(async (tx) => {
       const result = await deps.mirror.settle(tx, { target, stream, snapshot: begun.number, startedAt: begun.startedAt, now, watermark: null }, verdict.proof);
-      return { result, checkpoint: result.more ? writer.checkpoint : finished({ ...writer.checkpoint, doubted: false }, verdict.fault === undefined && !braked(verdict, result.heldBack), now) };
+      const counted = withDrift(writer.checkpoint, { added: 0, changed: 0, closed: result.closed });
+      return { result, checkpoint: result.more ? counted : finished({ ...counted, doubted: false }, verdict.fault === undefined && !braked(verdict, result.heldBack), now) };
     });
     progress.addGone(outcome.gone);
     gone += outcome.gone;
     ({ heldBack, more } = outcome);
   }
+  progress.drift = driftOf(writer.checkpoint);
   if (braked(verdict, heldBack)) {
     return new Fault("SNAPSHOT_BRAKE", `${heldBack} records are missing at once; they stay until a second full reading misses them too.`, { details: { heldBack } });
   }
@@ -214,8 +235,9 @@ function braked(verdict: { readonly proof: "complete" | "uncounted"; readonly fa
 }
 
 async function abandon(job: StreamJob, fault: Fault): Promise<Fault> {
-  const { writer, deps } = job;
+  const { writer, deps, progress } = job;
   await writer.step(async () => ({ result: null, checkpoint: finished(writer.checkpoint, false, deps.clock.now()) }));
+  progress.drift = driftOf(writer.checkpoint);
   return fault;
 }
 
@@ -230,7 +252,13 @@ function finished(checkpoint: Checkpoint, proven: boolean, now: number): Checkpo
     unprovenInARow: proven ? 0 : checkpoint.unprovenInARow + 1,
     sweptDayAt: now,
     sweptWeekAt: now,
+    ...(checkpoint.snapshot?.drift === undefined ? {} : { drift: { ...checkpoint.snapshot.drift, at: now } }),
   };
+}
+
+/** Of the reading that just ended. */
+function driftOf({ drift, lastSnapshotAt }: Checkpoint): Drift | null {
+  return drift === undefined || drift.at !== lastSnapshotAt ? null : { added: drift.added, changed: drift.changed, closed: drift.closed };
 }
 
 function withoutNulls(watermarks: Checkpoint["watermarks"]): Record<string, string> {

@@ -69,6 +69,7 @@ export class StreamStatuses {
       paused: state?.paused ?? false,
       gaps,
       fault: state?.fault ?? null,
+      ...(state === undefined || state.drift === null ? {} : { drift: { ...state.drift, at: isoTime(state.drift.at) } }),
       budget: ports.budget(connection.url, stream.id),
     };
   }

@@ -153,7 +153,7 @@ async function conclude(input: StreamRunInput, { fault, checkpoint, readTo }: Ou
     if (proven) await deps.mirror.proveRead(tx, connection.id, stream, readTo, everyMs);
     await patchState(tx, connection.id, stream.id, {
       ...(readAll ? { fresh_at: now } : {}),
-      ...(checkpoint === null ? {} : { watermark: checkpoint.firstReadAt === null ? null : overallWatermark(checkpoint), proven_at: checkpoint.provenAt }),
+      ...(checkpoint === null ? {} : { watermark: checkpoint.firstReadAt === null ? null : overallWatermark(checkpoint), proven_at: checkpoint.provenAt, drift: checkpoint.drift === undefined ? null : JSON.stringify(checkpoint.drift) }),
       ...(cancelled ? { next_run_at: now } : { caught_up: readAll ? 1 : 0, failures, fault: packFault(fault), next_run_at: now + waitAfter({ everyMs }, fault, failures, Math.max(0, now - readTo)) }),
     });
   }));

@@ -1,4 +1,5 @@
 /** What is known of each stream of each connection between runs: freshness, watermark, next run, the fault that stopped it. */
+import type { Drift } from "../kernel/api.ts";
 import type { ConnectionId } from "../kernel/ids.ts";
 import { FAULT_CODES, type Fault, type FaultCode, type FaultReport } from "../kernel/fault.ts";
 import { isStreamId, type StreamId } from "../kernel/stream-ids.ts";
@@ -18,6 +19,7 @@ export interface StreamState {
   /** Runs in a row that ended with a fault worth waiting for. */
   readonly failures: number;
   readonly fault: FaultReport | null;
+  readonly drift: (Drift & { readonly at: number }) | null;
 }
 
 export async function readStates(store: Store, connection?: ConnectionId): Promise<readonly StreamState[]> {
@@ -38,6 +40,7 @@ export async function readStates(store: Store, connection?: ConnectionId): Promi
         paused: Number(row.paused) === 1,
         failures: Number(row.failures),
         fault: row.fault === null ? null : parseFault(row.fault),
+        drift: row.drift === null ? null : (JSON.parse(row.drift) as StreamState["drift"]),
       },
     ];
   });
@@ -55,7 +58,7 @@ export function isDue(stream: Pick<Stream, "everyMs">, { nextRunAt, paused, fres
 export type StatePatch = Partial<Omit<SyncTables["stream_state"], "connection_id" | "stream">>;
 
 export async function patchState(tx: Tx, connection: ConnectionId, stream: StreamId, patch: StatePatch): Promise<void> {
-  const empty = { watermark: null, fresh_at: null, proven_at: null, caught_up: 0, next_run_at: null, paused: 0, failures: 0, fault: null };
+  const empty = { watermark: null, fresh_at: null, proven_at: null, caught_up: 0, next_run_at: null, paused: 0, failures: 0, fault: null, drift: null };
   await tx.db
     .withTables<SyncTables>()
     .insertInto("stream_state")

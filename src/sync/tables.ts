@@ -14,6 +14,8 @@ export type SyncTables = {
     paused: number;
     failures: number;
     fault: string | null;
+    /** What the last full reading brought that readings of changes had missed, as JSON with its moment. */
+    drift: string | null;
   };
   sync_gaps: { id: string; connection_id: string; tenant_id: string; stream: string; from_time: string; until_time: string | null; noticed_at: number; acknowledged_at: number | null };
 };
@@ -57,6 +59,12 @@ export const syncMigrations: readonly Migration[] = [
         .addColumn("noticed_at", "bigint", (column) => column.notNull())
         .addColumn("acknowledged_at", "bigint")
         .execute();
+    },
+  },
+  {
+    id: "0310-sync-drift",
+    async up(db) {
+      await db.schema.alterTable("stream_state").addColumn("drift", "text").execute();
     },
   },
 ];

@@ -6,7 +6,7 @@ import type { Command } from "commander";
 import type { StatusView } from "../../kernel/api.ts";
 import { finish, type CliCommand, type CliContext, type JsonOption } from "../command.ts";
 import { EXIT_NO, EXIT_OK, exitCodeOf, worstFault } from "../faults.ts";
-import { bytes, count, day, duration } from "../format.ts";
+import { bytes, count, day, duration, time } from "../format.ts";
 import type { ApiClient } from "../ports.ts";
 import { clean, cureLines } from "../terminal.ts";
 
@@ -63,6 +63,10 @@ function print(context: CliContext, view: StatusView, origin: ApiClient["origin"
       ...(noted ? [note(stream)] : []),
     ]),
   );
+  for (const { connection, stream, drift } of view.streams) {
+    if (drift === undefined || drift.added + drift.changed + drift.closed === 0) continue;
+    out.note(clean(`${names.get(connection) ?? connection} ${stream}: the full reading of ${time(drift.at)} had to add ${count(drift.added)}, change ${count(drift.changed)} and close ${count(drift.closed)} that the readings of changes had missed.`));
+  }
   if (view.destinations.length > 0) out.line();
   out.table(
     ["DESTINATION", "KIND", "QUEUED", "OLDEST", "PARKED", "DELIVERED", "STATE"],

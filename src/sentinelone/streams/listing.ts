@@ -32,6 +32,7 @@ export interface StreamSpec extends MapperSpec {
   readonly sitesPerRequest?: number;
   readonly passesSeeEveryChange?: boolean;
   readonly retentionColumn?: string;
+  readonly ended?: NonNullable<Stream["ended"]>;
 }
 
 export interface RestSpec extends StreamSpec {
@@ -60,6 +61,7 @@ export function describeStream(spec: StreamSpec, passes: readonly Pass[], map: M
     everyMs: spec.everyMs,
     proofEveryMs: spec.proofEveryMs,
     retentionColumn: spec.retentionColumn ?? null,
+    ...(spec.ended === undefined ? {} : { ended: spec.ended }),
     map,
   };
 }

@@ -19,6 +19,7 @@ export const risks = restStream({
   params: { includeRemovals: true },
   sortBy: "id",
   version: "risk_updated_date",
+  ended: ({ status }) => typeof status === "string" && /^\s*(removed|resolved)\s*$/i.test(status),
   siteId: "site_id",
   agentId: "endpoint_id",
   passes: [{ id: "updated", column: "risk_updated_date", overlapMs: 15 * MINUTE, unordered: true, filter: "riskUpdatedDate", sortBy: "id" }],

@@ -137,6 +137,8 @@ export interface Stream {
   readonly columns: readonly StreamColumn[];
   /** JSON Schema of what is read of a record: the key is required, all else may be missing, null or more than we use. */
   readonly schema?: Readonly<Record<string, unknown>>;
+  /** Of records that stay in the listing when what they state is over: whether it is, by column name. A full reading of such a stream tells what the readings of changes missed. */
+  readonly ended?: (row: Readonly<Record<string, Value>>) => boolean;
   readonly partitionedBy: "site" | "nothing";
   /** How many site ids one request may name: 500 on most listings, 1 on application-management. */
   readonly sitesPerRequest: number;
