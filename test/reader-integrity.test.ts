@@ -276,9 +276,11 @@ describe("what proves", () => {
 
   it("risks, read by site, which change sites without a word: one that no part held waits for a second listing, though the count agrees", async () => {
     let parts = 0;
+    const asked = new Set<string>();
     await open({
       estate: { risks: 200 },
       instead: ({ path, query }) => {
+        if (path === "/application-management/risks" && query.has("siteIds")) asked.add(query.get("siteIds") ?? "");
         if (path === "/application-management/risks" && query.has("siteIds") && !query.has("cursor")) parts += 1;
         return undefined;
       },
@@ -293,6 +295,8 @@ describe("what proves", () => {
     const second = of(await world.sync({ streams: ["risks"], full: true }), "risks");
 
     expect(parts).toBe(9);
+    // One site for each request: the console takes no more there.
+    expect([...asked].toSorted()).toEqual(truthIds(world.simulator, "sites").toSorted());
     expect(first).toMatchObject({ gone: 0, fault: null });
     expect(second).toMatchObject({ gone: 1, fault: null });
   });

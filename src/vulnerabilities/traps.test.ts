@@ -38,3 +38,15 @@ it("times with six digits are read to the millisecond, and one that nobody can r
   expect((await bench.instances()).map((row) => row.detected_at)).toEqual([Date.parse("2026-05-01T10:00:00.123Z"), null]);
   expect((await bench.instances())[0]?.scanned_at).toBe(Date.parse("2026-05-30T08:00:00.000Z"));
 });
+
+it("a device that was installed anew has two records: the active one that spoke last speaks for it, whichever is read first", async () => {
+  const old = agent("1", NOW - 86_400_000, { isDecommissioned: true, computerName: "OLD", tags: { sentinelone: [{ key: "criticality", value: "low" }] } });
+  const young = agent("2", NOW, { serialNumber: "SER1X", registeredAt: new Date(NOW - 3_600_000).toISOString(), computerName: "NEW", tags: { sentinelone: [{ key: "criticality", value: "high" }] } });
+  for (const order of [[old, young], [young, old]]) {
+    for (const one of order) await bench.page("agents", [one]);
+    const [device, other] = await assets();
+    expect([device?.facts.name, device?.context.criticality, device?.active, device?.agents, other]).toEqual(["NEW", "high", true, ["2", "1"], undefined]);
+    await bench.close();
+    bench = await vulnerabilityBench();
+  }
+});
