@@ -6,9 +6,10 @@ import { sql } from "kysely";
 import type { TenantScope } from "../kernel/scope.ts";
 import { textList, withinScope } from "../store/conditions.ts";
 import type { Store } from "../store/store.ts";
+import { areScored, scoreOfFinding } from "./finding-scores.ts";
 import { knownOf, UNKNOWN, type Known } from "./known.ts";
 import type { FindingFacts, VulnerabilitySeverity } from "./model.ts";
-import { NO_CONTEXT, riskScore, type RiskScore } from "./score.ts";
+import type { RiskScore } from "./score.ts";
 import { severityAt } from "./sla.ts";
 import { highestVersion } from "./software-versions.ts";
 import type { FindingRow } from "./tables.ts";
@@ -34,33 +35,50 @@ export interface FixFirst extends Known {
 
 /** The open findings with the highest scores, at most `limit`; the asset's weight is left out, because a finding is on many. */
 export async function fixFirst(store: Reads, scope: TenantScope, limit: number, now: number): Promise<readonly FixFirst[]> {
-  let best: Omit<FixFirst, "instances" | "devices" | "overdue" | "dueAt">[] = [];
-  let after = "";
-  for (;;) {
-    const { rows } = await sql<FindingRow>`
-      SELECT f.* FROM vuln_findings AS f WHERE f.id > ${after} AND ${withinScope(scope, "f.tenant_id")} AND EXISTS (SELECT 1 FROM vuln_instances AS i WHERE i.finding_id = f.id AND i.class = 'open')
-      ORDER BY f.id LIMIT ${FINDINGS_AT_ONCE}`.execute(store.read);
-    const known = await knownOf(store.read, store.kind, [...new Set(rows.map((row) => row.cve))]);
-    for (const row of rows) {
-      const facts = JSON.parse(row.facts) as FindingFacts;
-      const severity = severityAt(row.severity);
-      const { kev, epss } = known.get(row.cve) ?? UNKNOWN;
-      best.push({ finding: row.id, tenant: row.tenant_id, facts, severity, kev, epss, risk: riskScore({ severity, facts, kev, epss, asset: NO_CONTEXT }) });
-    }
-    best = best.toSorted((a, b) => b.risk.score - a.risk.score || (a.finding < b.finding ? -1 : 1)).slice(0, limit);
-    const last = rows.at(-1);
-    if (last === undefined || rows.length < FINDINGS_AT_ONCE) break;
-    after = last.id;
-  }
-  const counts = await openCounts(store, scope, best.map((one) => one.finding), now);
+  const best = (await areScored(store.read)) ? await highest(store, scope, limit) : await highestOfAll(store, scope, limit);
+  const counts = await openCounts(store, best.map((one) => one.finding), now);
   const none = { instances: 0, devices: 0, overdue: 0, dueAt: null };
   return best.map((one) => ({ ...one, ...(counts.get(one.finding) ?? none) })).toSorted((a, b) => b.risk.score - a.risk.score || b.devices - a.devices || (a.finding < b.finding ? -1 : 1));
 }
 
-async function openCounts({ read, kind }: Reads, scope: TenantScope, findings: readonly string[], now: number): Promise<ReadonlyMap<string, Pick<FixFirst, "instances" | "devices" | "overdue" | "dueAt">>> {
+type Scored = Omit<FixFirst, "instances" | "devices" | "overdue" | "dueAt">;
+
+const HAS_OPEN = sql`EXISTS (SELECT 1 FROM vuln_instances AS i WHERE i.finding_id = f.id AND i.class = 'open')`;
+
+async function highest(store: Reads, scope: TenantScope, limit: number): Promise<readonly Scored[]> {
+  const { rows } = await sql<FindingRow>`SELECT f.* FROM vuln_findings AS f WHERE ${withinScope(scope, "f.tenant_id")} AND ${HAS_OPEN} ORDER BY f.score DESC, f.id LIMIT ${limit}`.execute(store.read);
+  return scored(store, rows);
+}
+
+async function scored(store: Reads, rows: readonly FindingRow[]): Promise<Scored[]> {
+  const known = await knownOf(store.read, store.kind, [...new Set(rows.map((row) => row.cve))]);
+  return rows.map((row) => {
+    const facts = JSON.parse(row.facts) as FindingFacts;
+    const { kev, epss } = known.get(row.cve) ?? UNKNOWN;
+    return { finding: row.id, tenant: row.tenant_id, facts, severity: severityAt(row.severity), kev, epss, risk: scoreOfFinding(row.severity, facts, { kev, epss }) };
+  });
+}
+
+/** While scores are being worked out anew. */
+async function highestOfAll(store: Reads, scope: TenantScope, limit: number): Promise<readonly Scored[]> {
+  let best: Scored[] = [];
+  let after = "";
+  for (;;) {
+    const { rows } = await sql<FindingRow>`
+      SELECT f.* FROM vuln_findings AS f WHERE f.id > ${after} AND ${withinScope(scope, "f.tenant_id")} AND ${HAS_OPEN}
+      ORDER BY f.id LIMIT ${FINDINGS_AT_ONCE}`.execute(store.read);
+    best = [...best, ...(await scored(store, rows))].toSorted((a, b) => b.risk.score - a.risk.score || (a.finding < b.finding ? -1 : 1)).slice(0, limit);
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < FINDINGS_AT_ONCE) return best;
+    after = last.id;
+  }
+}
+
+/** A finding is one tenant's, so that nothing but an index of its instances is asked. */
+async function openCounts({ read, kind }: Reads, findings: readonly string[], now: number): Promise<ReadonlyMap<string, Pick<FixFirst, "instances" | "devices" | "overdue" | "dueAt">>> {
   const { rows } = await sql<{ finding_id: string; instances: number; devices: number; overdue: number; due: number | null }>`
     SELECT finding_id, count(*) AS instances, count(DISTINCT agent_id) AS devices, sum(CASE WHEN due_at < ${now} THEN 1 ELSE 0 END) AS overdue, min(due_at) AS due FROM vuln_instances
-    WHERE finding_id IN ${textList(kind, findings)} AND class = 'open' AND ${withinScope(scope)} GROUP BY finding_id`.execute(read);
+    WHERE finding_id IN ${textList(kind, findings)} AND class = 'open' GROUP BY finding_id`.execute(read);
   return new Map(rows.map((row) => [row.finding_id, { instances: Number(row.instances), devices: Number(row.devices), overdue: Number(row.overdue), dueAt: row.due === null ? null : Number(row.due) }]));
 }
 

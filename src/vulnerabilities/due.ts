@@ -4,6 +4,7 @@ import type { Tx } from "../store/store.ts";
 import { nextJudging, sweepAssets } from "./asset-sweep.ts";
 import { confirmClosures } from "./brake.ts";
 import { noteReadings } from "./exposure.ts";
+import { sweepScores } from "./finding-scores.ts";
 import { makeIndexes } from "./instance-indexes.ts";
 import { released } from "./lifecycle.ts";
 import type { InstanceFacts, Staleness } from "./model.ts";
@@ -18,7 +19,7 @@ const DEVICES = 50;
 /** Now where more is waiting, else when the next decision or the next device's evidence runs out; null for never. */
 export async function dueWork(now: number, tx: Tx, staleAfterMs: number): Promise<number | null> {
   await noteReadings(tx);
-  const more = [await makeIndexes(tx), await endDecisions(tx, now), await ageEvidence(tx, now, staleAfterMs), await confirmClosures(tx, now), await sweepDueDates(tx), await sweepAssets(tx, now, staleAfterMs)];
+  const more = [await makeIndexes(tx), await endDecisions(tx, now), await ageEvidence(tx, now, staleAfterMs), await confirmClosures(tx, now), await sweepDueDates(tx), await sweepScores(tx), await sweepAssets(tx, now, staleAfterMs)];
   if (more.includes(true)) return now;
   const { rows } = await sql<{ expires: number | null; evidence: number | null }>`
     SELECT (SELECT min(expires_at) FROM vuln_instances WHERE expires_at IS NOT NULL) AS expires, (SELECT min(evidence_at) FROM vuln_agents WHERE stale IS NULL) AS evidence`.execute(tx.db);

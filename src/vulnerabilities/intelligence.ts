@@ -8,6 +8,7 @@ import { Fault } from "../kernel/fault.ts";
 import { isoTime } from "../kernel/clock.ts";
 import type { Database, Tx } from "../store/store.ts";
 import { markAllExposed } from "./exposure.ts";
+import { scoreAnew } from "./finding-scores.ts";
 import { sweepEveryTenant } from "./sla-dates.ts";
 import { parseEpss } from "./epss.ts";
 import { intelligenceTables } from "./intelligence-tables.ts";
@@ -54,6 +55,7 @@ export async function loadKev(tx: Tx, text: string, now: number): Promise<LoadRe
   }
   const loaded = await note(tx, { kind: "kev", version, releasedAt, loadedAt: now, entries: entries.length, sha256 });
   await sweepEveryTenant(tx);
+  await scoreAnew(tx);
   await markAllExposed(tx);
   return { loaded, changes, unchanged: false };
 }
@@ -79,6 +81,7 @@ export async function loadEpss(tx: Tx, text: string, now: number): Promise<LoadR
     if (batch.size >= ROWS_AT_ONCE) await write();
   }
   await write();
+  await scoreAnew(tx);
   return { loaded: await note(tx, { kind: "epss", version: model, releasedAt: scoredAt, loadedAt: now, entries, sha256 }), changes: NO_CHANGES, unchanged: false };
 }
 

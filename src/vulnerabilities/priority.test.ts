@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { sql } from "kysely";
 import { EVERY_TENANT, onlyTenants } from "../kernel/scope.ts";
 import { fixDevices, fixes, fixFirst } from "./answers.ts";
+import { areScored, scoreAnew } from "./finding-scores.ts";
 import { intelligenceTables } from "./intelligence-tables.ts";
 import { loadedOf, loadEpss, loadKev } from "./intelligence.ts";
 import { knownOf } from "./known.ts";
@@ -124,4 +125,18 @@ describe("the numbers of a report", () => {
     expect(months).toHaveLength(12);
     expect(months.at(-1)?.month).toBe("2026-06");
   });
+});
+
+it("what to fix first is the same whether scores are stored or still being worked out", async () => {
+  await bench.due();
+  expect(await areScored(bench.store.read)).toBe(true);
+  const stored = await fixFirst(bench.store, EVERY_TENANT, 10, NOW);
+  expect(stored.map((one) => one.risk.score)).toEqual((await sql<{ score: number }>`SELECT f.score FROM vuln_findings AS f WHERE EXISTS (SELECT 1 FROM vuln_instances AS i WHERE i.finding_id = f.id AND i.class = 'open') ORDER BY f.score DESC, f.id`.execute(bench.store.read)).rows.map((row) => row.score));
+  await tx(scoreAnew);
+  expect([await areScored(bench.store.read), await fixFirst(bench.store, EVERY_TENANT, 10, NOW)]).toEqual([false, stored]);
+  await tx((one) => loadEpss(one, epssFile("2026-05-09", "CVE-2026-0003,0.99,0.99"), NOW));
+  const moved = await fixFirst(bench.store, EVERY_TENANT, 10, NOW);
+  await bench.due();
+  expect([await areScored(bench.store.read), await fixFirst(bench.store, EVERY_TENANT, 10, NOW)]).toEqual([true, moved]);
+  expect(moved).not.toEqual(stored);
 });

@@ -12,11 +12,13 @@ import { judgingOf, noteScanDays } from "./asset-judging.ts";
 import { stalenessOf } from "./asset-rules.ts";
 import { brakes } from "./brake.ts";
 import { markConnectionExposed, markExposed, markFindingsExposed } from "./exposure.ts";
+import { scoreOfFinding } from "./finding-scores.ts";
 import { leaveOutIndexes } from "./instance-indexes.ts";
 import type { IngestScope } from "./ingest/match.ts";
 import type { FindingOutcome } from "./ingest/outcomes.ts";
 import { installedVersions, replacing, type Program } from "./installed.ts";
 import { awaiting, before, born, classOf, closed, proofOf, refused, seen, worth, type Step } from "./lifecycle.ts";
+import { knownOf, UNKNOWN } from "./known.ts";
 import type { ClosureProof, Staleness, VulnerabilityStatus } from "./model.ts";
 import { riskOf, type Risk } from "./risk-facts.ts";
 import { dueRule } from "./sla-dates.ts";
@@ -189,16 +191,21 @@ async function keepFindings(tx: Tx, tenant: string, risks: Iterable<Risk>, { now
   if (met.size === 0) return;
   const { rows } = await sql<Pick<FindingRow, "id" | "facts" | "severity" | "exploited" | "first_seen">>`SELECT id, facts, severity, exploited, first_seen FROM vuln_findings WHERE id IN ${textList(tx.kind, [...met.keys()])}`.execute(tx.db);
   const stored = new Map(rows.map((row) => [row.id, row]));
+  const different = [...met].filter(([id, { finding, severity }]) => {
+    const old = stored.get(id);
+    return old === undefined || Number(old.severity) !== severity || old.facts !== JSON.stringify(finding);
+  });
+  if (different.length === 0) return;
+  const known = await knownOf(tx.db, tx.kind, [...new Set(different.map(([, { finding }]) => finding.cve))]);
   const changed: FindingRow[] = [];
   const otherwise: string[] = [];
-  for (const [id, { finding, severity }] of met) {
+  for (const [id, { finding, severity }] of different) {
     const facts = JSON.stringify(finding);
     const old = stored.get(id);
-    if (old !== undefined && old.facts === facts && Number(old.severity) === severity) continue;
     const { cve, application, vendor, exploitedInTheWild } = finding;
     const exploited = exploitedInTheWild === null ? null : exploitedInTheWild ? 1 : 0;
     if (old !== undefined && old.exploited !== exploited) otherwise.push(id);
-    changed.push({ id, tenant_id: tenant, cve, application, vendor, severity, exploited, first_seen: Number(old?.first_seen ?? now), facts });
+    changed.push({ id, tenant_id: tenant, cve, application, vendor, severity, exploited, first_seen: Number(old?.first_seen ?? now), facts, score: scoreOfFinding(severity, finding, known.get(cve) ?? UNKNOWN).score });
   }
   await writeFindings(tx, changed);
   // Of a first reading, the whole connection is marked.

@@ -7,6 +7,7 @@ import type { Database, Migration, Store } from "../store/store.ts";
 import { assetMigrations } from "./asset-tables.ts";
 import { exposureMigrations } from "./exposure-tables.ts";
 import { instanceIndexMigrations } from "./instance-indexes.ts";
+import { scoreMigrations } from "./finding-scores.ts";
 import { ingestMigrations } from "./ingest/tables.ts";
 import { intelligenceMigrations } from "./intelligence-tables.ts";
 import { softwareMigrations } from "./software/tables.ts";
@@ -35,6 +36,8 @@ export type FindingRow = {
   first_seen: number;
   /** `FindingFacts`. */
   facts: string;
+  /** Of the formula, without a device: `finding-scores.ts` says when it counts. */
+  score: number;
 };
 
 export type InstanceRow = {
@@ -192,4 +195,4 @@ async function createAll(db: Database, kind: Store["kind"]): Promise<void> {
   for (const statement of statements) await sql.raw(statement).execute(db);
 }
 
-export const vulnerabilityMigrations: readonly Migration[] = [{ id: "0700-vulnerabilities", up: createAll }, ...intelligenceMigrations, ...exposureMigrations, ...instanceIndexMigrations, ...ingestMigrations, ...assetMigrations, ...softwareMigrations];
+export const vulnerabilityMigrations: readonly Migration[] = [{ id: "0700-vulnerabilities", up: createAll }, ...intelligenceMigrations, ...exposureMigrations, ...instanceIndexMigrations, ...ingestMigrations, ...assetMigrations, ...softwareMigrations, ...scoreMigrations];

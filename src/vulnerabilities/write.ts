@@ -20,9 +20,9 @@ export const INSTANCES = {
 } as const satisfies BulkUpsert;
 const FINDINGS: BulkUpsert = {
   table: "vuln_findings",
-  columns: [...["id", "tenant_id", "cve", "application", "vendor"].map(text), ...["severity", "exploited", "first_seen"].map(integer), text("facts")],
+  columns: [...["id", "tenant_id", "cve", "application", "vendor"].map(text), ...["severity", "exploited", "first_seen"].map(integer), text("facts"), integer("score")],
   key: ["id"],
-  update: ["cve", "application", "vendor", "severity", "exploited", "facts"],
+  update: ["cve", "application", "vendor", "severity", "exploited", "facts", "score"],
 };
 const HISTORY: BulkUpsert = {
   table: "vuln_history",
