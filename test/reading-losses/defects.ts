@@ -31,7 +31,7 @@ export const DEFECTS = {
       beforeWriter("const COLLECTED = new Set<string>();"),
       {
         file: PAGE_WRITER,
-        find: "async write(page: KeptPage, advance: (checkpoint: Checkpoint) => Checkpoint): Promise<void> {",
+        find: "async write(page: KeptPage, advance: (checkpoint: Checkpoint) => Checkpoint, listed = false): Promise<void> {",
         put: `async write(given: KeptPage, advance: (checkpoint: Checkpoint) => Checkpoint): Promise<void> {
           const fresh = given.records.filter((record) => !COLLECTED.has(record.id + record.hash));
           for (const record of fresh) COLLECTED.add(record.id + record.hash);
