@@ -32,7 +32,7 @@ export const DEFECTS = {
       {
         file: PAGE_WRITER,
         find: "async write(page: KeptPage, advance: (checkpoint: Checkpoint) => Checkpoint, listed = false): Promise<void> {",
-        put: `async write(given: KeptPage, advance: (checkpoint: Checkpoint) => Checkpoint): Promise<void> {
+        put: `async write(given: KeptPage, advance: (checkpoint: Checkpoint) => Checkpoint, listed = false): Promise<void> {
           const fresh = given.records.filter((record) => !COLLECTED.has(record.id + record.hash));
           for (const record of fresh) COLLECTED.add(record.id + record.hash);
           const page = { ...given, records: fresh, repeated: given.repeated + given.records.length - fresh.length };`,
