@@ -42,6 +42,9 @@ describe("destinations add", () => {
     ["splunk", ["--splunk", "https://s.example.com:8088", "--secret-env", "KEY", "--acknowledge", "--sourcetype", "s1"], { url: "https://s.example.com:8088", token: "s3cret", acknowledge: true, sourcetype: "s1" }],
     ["sekoia", ["--sekoia", "--secret-env", "KEY"], { intakeKey: "s3cret" }],
     ["sekoia", ["--sekoia", "https://intake.example.com", "--secret-env", "KEY"], { url: "https://intake.example.com", intakeKey: "s3cret" }],
+    ["email", ["--email", "a@example.com", "--email", "b@example.com", "--cc", "c@example.com", "--server", "smtp://m.example.com", "--from", "v@example.com", "--username", "v", "--secret-env", "KEY", "--ca", "FOLDER/ca.pem"], { server: "smtp://m.example.com", from: "v@example.com", to: ["a@example.com", "b@example.com"], cc: ["c@example.com"], username: "v", password: "s3cret", ca: "CA" }],
+    ["slack", ["--slack", "--secret-env", "KEY"], { url: "s3cret" }],
+    ["teams", ["--teams", "https://x.logic.azure.com/w"], { url: "https://x.logic.azure.com/w" }],
   ])("%s: %j", async (kind, argv, config) => {
     expect(await sent(...argv)).toEqual({ name: "siem", kind, config });
   });

@@ -23,6 +23,11 @@ interface Places {
   readonly splunk?: string;
   /** Without an address: Sekoia's own. */
   readonly sekoia?: string | true;
+  /** Recipients. */
+  readonly email?: readonly string[];
+  /** Without an address: it is in the variable. */
+  readonly slack?: string | true;
+  readonly teams?: string | true;
   readonly config?: string;
 }
 
@@ -37,6 +42,9 @@ interface Particulars {
   readonly acknowledge?: true;
   readonly ca?: string;
   readonly cert?: string;
+  readonly server?: string;
+  readonly from?: string;
+  readonly cc?: readonly string[];
 }
 
 export interface AddOptions extends JsonOption, Places, Particulars {
@@ -64,8 +72,11 @@ const TAKES: Readonly<Record<Kind, readonly Particular[]>> = {
   elasticsearch: ["index", "username", "secretEnv", "ca"],
   splunk: ["secretEnv", "index", "sourcetype", "acknowledge", "ca"],
   sekoia: ["secretEnv"],
+  email: ["server", "from", "cc", "username", "secretEnv", "ca"],
+  slack: ["secretEnv"],
+  teams: ["secretEnv"],
 };
-const FLAGS: Readonly<Record<Particular, string>> = { secretEnv: "--secret-env", megabytes: "--megabytes", keep: "--keep", index: "--index", username: "--username", sourcetype: "--sourcetype", acknowledge: "--acknowledge", ca: "--ca", cert: "--cert" };
+const FLAGS: Readonly<Record<Particular, string>> = { secretEnv: "--secret-env", megabytes: "--megabytes", keep: "--keep", index: "--index", username: "--username", sourcetype: "--sourcetype", acknowledge: "--acknowledge", ca: "--ca", cert: "--cert", server: "--server", from: "--from", cc: "--cc" };
 const KINDS = Object.keys(TAKES) as readonly Kind[];
 const PARTICULARS = Object.keys(FLAGS) as readonly Particular[];
 const LARGEST_FILE = 1_048_576;
@@ -79,13 +90,19 @@ export function withAddOptions(command: Command): Command {
     .option("--elasticsearch <url>", "create documents in Elasticsearch or OpenSearch")
     .option("--splunk <url>", "send to Splunk's HTTP Event Collector, https://host:8088")
     .option("--sekoia [url]", "send to a Sekoia intake (default: https://intake.sekoia.io)")
+    .option("--email <address>", "send mails to this address; may be repeated", repeated)
+    .option("--slack [url]", "post to a Slack channel by its incoming webhook; the address may stand in --secret-env")
+    .option("--teams [url]", "post to a Teams channel by its workflow; the address may stand in --secret-env")
     .option("--config <file>", "or all of it from a file of JSON (- for standard input), as the API takes it")
-    .option("--secret-env <name>", "environment variable with its secret: a signing secret of your own (webhook), an API key or with --username a password (elasticsearch), a token (splunk), an intake key (sekoia), the key of --cert (syslog)")
+    .option("--secret-env <name>", "environment variable with its secret: a signing secret of your own (webhook), an API key or with --username a password (elasticsearch), a token (splunk), an intake key (sekoia), the key of --cert (syslog), the password of --username (email), the address (slack, teams)")
     .option("--index <name>", "data stream or index (elasticsearch, default: logs-vedette-default; splunk)")
-    .option("--username <name>", "sign in by password (elasticsearch)")
+    .option("--username <name>", "sign in by password (elasticsearch, email)")
     .option("--sourcetype <name>", "what Splunk takes events for (default: vedette:json)")
     .option("--acknowledge", "wait until Splunk has indexed what it took")
-    .option("--ca <file>", "certificates of the authority to trust besides, PEM (syslog, elasticsearch, splunk)")
+    .option("--server <url>", "mail server: smtp://host[:587] with STARTTLS, or smtps://host[:465] (email)")
+    .option("--from <address>", "whom mails are from, like vedette@example.com or 'Vedette <vedette@example.com>' (email)")
+    .option("--cc <address>", "a copy to this address; may be repeated (email)", repeated)
+    .option("--ca <file>", "certificates of the authority to trust besides, PEM (syslog, elasticsearch, splunk, email)")
     .option("--cert <file>", "certificate that proves who we are, PEM; its key by --secret-env (syslog)")
     .option("--megabytes <number>", "begin a new file at this size (file, default: 64)", integer(1, 100_000))
     .option("--keep <number>", "full files that are kept (file, default: 10)", integer(1, 10_000))
@@ -150,8 +167,24 @@ async function configOf(io: Io, kind: Kind, options: AddOptions, secret: string 
     elasticsearch: async () => ({ url: options.elasticsearch, index: options.index, username: options.username, ...(options.username === undefined ? { apiKey: secret } : { password: needed("The user's password") }), ca }),
     splunk: async () => ({ url: options.splunk, token: needed("The collector's token"), index: options.index, sourcetype: options.sourcetype, acknowledge: options.acknowledge, ca }),
     sekoia: async () => ({ url: options.sekoia === true ? undefined : options.sekoia, intakeKey: needed("The intake key") }),
+    email: async () => ({ server: given(options.server, "--server"), from: given(options.from, "--from"), to: options.email, cc: options.cc, username: options.username, password: options.username === undefined ? secret : needed("The user's password"), ca }),
+    slack: async () => ({ url: addressOf(options.slack, secret, "slack") }),
+    teams: async () => ({ url: addressOf(options.teams, secret, "teams") }),
   };
   return Object.fromEntries(Object.entries(await configs[kind]()).filter(([, value]) => value !== undefined));
+}
+
+function given(option: string | undefined, flag: string): string {
+  if (option !== undefined) return option;
+  throw new Fault("CONFIG_INVALID", `A mail needs ${flag} too.`, { cure: "Like --email soc@example.com --server smtp://mail.example.com:587 --from vedette@example.com." });
+}
+
+/** An address that is a secret in itself: as a variable it stands in no history of commands. */
+function addressOf(option: string | true | undefined, secret: string | undefined, kind: "slack" | "teams"): string {
+  if (typeof option === "string" && secret !== undefined) throw new Fault("CONFIG_INVALID", `--${kind} has an address already: --secret-env would name another.`);
+  const address = typeof option === "string" ? option : secret;
+  if (address === undefined) throw new Fault("CONFIG_INVALID", "The channel's address is missing.", { cure: `Put it in an environment variable and name that: --${kind} --secret-env NAME.` });
+  return address;
 }
 
 /** Keys of any kind's configuration that hold a secret: in a file they name a variable, `{"env":"NAME"}`. */
@@ -169,7 +202,7 @@ async function fromFile(io: Io, file: string, options: AddOptions): Promise<Give
   }
   if (!isJsonObject(value) || typeof value["kind"] !== "string" || !isJsonObject(value["config"])) throw new Fault("CONFIG_INVALID", `${file} has no \`kind\` and \`config\`.`, { cure: 'It is like {"kind":"splunk","config":{"url":"https://…","token":{"env":"SPLUNK_TOKEN"}}}.' });
   const config: Record<string, unknown> = {};
-  for (const [key, setting] of Object.entries(value["config"])) config[key] = SECRETS.has(key) ? await secretAt(io, key, setting) : setting;
+  for (const [key, setting] of Object.entries(value["config"])) config[key] = SECRETS.has(key) || (key === "url" && isJsonObject(setting)) ? await secretAt(io, key, setting) : setting;
   // The hub checks the rest, and says what is wrong with it.
   return { ...(value as unknown as Given), config };
 }

@@ -58,6 +58,8 @@ export interface DestinationKind {
   readonly config: TSchema;
   /** What it gets where nobody says. */
   readonly format: DeliveryFormat;
+  /** Kinds of facts it gets where nobody says; all when left out. */
+  readonly facts?: readonly string[];
   /** It files what it gets by the time it happened. */
   readonly timed?: true;
   /** Where the usual size does not fit. */

@@ -116,8 +116,8 @@ export function createRegistry(ports: RegistryPorts) {
 
   async function add(scope: TenantScope, draft: DestinationDraft, signal: AbortSignal, record: Recorder): Promise<DestinationAdded> {
     const name = checkedName(draft.name);
-    const facts = draft.facts === undefined ? null : checkedFacts(draft.facts);
     const { kind, config } = known(draft.kind);
+    const facts = draft.facts === undefined ? (kind.facts ?? null) : checkedFacts(draft.facts);
     const [wrong] = config.Errors(draft.config);
     if (wrong !== undefined) throw new Fault("CONFIG_INVALID", `config${wrong.instancePath} ${wrong.message}.`, { details: { at: `config${wrong.instancePath}` }, cure: "docs/delivery.md shows what each kind of destination takes." });
     const tenant = await ports.tenantFor(store.read, scope, draft.tenant);

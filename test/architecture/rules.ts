@@ -44,6 +44,7 @@ export const OWNED_PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "better-sqlite3": ["store", "mirror", "access"],
   pg: ["store", "mirror"],
   fastify: ["server"],
+  nodemailer: ["delivery/destinations"],
   commander: ["cli"],
   graphql: ["simulator"],
 };

@@ -13,6 +13,8 @@ import { parseAllowedHosts } from "../../src/net/policy.ts";
 import { CA, CLIENT, SERVER } from "../support/certificates.ts";
 import { API_KEY, startElasticsearch } from "../support/receivers/elasticsearch.ts";
 import { INTAKE_KEY, startSekoia } from "../support/receivers/sekoia.ts";
+import { startHttpReceiver } from "../support/receivers/http.ts";
+import { startSmtp } from "../support/receivers/smtp.ts";
 import { startSplunk, TOKEN } from "../support/receivers/splunk.ts";
 import { startSyslog } from "../support/receivers/syslog.ts";
 
@@ -215,6 +217,58 @@ async function sekoiaHarness(): Promise<Harness> {
   };
 }
 
+async function emailHarness(): Promise<Harness> {
+  const receiver = await startSmtp();
+  const server = `smtp://${receiver.host}`;
+  const right = { server, from: "Vedette <vedette@example.com>", to: ["soc@example.com"], ca: CA, username: receiver.user, password: receiver.password };
+  return {
+    kind: kindOf("email", [receiver.host]),
+    config: right,
+    wrong: {
+      "no server": { from: "a@example.com", to: ["b@example.com"] }, "nobody to send to": { ...right, to: [] }, "two in one": { ...right, to: ["a@example.com, b@example.com"] }, "a line in an address": { ...right, to: ["a@example.com\r\nBcc: x@example.com"] },
+      "a line in a name": { ...right, from: "Vedette\r\nBcc: x@example.com <v@example.com>" }, "no TLS to anywhere": { ...right, server: "smtp+plain://mail.example.com" }, "a password in the address": { ...right, server: "smtps://u:p@mail.example.com" },
+      "a user without a password": { server, from: "a@example.com", to: ["b@example.com"], username: "u" }, "an address inside the network": { ...right, server: "smtps://10.0.0.7" }, "a key nobody named": { ...right, bcc: ["x@example.com"] },
+    },
+    secrets: [receiver.password],
+    newSecret: "another password",
+    forEyes: true,
+    arrived: () => receiver.mails.map(({ text }) => arrivedFrom(documentIn(text.split("\r\n")))),
+    fallIll: () => receiver.strike("connect", 421),
+    heal: () => receiver.heal(),
+    close: () => receiver.close(),
+  };
+}
+
+function documentIn(lines: readonly string[]): string {
+  return lines.find((one) => one.startsWith("{")) ?? "";
+}
+
+/** Texts of a chat's message, wherever they stand in it. */
+function textsIn(value: unknown): readonly string[] {
+  if (typeof value === "string") return [value];
+  if (typeof value !== "object" || value === null) return [];
+  return Object.values(value).flatMap(textsIn);
+}
+
+async function chatHarness(id: "slack" | "teams"): Promise<Harness> {
+  const receiver = await startHttpReceiver(({ url }) => (url.pathname === "/services/T0/B0/secret" ? { status: id === "slack" ? 200 : 202, body: id === "slack" ? "ok" : "" } : { status: 404, body: "no_service" }));
+  return {
+    kind: kindOf(id, [receiver.host]),
+    config: { url: `${receiver.url}/services/T0/B0/secret` },
+    wrong: { "no address": {}, "plain http": { url: "http://hooks.example.com/x" }, "an address inside the network": { url: "https://169.254.169.254/x" }, "a key nobody named": { url: "https://hooks.example.com/x", channel: "#soc" } },
+    secrets: ["/services", "secret"],
+    newSecret: `${receiver.url}/services/T0/B0/another`,
+    forEyes: true,
+    arrived: () => receiver.asked.map(({ body }) => arrivedFrom(documentIn(textsIn(JSON.parse(body))))),
+    fallIll: () => receiver.strike({ status: 503 }),
+    heal() {
+      receiver.asked.splice(0);
+      receiver.heal();
+    },
+    close: () => receiver.close(),
+  };
+}
+
 export const HARNESSES: Readonly<Record<string, () => Promise<Harness>>> = {
   webhook: webhookHarness,
   file: fileHarness,
@@ -223,4 +277,7 @@ export const HARNESSES: Readonly<Record<string, () => Promise<Harness>>> = {
   elasticsearch: elasticsearchHarness,
   splunk: splunkHarness,
   sekoia: sekoiaHarness,
+  email: emailHarness,
+  slack: () => chatHarness("slack"),
+  teams: () => chatHarness("teams"),
 };

@@ -30,6 +30,8 @@ export const destinationsCommand: CliCommand = {
         "vedette destinations add elastic --elasticsearch https://es.example.com:9200 --secret-env ES_API_KEY --index logs-sentinelone-default",
         "vedette destinations add splunk --splunk https://splunk.example.com:8088 --secret-env SPLUNK_TOKEN --index s1 --all-tenants",
         "vedette destinations add identity --sekoia --secret-env INTAKE_KEY --stream alerts --product Identity",
+        "vedette destinations add soc --email soc@example.com --server smtp://mail.example.com --from vedette@example.com --username vedette --secret-env SMTP_PASSWORD",
+        "vedette destinations add channel --slack --secret-env SLACK_WEBHOOK",
         "vedette destinations add siem --config siem.json",
       ],
     );
@@ -63,7 +65,7 @@ async function list(context: CliContext, api: ApiClient, options: JsonOption): P
 }
 
 function placeOf({ shown }: DestinationView): string {
-  return String(shown["host"] ?? shown["file"] ?? "-");
+  return String(shown["to"] ?? shown["host"] ?? shown["file"] ?? "-");
 }
 
 /** `alerts.*, severity high or more, as ecs`. */

@@ -1,9 +1,6 @@
 /** Plots as inline SVG: bars with their numbers written beside them, readable on paper and without colour. Every text is escaped. Pure. */
 
-/** Text inside HTML, and inside attributes in double quotes. */
-export function escaped(text: string): string {
-  return text.toWellFormed().replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;").replaceAll("'", "&#39;");
-}
+import { escaped } from "../../kernel/html.ts";
 
 export interface Bar {
   readonly label: string;

@@ -3,12 +3,13 @@
  * It says what it stands on: when it was made, how old the lists are, and what is not counted.
  */
 import { isoTime } from "../../kernel/clock.ts";
+import { escaped } from "../../kernel/html.ts";
 import type { Fix, FixFirst } from "../answers.ts";
 import type { Loaded } from "../intelligence.ts";
 import { VULNERABILITY_SEVERITIES } from "../model.ts";
 import { DAY_MS } from "../sla.ts";
 import { AGES, type Summary } from "../summary.ts";
-import { bars, escaped, number, pairs } from "./charts.ts";
+import { bars, number, pairs } from "./charts.ts";
 import { cut, titled } from "./text.ts";
 
 export interface ReportInput {
