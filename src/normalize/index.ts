@@ -3,6 +3,7 @@
  * is answered with a reason, never with an exception, and never with half a document. Pure but for the count of values never seen before.
  */
 import { isJsonObject, parseExact, stringifyExact, type Json, type JsonObject } from "../kernel/json.ts";
+import { RECORD_SECRETS, secretRemover, type SecretRemover } from "../kernel/record-secrets.ts";
 import { RECORD_KINDS, type MapContext, type Profile, type RecordKind, type RecordMap, type Standard } from "./contract.ts";
 import { ECS_MAPS } from "./ecs/index.ts";
 import { OCSF_MAPS } from "./ocsf/index.ts";
@@ -37,6 +38,9 @@ const MAPS: Readonly<Record<Standard, Readonly<Record<Profile, Maps>>>> = {
   ocsf: { native: OCSF_MAPS, sekoia: {} },
 };
 
+/** Cloud Funnel's events have none: a command line is what was typed, whatever is in it. */
+const SECRETS: ReadonlyMap<RecordKind, SecretRemover> = new Map(RECORD_KINDS.flatMap((kind) => (kind === "cloud-funnel" || RECORD_SECRETS[kind] === undefined ? [] : [[kind, secretRemover(RECORD_SECRETS[kind])] as const])));
+
 /** Kinds of records that can be written as this standard, in this profile. */
 export function kindsOf(standard: Standard, profile: Profile): readonly RecordKind[] {
   return RECORD_KINDS.filter((kind) => MAPS[standard][profile][kind] !== undefined);
@@ -55,8 +59,10 @@ export function createNormalizer(target: Target): Normalizer {
     const map = maps[kind];
     if (map === undefined) return { document: null, reason: `there is no map of ${kind} to ${target.standard} in the profile ${target.profile}` };
     try {
-      const context: MapContext = { original: text ?? stringifyExact(value), console, unseen: count };
-      return { document: map(value, context), kind };
+      const original = text ?? stringifyExact(value);
+      const cleaned = SECRETS.get(kind)?.text(original) ?? null;
+      const context: MapContext = { original: cleaned ?? original, console, unseen: count };
+      return { document: map(cleaned === null ? value : (parseExact(cleaned) as JsonObject), context), kind };
     } catch (error) {
       return { document: null, reason: failure(error, kind) };
     }

@@ -2,6 +2,7 @@
  * Accounts, the level below the whole console. A token that sees sites only is refused here (403): its accounts are then read off its sites,
  * id and name and no more, and `raw` says so. There is no number of them to ask for, so that two agreeing readings are the proof.
  */
+import { RECORD_SECRETS } from "../../kernel/record-secrets.ts";
 import { hash } from "node:crypto";
 import { Fault } from "../../kernel/fault.ts";
 import type { SourceRecord } from "../client.ts";
@@ -19,7 +20,7 @@ const listed = restStream({
   proofEveryMs: DAY,
   sortBy: "id",
   version: "updated_at",
-  secrets: ["registrationToken"],
+  secrets: RECORD_SECRETS.accounts,
   columns: [
     column("text", "id"),
     ...columns("text", "name accountType state usageType billingMode externalId salesforceId creator creatorId"),

@@ -2,6 +2,7 @@
  * The console's activity log, append-only; hidden (internal) entries included. `createdAt` is set when the console stores an entry, which
  * may be some minutes out of order. `data` is free-form per type, and some of its numbers pass 2^53.
  */
+import { RECORD_SECRETS } from "../../kernel/record-secrets.ts";
 import { column, columns } from "./mapping.ts";
 import { DAY, MINUTE, restStream } from "./listing.ts";
 
@@ -19,7 +20,7 @@ export const activities = restStream({
   siteId: "site_id",
   agentId: "agent_id",
   retentionColumn: "created_at",
-  secrets: ["registrationToken", "passphrase", "apiToken", "token"],
+  secrets: RECORD_SECRETS.activities,
   passes: [{ id: "created", column: "created_at", overlapMs: 15 * MINUTE, filter: "createdAt", sortBy: "createdAt" }],
   columns: [
     column("text", "id"),

@@ -2,6 +2,7 @@
  * Groups of agents within a site. Their update time moves with their settings, not with the number of agents in them, so changes alone
  * do not tell everything. `registrationToken` is a secret and is cut out of `raw`.
  */
+import { RECORD_SECRETS } from "../../kernel/record-secrets.ts";
 import { column, columns } from "./mapping.ts";
 import { DAY, HOUR, MINUTE, restStream } from "./listing.ts";
 
@@ -15,7 +16,7 @@ export const groups = restStream({
   sortBy: "id",
   version: "updated_at",
   siteId: "site_id",
-  secrets: ["registrationToken"],
+  secrets: RECORD_SECRETS.groups,
   passes: [{ id: "updated", column: "updated_at", overlapMs: 5 * MINUTE, filter: "updatedAt", sortBy: "updatedAt" }],
   columns: [
     column("text", "id"),

@@ -162,6 +162,21 @@ describe("secrets", () => {
   });
 });
 
+describe("secrets of activities", () => {
+  it("are in no column either, where a column holds all that an activity tells", () => {
+    const outcome = STREAMS.find(({ id }) => id === "activities")?.map(record({ id: "1", activityType: 1, data: { passphrase: "s3cr3t", uuid: "kept", list: [{ apiToken: "s3cr3t" }] } }));
+
+    expect(JSON.stringify(outcome)).not.toContain("s3cr3t");
+    expect(outcome).toHaveProperty("valuesJson", expect.stringContaining("kept"));
+  });
+
+  it("that are not there leave the text as it came, escapes and blanks among it", () => {
+    const raw = '{"id": "1", "activityType": 1, "primaryDescription": "a \\u003cb\\u003e"}';
+
+    expect(STREAMS.find(({ id }) => id === "activities")?.map({ value: JSON.parse(raw) as JsonObject, raw }).raw).toBe(raw);
+  });
+});
+
 describe("several copies of one record on a page", () => {
   const page = (...values: readonly unknown[]): Parameters<typeof mapPage>[0] => ({ records: values.map(record), nextCursor: null, totalItems: null, bytes: 0 });
 

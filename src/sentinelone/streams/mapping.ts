@@ -5,6 +5,7 @@
  * record with a reason. A time that is none becomes null; the original stays in `raw`, from which secrets are removed.
  */
 import { hash } from "node:crypto";
+import { secretRemover } from "../../kernel/record-secrets.ts";
 import type { JsonObject, SourceRecord, Span } from "../client.ts";
 import { readTime } from "./time.ts";
 import type { ColumnType, MappedRecord, RejectedRecord, StreamColumn, Value } from "./stream.ts";
@@ -112,12 +113,14 @@ export function createMapper(spec: MapperSpec): Mapper {
   return (record) => {
     // Looked at first: where it is no JSON after all, this is what says so.
     const source: unknown = record.value;
-    const cleaned = withoutSecrets(record);
+    const cleaned = withoutSecrets.text(record.raw);
     let id: string | null = null;
     try {
       if (!isObject(source)) throw new Unreadable(`the record is ${describe(source)}, not an object`);
       id = readKey(source, keyPath, spec.textKey === true);
-      const value = spec.derive === undefined ? source : spec.derive(source);
+      // A column that holds a whole object would keep the secrets in it.
+      const known = cleaned === null ? source : (withoutSecrets.value(source) as JsonObject);
+      const value = spec.derive === undefined ? known : spec.derive(known);
       const values = new Array<Value>(table.length);
       for (let index = 0; index < table.length; index += 1) {
         const entry = table[index];
@@ -288,28 +291,4 @@ function describe(found: unknown): string {
   if (typeof found === "object") return "an object";
   if (typeof found === "string") return found === "" ? "empty text" : "text";
   return typeof found === "number" ? "a number" : "true or false";
-}
-
-/** Null where the record's own text names no secret; else that text without those keys. */
-function secretRemover(keys: readonly string[]): (record: SourceRecord) => string | null {
-  if (keys.length === 0) return () => null;
-  const names = new Set(keys);
-  // Escapes may spell a key (`\u0070ass`), so text with any is looked through too.
-  const suspicious = new RegExp(`\\\\u00|"(?:${keys.join("|")})"`);
-  return ({ raw }) => (suspicious.test(raw) ? withoutKeys(raw, names) : null);
-}
-
-interface RawJson {
-  parse(text: string, reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown): unknown;
-  rawJSON(text: string): unknown;
-}
-const exactJson = JSON as unknown as RawJson;
-
-function withoutKeys(raw: string, names: ReadonlySet<string>): string {
-  return JSON.stringify(
-    exactJson.parse(raw, (key, value, { source }) => {
-      if (names.has(key)) return undefined;
-      return typeof value === "number" && source !== undefined ? exactJson.rawJSON(source) : value;
-    }),
-  );
 }

@@ -2,6 +2,7 @@
  * Service users: principals without a person, each with at most one API token of which only the dates are read. No filter by time exists,
  * so every read is a full listing.
  */
+import { RECORD_SECRETS } from "../../kernel/record-secrets.ts";
 import { column, columns } from "./mapping.ts";
 import { DAY, HOUR, restStream } from "./listing.ts";
 
@@ -14,7 +15,7 @@ export const serviceUsers = restStream({
   proofEveryMs: DAY,
   sortBy: "id",
   version: "updated_at",
-  secrets: ["token", "value"],
+  secrets: RECORD_SECRETS["service-users"],
   columns: [
     column("text", "id"),
     ...columns("text", "name description scope createdBy.id createdBy.name updatedBy.id updatedBy.name"),

@@ -2,6 +2,7 @@
  * Sites. The listing nests its rows (`data.sites`). `registrationToken` lets a machine join the site: it is no column and is cut out of
  * `raw`. A site's own id is also its `siteId`, so that a mapped site's row belongs to that site's tenant.
  */
+import { RECORD_SECRETS } from "../../kernel/record-secrets.ts";
 import { column, columns } from "./mapping.ts";
 import { DAY, HOUR, restStream } from "./listing.ts";
 
@@ -15,7 +16,7 @@ export const sites = restStream({
   sortBy: "id",
   version: "updated_at",
   siteId: "id",
-  secrets: ["registrationToken"],
+  secrets: RECORD_SECRETS.sites,
   columns: [
     column("text", "id"),
     column("text", "accountId", "account_id", { indexed: true }),

@@ -2,6 +2,7 @@
  * Console users with their scope and roles. `scopeRoles` has one entry per scope the user holds a role in, all of one level. There is no
  * update time: only full listings tell what changed. `lastLogin` moves with every login.
  */
+import { RECORD_SECRETS } from "../../kernel/record-secrets.ts";
 import { column, columns } from "./mapping.ts";
 import { DAY, HOUR, restStream } from "./listing.ts";
 
@@ -13,7 +14,7 @@ export const users = restStream({
   everyMs: HOUR,
   proofEveryMs: DAY,
   sortBy: "id",
-  secrets: ["token", "value", "password", "currentPassword"],
+  secrets: RECORD_SECRETS.users,
   columns: [
     column("text", "id"),
     column("text", "email", "email", { indexed: true }),
