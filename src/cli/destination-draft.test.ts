@@ -86,6 +86,31 @@ describe("destinations add", () => {
   });
 });
 
+describe("destinations edit", () => {
+  const routes = { "GET /api/v1/destinations": { items: [destination], next: null }, "PATCH /api/v1/destinations/dst_1": { ...destination, name: "soc" } };
+
+  it.each<readonly [readonly string[], object]>([
+    [["--severity", "low", "--any", "facts", "--any", "product"], { facts: null, filter: { severity: "low", products: null } }],
+    [["--name", "soc", "--stream", "threats", "--also-tenant", "Orchard"], { name: "soc", tenants: ["Orchard"], filter: { streams: ["threats"] } }],
+    [["--own-tenant"], { tenants: null }],
+  ])("%j changes that and nothing else", async (argv, body) => {
+    const { code, stdout, stderr, api } = await vedette(["destinations", "edit", "access", ...argv], routes);
+    expect([code, api.calls.at(-1)?.body], stderr).toEqual([0, body]);
+    expect(stdout).toContain("soc gets all, alerts, severity high or more");
+  });
+
+  it.each<readonly [readonly string[], RegExp]>([
+    [[], /Nothing says what to change/],
+    [["--any", "site", "--site", "11"], /--any site and --site contradict/],
+    [["--own-tenant", "--all-tenants"], /contradict/],
+    [["--any", "colour"], /facts, stream, product/],
+  ])("refuses %j, and changes nothing", async (argv, words) => {
+    const { code, stderr, api } = await vedette(["destinations", "edit", "access", ...argv], routes);
+    expect([code, api.calls.filter(({ method }) => method === "PATCH")]).toEqual([64, []]);
+    expect(stderr).toMatch(words);
+  });
+});
+
 describe("destinations list and show", () => {
   it("say in a few words what each gets, and show hostile names as text", async () => {
     const one = { ...destination, name: "si\u001b[2Jem", tenants: ["ten_default", "*"], format: "ecs" as const };

@@ -47,16 +47,20 @@ interface Particulars {
   readonly cc?: readonly string[];
 }
 
-export interface AddOptions extends JsonOption, Places, Particulars {
+/** What a destination gets. */
+export interface Conditions {
   readonly facts?: readonly string[];
   readonly stream?: readonly StreamId[];
   readonly product?: readonly string[];
   readonly severity?: FactSeverity;
   readonly site?: readonly string[];
   readonly connection?: readonly string[];
-  readonly tenant?: string;
   readonly alsoTenant?: readonly string[];
   readonly allTenants?: true;
+}
+
+export interface AddOptions extends JsonOption, Places, Particulars, Conditions {
+  readonly tenant?: string;
   readonly format?: DeliveryFormat;
   readonly lookBack?: number;
 }
@@ -81,8 +85,20 @@ const KINDS = Object.keys(TAKES) as readonly Kind[];
 const PARTICULARS = Object.keys(FLAGS) as readonly Particular[];
 const LARGEST_FILE = 1_048_576;
 
-export function withAddOptions(command: Command): Command {
+export function withConditions(command: Command): Command {
   return command
+    .option("--facts <kind>", "only this kind of fact, `posture.*` for all of a capability; may be repeated", repeated)
+    .option("--stream <stream>", "only facts about records of this stream; may be repeated", repeatedStream)
+    .option("--product <product>", "only about records of this product, as SentinelOne names it (EDR, Identity); may be repeated", repeated)
+    .addOption(new Option("--severity <severity>", "only about records of at least this severity; what has none is let through").choices(FACT_SEVERITIES.filter((each) => each !== "unknown")))
+    .option("--site <id>", "only about records of this site, by SentinelOne's id; may be repeated", repeated)
+    .option("--connection <name>", "only about records of this connection; may be repeated", repeated)
+    .option("--also-tenant <tenant>", "another tenant's facts too; may be repeated", repeated)
+    .option("--all-tenants", "the facts of every tenant there is or will be");
+}
+
+export function withAddOptions(command: Command): Command {
+  const placed = command
     .option("--webhook <url>", "send signed POSTs to this https address")
     .option("--file <file>", "append lines of JSON to this file below the data folder's `outgoing`, like posture.ndjson")
     .option("--stdout", "write lines of JSON to the standard output of `vedette serve`")
@@ -105,31 +121,32 @@ export function withAddOptions(command: Command): Command {
     .option("--ca <file>", "certificates of the authority to trust besides, PEM (syslog, elasticsearch, splunk, email)")
     .option("--cert <file>", "certificate that proves who we are, PEM; its key by --secret-env (syslog)")
     .option("--megabytes <number>", "begin a new file at this size (file, default: 64)", integer(1, 100_000))
-    .option("--keep <number>", "full files that are kept (file, default: 10)", integer(1, 10_000))
-    .option("--facts <kind>", "only this kind of fact, `posture.*` for all of a capability; may be repeated", repeated)
-    .option("--stream <stream>", "only facts about records of this stream; may be repeated", repeatedStream)
-    .option("--product <product>", "only about records of this product, as SentinelOne names it (EDR, Identity); may be repeated", repeated)
-    .addOption(new Option("--severity <severity>", "only about records of at least this severity; what has none is let through").choices(FACT_SEVERITIES.filter((each) => each !== "unknown")))
-    .option("--site <id>", "only about records of this site, by SentinelOne's id; may be repeated", repeated)
-    .option("--connection <name>", "only about records of this connection; may be repeated", repeated)
+    .option("--keep <number>", "full files that are kept (file, default: 10)", integer(1, 10_000));
+  return withConditions(placed)
     .option("--tenant <tenant>", "whose facts, and who sees the destination (name or id)")
-    .option("--also-tenant <tenant>", "another tenant's facts too; may be repeated", repeated)
-    .option("--all-tenants", "the facts of every tenant there is or will be")
     .option("--look-back <days>", "how far back it is told of alerts that have been read already (default: 7)", integer(0, 3650))
     .addOption(new Option("--format <format>", "raw: our envelope with the record in it; record: the record alone; ecs; ocsf; sekoia: ECS as Sekoia's intakes write it (default: elasticsearch ecs, sekoia record, else raw)").choices([...DELIVERY_FORMATS]));
 }
 
+export function filterOf({ stream, product, severity, site, connection }: Conditions): DestinationFilter {
+  return {
+    ...(stream === undefined ? {} : { streams: [...stream] }),
+    ...(product === undefined ? {} : { products: [...product] }),
+    ...(severity === undefined ? {} : { severity }),
+    ...(site === undefined ? {} : { sites: [...site] }),
+    ...(connection === undefined ? {} : { connections: [...connection] }),
+  };
+}
+
+export function tenantsOf({ allTenants, alsoTenant }: Conditions): readonly string[] | undefined {
+  return allTenants === true ? ["*"] : alsoTenant;
+}
+
 /** Without the tenant, which is looked up by whoever asks. */
 export async function draftOf(io: Io, name: string, options: AddOptions): Promise<DestinationDraft> {
-  const filter: DestinationFilter = {
-    ...(options.stream === undefined ? {} : { streams: [...options.stream] }),
-    ...(options.product === undefined ? {} : { products: [...options.product] }),
-    ...(options.severity === undefined ? {} : { severity: options.severity }),
-    ...(options.site === undefined ? {} : { sites: [...options.site] }),
-    ...(options.connection === undefined ? {} : { connections: [...options.connection] }),
-  };
+  const filter = filterOf(options);
   const given = options.config === undefined ? await fromOptions(io, options) : await fromFile(io, options.config, options);
-  const tenants = options.allTenants === true ? ["*"] : options.alsoTenant;
+  const tenants = tenantsOf(options);
   return {
     ...given,
     name,

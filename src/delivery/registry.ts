@@ -7,7 +7,7 @@ import { sql } from "kysely";
 import { Compile } from "typebox/compile";
 import { LOOK_BACK_DAYS } from "../kernel/alert-api.ts";
 import { isoTime, type Clock } from "../kernel/clock.ts";
-import type { DeliveryFormat, DestinationAdded, DestinationDraft, DestinationFilter, DestinationTest, DestinationView } from "../kernel/delivery-api.ts";
+import type { DeliveryFormat, DestinationAdded, DestinationChange, DestinationDraft, DestinationFilter, DestinationTest, DestinationView } from "../kernel/delivery-api.ts";
 import { asFault, Fault } from "../kernel/fault.ts";
 import { newId, type ConnectionId, type TenantId } from "../kernel/ids.ts";
 import type { AuditDetails } from "../kernel/route.ts";
@@ -169,8 +169,9 @@ export function createRegistry(ports: RegistryPorts) {
     return [...found];
   }
 
-  async function resolved(scope: TenantScope, filter: DestinationFilter): Promise<DestinationFilter> {
-    if (filter.connections === undefined) return filter;
+  /** With connections by their ids. */
+  async function resolved<Filter extends FilterChange>(scope: TenantScope, filter: Filter): Promise<Filter> {
+    if (filter.connections == null) return filter;
     const connections: string[] = [];
     for (const reference of filter.connections) connections.push(await ports.findConnection(scope, reference));
     return { ...filter, connections: [...new Set(connections)] };
@@ -211,6 +212,31 @@ export function createRegistry(ports: RegistryPorts) {
     return { destination: await viewOf(row), secret };
   }
 
+  /** What it gets from now on, and its name. Where it leads and in which format stays: a delivery is the same in every attempt. */
+  async function change(scope: TenantScope, reference: string, wish: DestinationChange, record: Recorder): Promise<DestinationView> {
+    const before = await destinationRow(store.read, scope, reference);
+    const fields = Object.keys(wish).toSorted();
+    if (fields.length === 0) throw new Fault("CONFIG_INVALID", "Nothing says what to change.", { cure: "Give a name, facts, tenants or a filter; null lifts a condition." });
+    const name = wish.name === undefined ? undefined : checkedName(wish.name);
+    const facts = wish.facts == null ? wish.facts : JSON.stringify(checkedFacts(wish.facts));
+    const tenants = wish.tenants == null ? wish.tenants : JSON.stringify(await furtherTenants(scope, before.tenant_id as TenantId, wish.tenants));
+    const given = wish.filter == null ? wish.filter : await resolved(scope, wish.filter);
+    const row = await store.tx(async (tx) => {
+      const found = await destinationRow(tx.db, scope, before.id);
+      if (name !== undefined && name !== found.name) await refuseTakenName(tx.db, found.tenant_id, name);
+      const changed = {
+        ...(name === undefined ? {} : { name }),
+        ...(facts === undefined ? {} : { facts }),
+        ...(tenants === undefined ? {} : { tenants }),
+        ...(given === undefined ? {} : { filter: given === null ? null : changedFilter(wantsOf(found).filter, given) }),
+      };
+      await tables(tx.db).updateTable("destinations").set(changed).where("id", "=", found.id).execute();
+      await record(tx, { subject: found.id, tenant: found.tenant_id, details: { name: name ?? found.name, fields: fields.join(", ") } });
+      return { ...found, ...changed };
+    });
+    return viewOf(row);
+  }
+
   /** Its secret is gone at once; what was queued for it is erased in the background. */
   async function remove(scope: TenantScope, reference: string, record: Recorder): Promise<void> {
     await store.tx(async (tx) => {
@@ -238,6 +264,7 @@ export function createRegistry(ports: RegistryPorts) {
     add,
     test,
     rotate,
+    change,
     remove,
     async revision(id: string): Promise<number | undefined> {
       return (await alive(id))?.revision;
@@ -291,10 +318,22 @@ export async function destinationRow(db: Database, scope: TenantScope, reference
 }
 
 async function refuseTaken(db: Database, row: DestinationRow): Promise<void> {
-  const same = tables(db).selectFrom("destinations").select("name").where("tenant_id", "=", row.tenant_id).where("removed_at", "is", null);
-  if ((await same.where("name", "=", row.name).executeTakeFirst()) !== undefined) throw new Fault("ALREADY_EXISTS", "That destination name is taken.");
-  const twin = await same.where("place_hash", "=", row.place_hash).executeTakeFirst();
+  await refuseTakenName(db, row.tenant_id, row.name);
+  const twin = await tables(db).selectFrom("destinations").select("name").where("tenant_id", "=", row.tenant_id).where("removed_at", "is", null).where("place_hash", "=", row.place_hash).executeTakeFirst();
   if (twin !== undefined) throw new Fault("ALREADY_EXISTS", `The destination ${JSON.stringify(twin.name)} leads to the same place already.`, { cure: "Remove it first, or change what it gets." });
+}
+
+async function refuseTakenName(db: Database, tenant: string, name: string): Promise<void> {
+  const same = await tables(db).selectFrom("destinations").select("name").where("tenant_id", "=", tenant).where("removed_at", "is", null).where("name", "=", name).executeTakeFirst();
+  if (same !== undefined) throw new Fault("ALREADY_EXISTS", "That destination name is taken.");
+}
+
+type FilterChange = NonNullable<DestinationChange["filter"]>;
+
+/** As it is stored: null where nothing is left of it. */
+function changedFilter(before: DestinationFilter | null, given: FilterChange): string | null {
+  const left = Object.entries({ ...before, ...given }).filter(([, value]) => value !== null && value !== undefined);
+  return left.length === 0 ? null : JSON.stringify(Object.fromEntries(left));
 }
 
 function checkedName(text: string): string {

@@ -2,7 +2,7 @@
 import Type from "typebox";
 import { Ok } from "../kernel/api.ts";
 import type { Clock } from "../kernel/clock.ts";
-import { DeliveryDetail, DeliveryReplay, DeliveryReplayed, DeliveryState, DeliveryView, DestinationAdded, DestinationDraft, DestinationTest, DestinationView } from "../kernel/delivery-api.ts";
+import { DeliveryDetail, DeliveryReplay, DeliveryReplayed, DeliveryState, DeliveryView, DestinationAdded, DestinationChange, DestinationDraft, DestinationTest, DestinationView } from "../kernel/delivery-api.ts";
 import { momentAt } from "../kernel/moments.ts";
 import { audited, defineRoute, unaudited, type Route, type RouteContext } from "../kernel/route.ts";
 import type { Store, Tx } from "../store/store.ts";
@@ -59,6 +59,17 @@ function destinationRoutes({ registry }: DeliveryRouteDeps): readonly Route<Tx>[
       params: ById,
       answer: DestinationView,
       handle: ({ params }, { scope }: RouteContext<Tx>) => registry.get(scope, params.id),
+    }),
+    defineRoute({
+      method: "PATCH",
+      path: `${DESTINATIONS}/:id`,
+      summary: "Change what a destination gets from now on, or its name; null lifts a condition",
+      permission: "destinations.write",
+      audit: audited("destination.changed"),
+      params: ById,
+      body: DestinationChange,
+      answer: DestinationView,
+      handle: ({ params, body }, { scope, record }: RouteContext<Tx>) => registry.change(scope, params.id, body, record),
     }),
     defineRoute({
       method: "POST",

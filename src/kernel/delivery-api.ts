@@ -80,6 +80,33 @@ export const DestinationDraft = Type.Object({
 });
 export type DestinationDraft = Static<typeof DestinationDraft>;
 
+/** What is left out stays as it is; null lifts a condition. What is queued already still goes. */
+export const DestinationChange = Type.Object(
+  {
+    name: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+    facts: Type.Optional(Nullable(Type.Array(Type.String({ minLength: 1, maxLength: 100 }), { minItems: 1, maxItems: 100 }))),
+    /** Null: its own tenant's alone. */
+    tenants: Type.Optional(Nullable(Type.Array(Type.String({ minLength: 1, maxLength: 200 }), { minItems: 1, maxItems: 1000 }))),
+    /** Null lifts all of it. */
+    filter: Type.Optional(
+      Nullable(
+        Type.Object(
+          {
+            streams: Type.Optional(Nullable(DestinationFilter.properties.streams)),
+            products: Type.Optional(Nullable(Names)),
+            severity: Type.Optional(Nullable(DestinationFilter.properties.severity)),
+            sites: Type.Optional(Nullable(Names)),
+            connections: Type.Optional(Nullable(Names)),
+          },
+          { additionalProperties: false },
+        ),
+      ),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type DestinationChange = Static<typeof DestinationChange>;
+
 /** `secret` is shown this once: what receivers check signatures with. */
 export const DestinationAdded = Type.Object({ destination: DestinationView, secret: Nullable(Text) });
 export type DestinationAdded = Static<typeof DestinationAdded>;

@@ -4,14 +4,14 @@
  */
 import type { StreamId } from "./stream-ids.ts";
 
-export const RECORD_SECRETS: Readonly<Partial<Record<StreamId, readonly string[]>>> = {
+export const RECORD_SECRETS = {
   accounts: ["registrationToken"],
   sites: ["registrationToken"],
   groups: ["registrationToken"],
   users: ["token", "value", "password", "currentPassword"],
   "service-users": ["token", "value"],
   activities: ["registrationToken", "passphrase", "apiToken", "token"],
-};
+} as const satisfies Partial<Record<StreamId, readonly string[]>>;
 
 interface RawJson {
   parse(text: string, reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown): unknown;

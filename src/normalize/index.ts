@@ -38,8 +38,8 @@ const MAPS: Readonly<Record<Standard, Readonly<Record<Profile, Maps>>>> = {
   ocsf: { native: OCSF_MAPS, sekoia: {} },
 };
 
-/** Cloud Funnel's events have none: a command line is what was typed, whatever is in it. */
-const SECRETS: ReadonlyMap<RecordKind, SecretRemover> = new Map(RECORD_KINDS.flatMap((kind) => (kind === "cloud-funnel" || RECORD_SECRETS[kind] === undefined ? [] : [[kind, secretRemover(RECORD_SECRETS[kind])] as const])));
+/** Cloud Funnel's events name none: a command line is what was typed, whatever is in it. */
+const SECRETS: Readonly<Partial<Record<RecordKind, SecretRemover>>> = { groups: secretRemover(RECORD_SECRETS.groups), activities: secretRemover(RECORD_SECRETS.activities) };
 
 /** Kinds of records that can be written as this standard, in this profile. */
 export function kindsOf(standard: Standard, profile: Profile): readonly RecordKind[] {
@@ -60,7 +60,7 @@ export function createNormalizer(target: Target): Normalizer {
     if (map === undefined) return { document: null, reason: `there is no map of ${kind} to ${target.standard} in the profile ${target.profile}` };
     try {
       const original = text ?? stringifyExact(value);
-      const cleaned = SECRETS.get(kind)?.text(original) ?? null;
+      const cleaned = SECRETS[kind]?.text(original) ?? null;
       const context: MapContext = { original: cleaned ?? original, console, unseen: count };
       return { document: map(cleaned === null ? value : (parseExact(cleaned) as JsonObject), context), kind };
     } catch (error) {

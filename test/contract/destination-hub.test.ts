@@ -46,7 +46,7 @@ beforeEach(async () => {
 });
 afterEach(async () => world.close());
 
-async function ask(method: "GET" | "POST" | "DELETE", path: string, payload?: object): Promise<{ readonly status: number; readonly body: Answer; readonly text: string }> {
+async function ask(method: "GET" | "POST" | "PATCH" | "DELETE", path: string, payload?: object): Promise<{ readonly status: number; readonly body: Answer; readonly text: string }> {
   const answer = await world.hub.app.inject({ method, url: `/api/v1${path}`, headers: { host: "127.0.0.1", authorization: `Bearer ${world.hub.credential.reveal()}` }, ...(payload === undefined ? {} : { payload }) });
   return { status: answer.statusCode, body: answer.json<Answer>(), text: answer.body };
 }
@@ -131,4 +131,31 @@ it("refuses a name that is taken and a second way to one place", async () => {
   const name = await ask("POST", "/destinations", { name: "one", kind: "file", config: { file: "other.ndjson" } });
   const place = await ask("POST", "/destinations", { name: "two", kind: "file", config: { file: "facts.ndjson", keep: 2 } });
   expect([name.body.fault.code, place.body.fault.code]).toEqual(["ALREADY_EXISTS", "ALREADY_EXISTS"]);
+});
+
+it("is changed in what it gets from then on: what is named changes, null lifts, the rest stays, and what was queued still goes", async () => {
+  await ask("POST", "/destinations", { name: "one", kind: "webhook", config: { url }, facts: ["test.*"], filter: { streams: ["alerts"], severity: "high" } });
+  const narrow = await ask("PATCH", "/destinations/one", { filter: { severity: "low" }, facts: ["other.*"] });
+  expect(narrow.body).toMatchObject({ facts: ["other.*"], filter: { streams: ["alerts"], severity: "low" } });
+  await queue(1);
+  const wide = await ask("PATCH", "/destinations/one", { filter: null, facts: null, name: "soc" });
+  expect(wide.body).toMatchObject({ name: "soc", facts: null, filter: null });
+  await queue(2);
+  await ask("PATCH", "/destinations/soc", { filter: { products: ["EDR"] } });
+  await queue(3);
+  expect((await ask("PATCH", "/destinations/soc", { filter: { products: null } })).body).toMatchObject({ filter: null });
+  await world.hub.deliverer.once();
+
+  expect(received.map(({ data }) => data)).toEqual([{ version: 2 }]);
+  expect((await ask("GET", "/audit")).text).toContain("destination.changed");
+});
+
+it("is not changed by what is no change, by where it leads, or by what is wrong", async () => {
+  for (const name of ["one", "other"]) await ask("POST", "/destinations", { name, kind: "file", config: { file: `${name}.ndjson` }, filter: { severity: "high" } });
+  const before = await ask("GET", "/destinations/one");
+  const wrong = [{}, { config: { url: "https://elsewhere.example.com" } }, { format: "ecs" }, { facts: ["a.*.b"] }, { filter: { connections: ["nowhere"] } }, { name: "other" }];
+  const answers = await Promise.all(wrong.map((change) => ask("PATCH", "/destinations/one", change)));
+
+  expect(answers.map(({ status: code }) => code)).toEqual([400, 400, 400, 400, 404, 409]);
+  expect((await ask("GET", "/destinations/one")).body).toEqual(before.body);
 });

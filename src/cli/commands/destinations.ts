@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import type { DestinationAdded, DestinationTest, DestinationView } from "../../kernel/delivery-api.ts";
 import { Fault } from "../../kernel/fault.ts";
 import { finish, integer, type CliCommand, type CliContext, type JsonOption } from "../command.ts";
+import { changeOf, withEditOptions, type EditOptions } from "../destination-change.ts";
 import { draftOf, withAddOptions, type AddOptions } from "../destination-draft.ts";
 import { EXIT_NO, EXIT_OK } from "../faults.ts";
 import { count, plural, time } from "../format.ts";
@@ -34,6 +35,10 @@ export const destinationsCommand: CliCommand = {
         "vedette destinations add channel --slack --secret-env SLACK_WEBHOOK",
         "vedette destinations add siem --config siem.json",
       ],
+    );
+    finish(
+      withEditOptions(group.command("edit <name>").description("Change what it gets from now on, or its name; what is queued still goes, and what is not named stays")).action(act((api, destination, options: EditOptions) => edit(context, api, destination, options))),
+      ["vedette destinations edit siem --severity high", "vedette destinations edit siem --stream alerts --stream threats --any product", "vedette destinations edit siem --name soc"],
     );
     finish(group.command("test <name>").description("Send one test fact now; exit code 0 when it was accepted").action(act((api, destination, options: JsonOption) => test(context, api, destination, options))), "vedette destinations test access");
     finish(
@@ -105,6 +110,13 @@ async function add(context: CliContext, api: ApiClient, name: string, options: A
   const code = told(context, added, options, `${added.destination.name} (${added.destination.id}) is added; \`vedette destinations test\` tries it.`);
   if (options.json !== true && added.destination.kind === "syslog") context.out.note(`The receiver has to take messages of ${count(Number(added.destination.shown["largest"]))} bytes (rsyslog: global(maxMessageSize="64k")); one that takes less cuts them without a word.`);
   return code;
+}
+
+async function edit(context: CliContext, api: ApiClient, destination: DestinationView, options: EditOptions): Promise<number> {
+  const changed = await api.request<DestinationView>("PATCH", `${PATH}/${segment(destination.id)}`, { body: changeOf(options) });
+  if (options.json === true) context.out.json(changed);
+  else context.out.line(clean(`${changed.name} gets ${gets(changed)}.`));
+  return EXIT_OK;
 }
 
 function told(context: CliContext, added: DestinationAdded, options: JsonOption, line: string): number {
