@@ -40,7 +40,7 @@ describe("destinations add", () => {
     ["elasticsearch", ["--elasticsearch", "https://es.example.com", "--index", "logs-x-y", "--secret-env", "KEY"], { url: "https://es.example.com", index: "logs-x-y", apiKey: "s3cret" }],
     ["elasticsearch", ["--elasticsearch", "https://os.example.com", "--username", "u", "--secret-env", "KEY"], { url: "https://os.example.com", username: "u", password: "s3cret" }],
     ["splunk", ["--splunk", "https://s.example.com:8088", "--secret-env", "KEY", "--acknowledge", "--sourcetype", "s1"], { url: "https://s.example.com:8088", token: "s3cret", acknowledge: true, sourcetype: "s1" }],
-    ["sekoia", ["--sekoia", "--secret-env", "KEY"], { intakeKey: "s3cret" }],
+    ["sekoia", ["--sekoia", "--secret-env", "KEY", "--gzip"], { intakeKey: "s3cret", gzip: true }],
     ["sekoia", ["--sekoia", "https://intake.example.com", "--secret-env", "KEY"], { url: "https://intake.example.com", intakeKey: "s3cret" }],
     ["email", ["--email", "a@example.com", "--email", "b@example.com", "--cc", "c@example.com", "--server", "smtp://m.example.com", "--from", "v@example.com", "--username", "v", "--secret-env", "KEY", "--ca", "FOLDER/ca.pem"], { server: "smtp://m.example.com", from: "v@example.com", to: ["a@example.com", "b@example.com"], cc: ["c@example.com"], username: "v", password: "s3cret", ca: "CA" }],
     ["slack", ["--slack", "--secret-env", "KEY"], { url: "s3cret" }],

@@ -40,6 +40,7 @@ interface Particulars {
   readonly username?: string;
   readonly sourcetype?: string;
   readonly acknowledge?: true;
+  readonly gzip?: true;
   readonly ca?: string;
   readonly cert?: string;
   readonly server?: string;
@@ -69,18 +70,18 @@ type Kind = Exclude<keyof Places, "config">;
 type Particular = keyof Particulars;
 
 const TAKES: Readonly<Record<Kind, readonly Particular[]>> = {
-  webhook: ["secretEnv"],
+  webhook: ["secretEnv", "gzip"],
   file: ["megabytes", "keep"],
   stdout: [],
   syslog: ["ca", "cert", "secretEnv"],
   elasticsearch: ["index", "username", "secretEnv", "ca"],
   splunk: ["secretEnv", "index", "sourcetype", "acknowledge", "ca"],
-  sekoia: ["secretEnv"],
+  sekoia: ["secretEnv", "gzip"],
   email: ["server", "from", "cc", "username", "secretEnv", "ca"],
   slack: ["secretEnv"],
   teams: ["secretEnv"],
 };
-const FLAGS: Readonly<Record<Particular, string>> = { secretEnv: "--secret-env", megabytes: "--megabytes", keep: "--keep", index: "--index", username: "--username", sourcetype: "--sourcetype", acknowledge: "--acknowledge", ca: "--ca", cert: "--cert", server: "--server", from: "--from", cc: "--cc" };
+const FLAGS: Readonly<Record<Particular, string>> = { secretEnv: "--secret-env", megabytes: "--megabytes", keep: "--keep", index: "--index", username: "--username", sourcetype: "--sourcetype", acknowledge: "--acknowledge", gzip: "--gzip", ca: "--ca", cert: "--cert", server: "--server", from: "--from", cc: "--cc" };
 const KINDS = Object.keys(TAKES) as readonly Kind[];
 const PARTICULARS = Object.keys(FLAGS) as readonly Particular[];
 const LARGEST_FILE = 1_048_576;
@@ -118,6 +119,7 @@ export function withAddOptions(command: Command): Command {
     .option("--server <url>", "mail server: smtp://host[:587] with STARTTLS, or smtps://host[:465] (email)")
     .option("--from <address>", "whom mails are from, like vedette@example.com or 'Vedette <vedette@example.com>' (email)")
     .option("--cc <address>", "a copy to this address; may be repeated (email)", repeated)
+    .option("--gzip", "compress what is sent, where the receiver takes that (webhook, sekoia; elasticsearch and splunk do without being asked)")
     .option("--ca <file>", "certificates of the authority to trust besides, PEM (syslog, elasticsearch, splunk, email)")
     .option("--cert <file>", "certificate that proves who we are, PEM; its key by --secret-env (syslog)")
     .option("--megabytes <number>", "begin a new file at this size (file, default: 64)", integer(1, 100_000))
@@ -177,13 +179,13 @@ async function configOf(io: Io, kind: Kind, options: AddOptions, secret: string 
     throw new Fault("CONFIG_INVALID", `${what} is missing.`, { cure: "Put it in an environment variable and name that: --secret-env NAME." });
   };
   const configs: Readonly<Record<Kind, () => Promise<Readonly<Record<string, unknown>>>>> = {
-    webhook: async () => ({ url: options.webhook, secret }),
+    webhook: async () => ({ url: options.webhook, secret, gzip: options.gzip }),
     file: async () => ({ file: options.file, megabytes: options.megabytes, keep: options.keep }),
     stdout: async () => ({}),
     syslog: async () => ({ address: options.syslog, ca, cert: await pem(options.cert), key: secret }),
     elasticsearch: async () => ({ url: options.elasticsearch, index: options.index, username: options.username, ...(options.username === undefined ? { apiKey: secret } : { password: needed("The user's password") }), ca }),
     splunk: async () => ({ url: options.splunk, token: needed("The collector's token"), index: options.index, sourcetype: options.sourcetype, acknowledge: options.acknowledge, ca }),
-    sekoia: async () => ({ url: options.sekoia === true ? undefined : options.sekoia, intakeKey: needed("The intake key") }),
+    sekoia: async () => ({ url: options.sekoia === true ? undefined : options.sekoia, intakeKey: needed("The intake key"), gzip: options.gzip }),
     email: async () => ({ server: given(options.server, "--server"), from: given(options.from, "--from"), to: options.email, cc: options.cc, username: options.username, password: options.username === undefined ? secret : needed("The user's password"), ca }),
     slack: async () => ({ url: addressOf(options.slack, secret, "slack") }),
     teams: async () => ({ url: addressOf(options.teams, secret, "teams") }),

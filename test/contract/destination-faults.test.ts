@@ -69,6 +69,35 @@ async function closedPort(): Promise<string> {
   return host;
 }
 
+describe.each(["webhook", "sekoia"])("%s, asked to compress", (id) => {
+  const { start, config } = HTTP[id] ?? raise();
+  const long = some(2, { body: JSON.stringify({ text: "x".repeat(2_000) }) });
+  const encodings = ({ asked }: HttpReceiver): readonly unknown[] => asked.map(({ headers }) => headers["content-encoding"]);
+
+  it("sends what is worth it compressed, signed as what it is when unpacked", async () => {
+    const receiver = kept(await start(null));
+    const destination = opened(id, receiver.host, { ...config(receiver.url), gzip: true });
+    expect((await send(destination, long)).map(({ outcome }) => outcome)).toEqual(["accepted", "accepted"]);
+    expect((await send(destination, some(1)))[0]).toEqual({ outcome: "accepted" });
+    expect(encodings(receiver)).toEqual(id === "webhook" ? ["gzip", "gzip", undefined] : ["gzip", undefined]);
+    expect(receiver.asked[0]?.bytes).toBeLessThan(600);
+    expect(receiver.asked[0]?.body).toContain("x".repeat(2_000));
+  });
+
+  it("sends it again as it is to a receiver that answers 415, and never compressed after that", async () => {
+    const receiver = kept(await start(null));
+    receiver.strike({ status: 415 }, { slow: 0 });
+    const destination = opened(id, receiver.host, { ...config(receiver.url), gzip: true });
+    const one = long.slice(0, 1);
+    expect([await send(destination, one), await send(destination, one)]).toEqual([[{ outcome: "accepted" }], [{ outcome: "accepted" }]]);
+    expect(encodings(receiver)).toEqual(["gzip", undefined, undefined]);
+  });
+});
+
+function raise(): never {
+  throw new Error("no such kind");
+}
+
 describe.each(Object.entries(HTTP))("%s", (id, { start, config }) => {
   async function meets(...troubles: readonly Trouble[]): Promise<Receipt | undefined> {
     const receiver = kept(await start(null));

@@ -106,6 +106,26 @@ export async function encoded(text: string, compress: boolean): Promise<{ readon
   return compress ? { body: await gzipped(text, GZIP), headers: { "content-encoding": "gzip" } } : { body: text, headers: {} };
 }
 
+/** Shorter than this, a body is hardly shorter when it is compressed. */
+const WORTH_PACKING = 1_000;
+
+/**
+ * Asks with compressed bodies as long as the receiver takes them: one that answers 415 gets that request again as it is, and all after it. For
+ * receivers of which nobody can know beforehand; the others are told to by `encoded`.
+ */
+export function packing(sender: Sender, wanted: boolean): Sender["ask"] {
+  let taken = wanted;
+  return async (request, signal) => {
+    const { body, headers } = request;
+    if (!taken || typeof body !== "string" || body.length < WORTH_PACKING) return sender.ask(request, signal);
+    const packed = await encoded(body, true);
+    const answer = await sender.ask({ ...request, body: packed.body, headers: { ...headers, ...packed.headers } }, signal);
+    if (answer.status !== 415) return answer;
+    taken = false;
+    return sender.ask(request, signal);
+  };
+}
+
 type Failed = Extract<Receipt, { readonly outcome: "again-after" }>;
 
 /** Statuses that say the same of this delivery at any time: the receiver cannot read it, or wants no more of it. */

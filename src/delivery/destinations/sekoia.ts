@@ -8,7 +8,7 @@ import { Fault } from "../../kernel/fault.ts";
 import type { Admitted, Delivery, Destination, DestinationKind } from "../destination.ts";
 import { objectOf } from "./answers.ts";
 import { NewSecret } from "./credentials.ts";
-import { away, checkedUrl, createSender, receiptFor, receiptOf, type OutboundPorts } from "./http.ts";
+import { away, checkedUrl, createSender, packing, receiptFor, receiptOf, type OutboundPorts } from "./http.ts";
 import { sendInParts, type PartAnswer } from "./in-parts.ts";
 
 const DEFAULT_URL = "https://intake.sekoia.io";
@@ -17,10 +17,11 @@ const Config = Type.Object(
   {
     url: Type.Optional(Type.String({ minLength: 1, maxLength: 2048, description: `${DEFAULT_URL} when left out.` })),
     intakeKey: NewSecret,
+    gzip: Type.Optional(Type.Boolean({ description: "Compress requests; false when left out. An intake that answers 415 gets them as they are." })),
   },
   { additionalProperties: false },
 );
-const Settings = Type.Object({ url: Type.String(), intakeKey: Type.String() });
+const Settings = Type.Object({ url: Type.String(), intakeKey: Type.String(), gzip: Type.Optional(Type.Boolean()) });
 type Settings = Type.Static<typeof Settings>;
 
 const config = Compile(Config);
@@ -36,7 +37,7 @@ const AROUND = 1_000;
 export function sekoiaKind(ports: OutboundPorts): DestinationKind {
   function admitted(state: Settings): Admitted {
     // Two intakes at one address differ by their key alone.
-    return { shown: { host: new URL(state.url).origin }, settings: JSON.stringify(state), place: `${state.url} ${state.intakeKey}`, secret: null };
+    return { shown: { host: new URL(state.url).origin, gzip: state.gzip === true }, settings: JSON.stringify(state), place: `${state.url} ${state.intakeKey}`, secret: null };
   }
   return {
     id: "sekoia",
@@ -45,7 +46,7 @@ export function sekoiaKind(ports: OutboundPorts): DestinationKind {
     format: "record",
     admit(given) {
       if (!config.Check(given)) throw new Fault("CONFIG_INVALID", "The intake's configuration is not what is expected.");
-      return admitted({ url: checkedUrl(given.url ?? DEFAULT_URL, ports.allowedHosts).href.replace(/\/$/, ""), intakeKey: given.intakeKey.trim() });
+      return admitted({ url: checkedUrl(given.url ?? DEFAULT_URL, ports.allowedHosts).href.replace(/\/$/, ""), intakeKey: given.intakeKey.trim(), gzip: given.gzip === true });
     },
     rotate(sealed, secret) {
       if (secret === null) throw new Fault("CONFIG_INVALID", "The new intake key is missing: Sekoia gives it.", { cure: "Give it by --secret-env NAME." });
@@ -65,11 +66,12 @@ function open(state: Settings, ports: OutboundPorts): Destination {
   const url = new URL(state.url);
   const path = `${url.pathname.replace(/\/$/, "")}/batch`;
   const sender = createSender(url, ports, { width: 1, answerWithinMs: ANSWER_WITHIN_MS });
+  const ask = packing(sender, state.gzip === true);
 
   async function sendPart(part: readonly Delivery[], signal: AbortSignal): Promise<PartAnswer> {
     const body = JSON.stringify({ intake_key: state.intakeKey, jsons: part.map(({ text }) => text) });
     try {
-      const answer = await sender.ask({ path, headers: { "content-type": "application/json" }, body }, signal);
+      const answer = await ask({ path, headers: { "content-type": "application/json" }, body }, signal);
       const receipt = receiptFor(answer, ports.clock.now());
       if (receipt.outcome === "refused" && part.length > 1) return "smaller";
       if (receipt.outcome !== "accepted") return part.map(() => receipt);

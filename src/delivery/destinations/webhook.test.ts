@@ -1,6 +1,8 @@
 import { createHmac } from "node:crypto";
 import { createServer, type IncomingMessage, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
+import { buffer } from "node:stream/consumers";
+import { gunzipSync } from "node:zlib";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Clock } from "../../kernel/clock.ts";
 import { systemClock } from "../../kernel/clock.ts";
@@ -71,6 +73,22 @@ describe("a signature", () => {
   it("takes secrets of 24 to 64 bytes in base64 only, and makes such", () => {
     expect(checkedSecret(newSecret())).toMatch(/^whsec_/);
     for (const bad of ["", "whsec_", "whsec_????", "whsec_YWJj", `whsec_${"A".repeat(200)}`, Buffer.alloc(32).toString("base64")]) expect(() => checkedSecret(bad), bad).toThrow(/whsec_/);
+  });
+
+  it("is that of the text, also where the body is sent compressed", async () => {
+    const text = JSON.stringify({ text: "x".repeat(2_000) });
+    let seen: { readonly headers: IncomingMessage["headers"]; readonly body: Buffer } | undefined;
+    const host = await serve((request, response) => {
+      void buffer(request).then((body) => {
+        seen = { headers: request.headers, body };
+        response.writeHead(204).end();
+      });
+    });
+    const secret = newSecret();
+    const { settings } = kind(host).admit({ url: `http://${host}/in`, secret, gzip: true }, TENANT);
+    expect(await send(host, [{ ...one, text }], {}, settings)).toEqual([{ outcome: "accepted" }]);
+    expect(gunzipSync(seen?.body ?? "").toString("utf8")).toBe(text);
+    expect(seen?.headers).toMatchObject({ ...signedHeaders([secret], one.id, Math.floor(NOW / 1000), text) });
   });
 
   it("is made with both secrets while a rotation lasts, and with the new one alone after it", async () => {
@@ -190,7 +208,7 @@ describe("where it may send", () => {
 
   it("shows the host alone: an address often carries a secret", () => {
     const admitted = strict.admit({ url: "https://hooks.example.com/services/T000/B000/XXXX?sig=1" }, TENANT);
-    expect(admitted.shown).toEqual({ host: "https://hooks.example.com", oldSecretUntil: null });
+    expect(admitted.shown).toEqual({ host: "https://hooks.example.com", gzip: false, oldSecretUntil: null });
     expect(admitted.secret).toMatch(/^whsec_/);
   });
 });
