@@ -37,7 +37,7 @@ describe("destinations add", () => {
     ["file", ["--file", "x.ndjson", "--keep", "2"], { file: "x.ndjson", keep: 2 }],
     ["stdout", ["--stdout"], {}],
     ["syslog", ["--syslog", "tls://l.example.com", "--ca", "FOLDER/ca.pem", "--cert", "FOLDER/cert.pem", "--secret-env", "KEY"], { address: "tls://l.example.com", ca: "CA", cert: "CERT", key: "s3cret" }],
-    ["elasticsearch", ["--elasticsearch", "https://es.example.com", "--index", "logs-x-y", "--secret-env", "KEY"], { url: "https://es.example.com", index: "logs-x-y", apiKey: "s3cret" }],
+    ["elasticsearch", ["--elasticsearch", "https://es.example.com", "--index", "logs-x-y", "--secret-env", "KEY", "--template"], { url: "https://es.example.com", index: "logs-x-y", apiKey: "s3cret", template: true }],
     ["elasticsearch", ["--elasticsearch", "https://os.example.com", "--username", "u", "--secret-env", "KEY"], { url: "https://os.example.com", username: "u", password: "s3cret" }],
     ["splunk", ["--splunk", "https://s.example.com:8088", "--secret-env", "KEY", "--acknowledge", "--sourcetype", "s1"], { url: "https://s.example.com:8088", token: "s3cret", acknowledge: true, sourcetype: "s1" }],
     ["sekoia", ["--sekoia", "--secret-env", "KEY", "--gzip"], { intakeKey: "s3cret", gzip: true }],
@@ -83,6 +83,11 @@ describe("destinations add", () => {
   it("tells whoever adds a syslog receiver what size it has to take", async () => {
     const { stderr } = await vedette(["destinations", "add", "siem", "--syslog", "tls://l.example.com"], { "POST /api/v1/destinations": { destination: { ...destination, kind: "syslog", shown: { host: "tls://l.example.com:6514", largest: 65_536 } }, secret: null } });
     expect(stderr).toContain("65,536 bytes");
+  });
+
+  it.each([[true, false], [false, true]])("tells whoever adds a cluster that an index takes a thousand fields, unless a template is made (%s)", async (template, said) => {
+    const { stderr } = await vedette(["destinations", "add", "siem", "--elasticsearch", "https://es.example.com"], { "POST /api/v1/destinations": { destination: { ...destination, kind: "elasticsearch", shown: { host: "https://es.example.com", template } }, secret: null } });
+    expect(stderr.includes("--template")).toBe(said);
   });
 });
 

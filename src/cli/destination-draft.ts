@@ -41,6 +41,7 @@ interface Particulars {
   readonly sourcetype?: string;
   readonly acknowledge?: true;
   readonly gzip?: true;
+  readonly template?: true;
   readonly ca?: string;
   readonly cert?: string;
   readonly server?: string;
@@ -74,14 +75,14 @@ const TAKES: Readonly<Record<Kind, readonly Particular[]>> = {
   file: ["megabytes", "keep"],
   stdout: [],
   syslog: ["ca", "cert", "secretEnv"],
-  elasticsearch: ["index", "username", "secretEnv", "ca"],
+  elasticsearch: ["index", "username", "secretEnv", "template", "ca"],
   splunk: ["secretEnv", "index", "sourcetype", "acknowledge", "ca"],
   sekoia: ["secretEnv", "gzip"],
   email: ["server", "from", "cc", "username", "secretEnv", "ca"],
   slack: ["secretEnv"],
   teams: ["secretEnv"],
 };
-const FLAGS: Readonly<Record<Particular, string>> = { secretEnv: "--secret-env", megabytes: "--megabytes", keep: "--keep", index: "--index", username: "--username", sourcetype: "--sourcetype", acknowledge: "--acknowledge", gzip: "--gzip", ca: "--ca", cert: "--cert", server: "--server", from: "--from", cc: "--cc" };
+const FLAGS: Readonly<Record<Particular, string>> = { secretEnv: "--secret-env", megabytes: "--megabytes", keep: "--keep", index: "--index", username: "--username", sourcetype: "--sourcetype", acknowledge: "--acknowledge", gzip: "--gzip", template: "--template", ca: "--ca", cert: "--cert", server: "--server", from: "--from", cc: "--cc" };
 const KINDS = Object.keys(TAKES) as readonly Kind[];
 const PARTICULARS = Object.keys(FLAGS) as readonly Particular[];
 const LARGEST_FILE = 1_048_576;
@@ -113,6 +114,7 @@ export function withAddOptions(command: Command): Command {
     .option("--config <file>", "or all of it from a file of JSON (- for standard input), as the API takes it")
     .option("--secret-env <name>", "environment variable with its secret: a signing secret of your own (webhook), an API key or with --username a password (elasticsearch), a token (splunk), an intake key (sekoia), the key of --cert (syslog), the password of --username (email), the address (slack, teams)")
     .option("--index <name>", "data stream or index (elasticsearch, default: logs-vedette-default; splunk)")
+    .option("--template", "make an index template first, which keeps a record as one flattened field (elasticsearch)")
     .option("--username <name>", "sign in by password (elasticsearch, email)")
     .option("--sourcetype <name>", "what Splunk takes events for (default: vedette:json)")
     .option("--acknowledge", "wait until Splunk has indexed what it took")
@@ -183,7 +185,7 @@ async function configOf(io: Io, kind: Kind, options: AddOptions, secret: string 
     file: async () => ({ file: options.file, megabytes: options.megabytes, keep: options.keep }),
     stdout: async () => ({}),
     syslog: async () => ({ address: options.syslog, ca, cert: await pem(options.cert), key: secret }),
-    elasticsearch: async () => ({ url: options.elasticsearch, index: options.index, username: options.username, ...(options.username === undefined ? { apiKey: secret } : { password: needed("The user's password") }), ca }),
+    elasticsearch: async () => ({ url: options.elasticsearch, index: options.index, username: options.username, ...(options.username === undefined ? { apiKey: secret } : { password: needed("The user's password") }), template: options.template, ca }),
     splunk: async () => ({ url: options.splunk, token: needed("The collector's token"), index: options.index, sourcetype: options.sourcetype, acknowledge: options.acknowledge, ca }),
     sekoia: async () => ({ url: options.sekoia === true ? undefined : options.sekoia, intakeKey: needed("The intake key"), gzip: options.gzip }),
     email: async () => ({ server: given(options.server, "--server"), from: given(options.from, "--from"), to: options.email, cc: options.cc, username: options.username, password: options.username === undefined ? secret : needed("The user's password"), ca }),

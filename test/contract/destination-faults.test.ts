@@ -69,6 +69,43 @@ async function closedPort(): Promise<string> {
   return host;
 }
 
+describe("elasticsearch, asked for an index template", () => {
+  const checked = async (receiver: HttpReceiver, more: object = {}): Promise<void> => opened("elasticsearch", receiver.host, { ...HTTP["elasticsearch"]?.config(receiver.url), template: true, ...more }).check(AbortSignal.timeout(5_000));
+  const record = "template.mappings.properties.data.properties.record";
+
+  it("makes one in which a record is one flattened field, before anything is sent", async () => {
+    const receiver = kept(await startElasticsearch());
+    await checked(receiver, { index: "logs-s1-default" });
+    expect(receiver.templates.get("vedette-logs-s1-default")).toMatchObject({ index_patterns: ["logs-s1-default"], data_stream: {} });
+    expect(receiver.templates.get("vedette-logs-s1-default")).toHaveProperty(record, expect.objectContaining({ type: "flattened", ignore_above: 8_191 }));
+    expect(receiver.documents.size).toBe(0);
+  });
+
+  it("makes one that OpenSearch takes, under its own name for the type; a plain index stays one", async () => {
+    const receiver = kept(await startElasticsearch());
+    receiver.version = { number: "3.1.0", distribution: "opensearch" };
+    await checked(receiver, { index: "s1" });
+    expect(receiver.templates.get("vedette-s1")).toHaveProperty(record, { type: "flat_object" });
+    expect(receiver.templates.get("vedette-s1")).not.toHaveProperty("data_stream");
+    expect(receiver.templates.get("vedette-s1")).not.toHaveProperty("composed_of");
+  });
+
+  it.each([
+    [403, /may not make an index template \(403\)/],
+    [400, /did not take the index template \(400 illegal_argument_exception\)/],
+  ])("says so when it is answered %i", async (status, words) => {
+    const receiver = kept(await startElasticsearch());
+    receiver.strike({ status: 200, body: {} }, { status: 200, body: {} }, { status, body: { error: { type: "illegal_argument_exception", reason: "a sentence" } } });
+    await expect(checked(receiver)).rejects.toMatchObject({ code: "CONFIG_INVALID", message: expect.stringMatching(words) as string });
+  });
+
+  it("makes none unasked", async () => {
+    const receiver = kept(await startElasticsearch());
+    await checked(receiver, { template: false });
+    expect(receiver.templates.size).toBe(0);
+  });
+});
+
 describe.each(["webhook", "sekoia"])("%s, asked to compress", (id) => {
   const { start, config } = HTTP[id] ?? raise();
   const long = some(2, { body: JSON.stringify({ text: "x".repeat(2_000) }) });

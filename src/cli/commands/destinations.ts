@@ -108,8 +108,16 @@ async function add(context: CliContext, api: ApiClient, name: string, options: A
   const tenant = options.tenant === undefined ? {} : { tenant: (await findTenant(api, options.tenant)).id };
   const added = await api.request<DestinationAdded>("POST", PATH, { body: { ...draft, ...tenant } });
   const code = told(context, added, options, `${added.destination.name} (${added.destination.id}) is added; \`vedette destinations test\` tries it.`);
-  if (options.json !== true && added.destination.kind === "syslog") context.out.note(`The receiver has to take messages of ${count(Number(added.destination.shown["largest"]))} bytes (rsyslog: global(maxMessageSize="64k")); one that takes less cuts them without a word.`);
+  const hint = options.json === true ? null : hintFor(added.destination);
+  if (hint !== null) context.out.note(hint);
   return code;
+}
+
+/** What the other side has to be told, that nobody would find out before something is lost there. */
+function hintFor({ kind, shown }: DestinationView): string | null {
+  if (kind === "syslog") return `The receiver has to take messages of ${count(Number(shown["largest"]))} bytes (rsyslog: global(maxMessageSize="64k")); one that takes less cuts them without a word.`;
+  if (kind === "elasticsearch" && shown["template"] !== true) return "Records have hundreds of fields, and an index takes a thousand: have a template of yours map them as `flattened` (docs/delivery.md), or add it with --template.";
+  return null;
 }
 
 async function edit(context: CliContext, api: ApiClient, destination: DestinationView, options: EditOptions): Promise<number> {

@@ -10,6 +10,7 @@ import { isJsonObject, type Json } from "../../kernel/json.ts";
 import type { Admitted, Delivery, Destination, DestinationKind, Receipt } from "../destination.ts";
 import { objectOf, wordOf } from "./answers.ts";
 import { authority, NewSecret, Pem } from "./credentials.ts";
+import { putTemplate } from "./elasticsearch-template.ts";
 import { away, checkedUrl, createSender, encoded, receiptFor, receiptOf, type OutboundPorts } from "./http.ts";
 import { sendInParts, type PartAnswer } from "./in-parts.ts";
 
@@ -23,6 +24,7 @@ const Config = Type.Object(
     username: Type.Optional(Type.String({ minLength: 1, maxLength: 200, pattern: "^[^:]+$" })),
     password: Type.Optional(NewSecret),
     pipeline: Type.Optional(Type.String({ pattern: "^[A-Za-z0-9._-]{1,200}$", description: "An ingest pipeline that documents go through." })),
+    template: Type.Optional(Type.Boolean({ description: "Make an index template for the index first, which keeps a record as one flattened field; false when left out." })),
     gzip: Type.Optional(Type.Boolean({ description: "Compress requests; true when left out." })),
     ca: Type.Optional(Pem),
   },
@@ -30,7 +32,7 @@ const Config = Type.Object(
 );
 const Text = Type.String();
 const Maybe = Type.Union([Text, Type.Null()]);
-const Settings = Type.Object({ url: Text, index: Text, username: Maybe, secret: Maybe, pipeline: Maybe, gzip: Type.Boolean(), ca: Maybe });
+const Settings = Type.Object({ url: Text, index: Text, username: Maybe, secret: Maybe, pipeline: Maybe, template: Type.Optional(Type.Boolean()), gzip: Type.Boolean(), ca: Maybe });
 type Settings = Type.Static<typeof Settings>;
 
 const config = Compile(Config);
@@ -41,8 +43,8 @@ const LIMITS = { rows: 1_000, bytes: 8_000_000, largest: 32_000_000, keysApart: 
 
 export function elasticsearchKind(ports: OutboundPorts): DestinationKind {
   function admitted(state: Settings): Admitted {
-    const { url, index, username, pipeline, gzip } = state;
-    return { shown: { host: new URL(url).origin, index, username, pipeline, gzip }, settings: JSON.stringify(state), place: `${url} ${index}`, secret: null };
+    const { url, index, username, pipeline, template = false, gzip } = state;
+    return { shown: { host: new URL(url).origin, index, username, pipeline, template, gzip }, settings: JSON.stringify(state), place: `${url} ${index}`, secret: null };
   }
   return {
     id: "elasticsearch",
@@ -53,11 +55,11 @@ export function elasticsearchKind(ports: OutboundPorts): DestinationKind {
     batch: { rows: 1_000, bytes: 4_194_304 },
     admit(given) {
       if (!config.Check(given)) throw new Fault("CONFIG_INVALID", "The cluster's configuration is not what is expected.");
-      const { apiKey, username, password, index = DEFAULT_INDEX, pipeline = null, gzip = true } = given;
+      const { apiKey, username, password, index = DEFAULT_INDEX, pipeline = null, template = false, gzip = true } = given;
       if (apiKey !== undefined && (username ?? password) !== undefined) throw new Fault("CONFIG_INVALID", "config has an API key and a user: one of them.");
       if ((username === undefined) !== (password === undefined)) throw new Fault("CONFIG_INVALID", "config/username and config/password belong together.");
       const url = checkedUrl(given.url, ports.allowedHosts).href.replace(/\/$/, "");
-      return admitted({ url, index, username: username ?? null, secret: password ?? apiKey ?? null, pipeline, gzip, ca: authority(given.ca) });
+      return admitted({ url, index, username: username ?? null, secret: password ?? apiKey ?? null, pipeline, template, gzip, ca: authority(given.ca) });
     },
     rotate(sealed, secret) {
       const before = parsed(sealed);
@@ -99,6 +101,7 @@ function open(state: Settings, ports: OutboundPorts): Destination {
       await sender.resolve();
       const status = await sender.probe({ method: "GET", path: `${base}/`, headers: authorization }, signal);
       if (status === 401) throw new Fault("CONFIG_INVALID", "The cluster does not accept the key or password (401).", { details: { at: "config" }, cure: "Give one that may create documents in the index." });
+      if (state.template === true) await putTemplate(sender, { base, index: state.index, headers: authorization }, signal);
     },
     send: (batch, signal) => sendInParts(batch, { ...LIMITS, size: ({ text }) => Buffer.byteLength(text) + 100 }, signal, (part) => sendPart(part, signal)),
     close: () => sender.close(),

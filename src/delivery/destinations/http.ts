@@ -30,7 +30,7 @@ const LARGEST_ANSWER_BYTES = 16 * 1_048_576;
 
 export interface Outgoing {
   readonly path: string;
-  readonly method?: "GET" | "POST";
+  readonly method?: "GET" | "POST" | "PUT";
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
   /** The status is all that matters. */

@@ -16,18 +16,28 @@ export interface ElasticsearchReceiver extends HttpReceiver {
   readonly documents: Map<string, string>;
   /** Says of a document that it is not taken, and how; null = it is. */
   reject: (id: string, document: string) => ItemError | null;
+  /** Index templates by name. */
+  readonly templates: Map<string, unknown>;
+  /** What it says it is. */
+  version: Readonly<Record<string, string>>;
   /** Largest request, as http.max_content_length. */
   largest: number;
 }
 
 export async function startElasticsearch(tls: Parameters<typeof startHttpReceiver>[1] = null): Promise<ElasticsearchReceiver> {
   const documents = new Map<string, string>();
+  const templates = new Map<string, unknown>();
   const receiver = await startHttpReceiver((asked) => answer(asked), tls);
-  const fake: ElasticsearchReceiver = Object.assign(receiver, { documents, reject: () => null, largest: 100_000_000 });
+  const fake: ElasticsearchReceiver = Object.assign(receiver, { documents, templates, version: { number: "9.4.0" }, reject: () => null, largest: 100_000_000 });
 
   function answer(asked: Asked): Answered {
     if (asked.headers.authorization !== `ApiKey ${API_KEY}`) return error(401, "security_exception");
-    if (asked.method === "GET") return { status: 200, body: { version: { number: "9.4.0" }, tagline: "You Know, for Search" } };
+    if (asked.method === "GET") return { status: 200, body: { version: fake.version, tagline: "You Know, for Search" } };
+    const template = /^\/_index_template\/([a-z0-9._-]+)$/.exec(asked.url.pathname)?.[1];
+    if (asked.method === "PUT" && template !== undefined) {
+      templates.set(template, JSON.parse(asked.body));
+      return { status: 200, body: { acknowledged: true } };
+    }
     if (!/^\/[a-z0-9._-]+\/_bulk$/.test(asked.url.pathname)) return error(400, "illegal_argument_exception");
     if (asked.headers["content-type"] !== "application/x-ndjson") return error(406, "media_type_header_exception");
     if (asked.bytes > fake.largest) return { status: 413, body: "Request Entity Too Large" };
