@@ -45,7 +45,8 @@ export async function startRecorder(upstream: string, recording: Recording): Pro
     void (async () => {
       const body = await readAll(incoming);
       asked.push(`${incoming.method ?? "GET"} ${incoming.url ?? "/"}`);
-      const forward = httpRequest({ host: target.hostname, port: target.port, method: incoming.method, path: incoming.url, headers: { ...incoming.headers, host: target.host } });
+      // A connection of its own: one that is kept is closed by the simulator while the hub is busy with something else.
+      const forward = httpRequest({ agent: false, host: target.hostname, port: target.port, method: incoming.method, path: incoming.url, headers: { ...incoming.headers, host: target.host, connection: "close" } });
       forward.end(body);
       const [reply] = (await once(forward, "response")) as [IncomingMessage];
       const answer: Answer = {
@@ -55,7 +56,8 @@ export async function startRecorder(upstream: string, recording: Recording): Pro
       };
       recording.set(requestKey(incoming.method ?? "GET", incoming.url ?? "/", body), answer);
       outgoing.writeHead(answer.status, { ...answer.headers, "content-length": String(answer.body.length) }).end(answer.body);
-    })();
+      // Whoever asked has gone away, or the console has: either is for the hub to see.
+    })().catch(() => outgoing.destroy());
   });
   const url = await listen(server);
   return {
