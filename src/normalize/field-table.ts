@@ -20,6 +20,27 @@ export class FieldTable {
     return place;
   }
 
+  /** The place of a field that has one. */
+  known(name: string): number | undefined {
+    return this.#places.get(name);
+  }
+
+  get size(): number {
+    return this.#places.size;
+  }
+
+  /** As `read`, and tells where each field of the record went, in the record's order: -1 where nobody asks for it. */
+  readInOrder(record: JsonObject): { readonly values: Values; readonly order: readonly number[] } {
+    const values = new Array<Json | undefined>(this.#places.size);
+    const order: number[] = [];
+    for (const name in record) {
+      const place = this.#places.get(name) ?? -1;
+      if (place >= 0) values[place] = record[name];
+      order.push(place);
+    }
+    return { values, order };
+  }
+
   read(record: JsonObject): Values {
     const places = this.#places;
     const values = new Array<Json | undefined>(places.size);

@@ -222,6 +222,12 @@ function realDay(time: string, day: number): number {
 }
 
 function instantOf(number: number): string | undefined {
+  const ms = momentOf(number);
+  return ms === undefined ? undefined : new Date(ms).toISOString();
+}
+
+/** Milliseconds since 1970, of seconds, milliseconds, microseconds or nanoseconds. */
+function momentOf(number: number): number | undefined {
   const size = Math.abs(number);
   let ms = number;
   if (size >= 1e17) ms = number / 1e6;
@@ -230,7 +236,17 @@ function instantOf(number: number): string | undefined {
   else if (size < 1e8) return undefined;
   ms = Math.trunc(ms);
   // Years beyond four digits are no times of events, and no search engine takes them.
-  return ms <= NEVER || ms >= 253_402_300_800_000 ? undefined : new Date(ms).toISOString();
+  return ms <= NEVER || ms >= 253_402_300_800_000 ? undefined : ms;
+}
+
+/** As `instant`, in milliseconds since 1970. */
+export function moment(value: Json | undefined): number | undefined {
+  if (typeof value === "number") return momentOf(value);
+  if (typeof value === "bigint") return momentOf(Number(value));
+  if (typeof value !== "string" || value.length > 40) return undefined;
+  if (DIGITS.test(value)) return momentOf(Number(value));
+  const found = WRITTEN_TIME.test(value) ? writtenInstant(value) : undefined;
+  return found === undefined ? undefined : epoch(found);
 }
 
 /** Milliseconds since 1970 of what `instant` gave, for comparing. */

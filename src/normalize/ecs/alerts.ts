@@ -9,7 +9,7 @@ import { Attack } from "./attack.ts";
 import { alertAsset, isIdentity, putAssetContext, type AlertAsset } from "./alert-assets.ts";
 import { Draft, put, putObject, putScope, scopeOf, type Fields, type ScopeLevel } from "./document.ts";
 import { endpointOf } from "./endpoints.ts";
-import { identityKind, type IdentityKind } from "./identity-kinds.ts";
+import { identityKind, type IdentityKind } from "../identity-kinds.ts";
 import { fileOf, processOf, userOf, type ProcessFacts } from "./process.ts";
 import { rawLine } from "./raw-line.ts";
 import { severityOf, severityOfConfidence, severityOfId } from "./severity.ts";

@@ -1,37 +1,11 @@
 /** Tactics and techniques of MITRE ATT&CK as ECS has them: ids always, sub-techniques apart, references to the public catalogue. */
 import type { Json, JsonObject } from "../../kernel/json.ts";
+import { tacticId, tacticIdByName, tacticName } from "../tactics.ts";
 import { list, object, text } from "../values.ts";
 import { TECHNIQUE_NAMES } from "./attack-names.ts";
 import { put, putList, putObject, type Fields } from "./document.ts";
 
-const TACTICS: readonly (readonly [id: string, name: string])[] = [
-  ["TA0043", "Reconnaissance"],
-  ["TA0042", "Resource Development"],
-  ["TA0001", "Initial Access"],
-  ["TA0002", "Execution"],
-  ["TA0003", "Persistence"],
-  ["TA0004", "Privilege Escalation"],
-  ["TA0005", "Defense Evasion"],
-  ["TA0006", "Credential Access"],
-  ["TA0007", "Discovery"],
-  ["TA0008", "Lateral Movement"],
-  ["TA0009", "Collection"],
-  ["TA0010", "Exfiltration"],
-  ["TA0011", "Command and Control"],
-  ["TA0040", "Impact"],
-];
-const TACTIC_NAMES: ReadonlyMap<string, string> = new Map(TACTICS);
-const TACTIC_IDS: ReadonlyMap<string, string> = new Map(TACTICS.map(([id, name]) => [name.toLowerCase(), id]));
-
-const TACTIC = /^TA(\d{1,4})$/i;
 const TECHNIQUE = /\bT(\d{4})(?:[./](\d{3}))?(?!\d)/i;
-
-/** `TA006` → `TA0006`: SentinelOne writes some without one of their zeros. Undefined for what is no tactic's id. */
-export function tacticId(value: Json | undefined): string | undefined {
-  if (typeof value !== "string") return undefined;
-  const match = TACTIC.exec(value.trim());
-  return match?.[1] === undefined ? undefined : `TA${match[1].padStart(4, "0")}`;
-}
 
 export class Attack {
   /** By id, or by name where there is no id. */
@@ -42,10 +16,10 @@ export class Attack {
   tactic(uid: Json | undefined, name: Json | undefined): void {
     const said = text(name);
     // Some write the id where the name belongs.
-    const id = tacticId(uid) ?? tacticId(name) ?? (said === undefined ? undefined : TACTIC_IDS.get(said.toLowerCase()));
+    const id = tacticId(uid) ?? tacticId(name) ?? (said === undefined ? undefined : tacticIdByName(said));
     const key = id ?? said;
     if (key === undefined || this.#tactics.get(key)?.name !== undefined) return;
-    this.#tactics.set(key, { id, name: tacticId(name) === undefined && said !== undefined ? said : TACTIC_NAMES.get(key) });
+    this.#tactics.set(key, { id, name: tacticId(name) === undefined && said !== undefined ? said : tacticName(key) });
   }
 
   /** `uid` or, where there is none, the id that stands in the name or the link. */

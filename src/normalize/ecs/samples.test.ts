@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { RECORD_SECRETS, secretRemover } from "../../kernel/record-secrets.ts";
 import { isJsonObject, parseExact, stringifyExact, type Json, type JsonObject } from "../../kernel/json.ts";
 import { createNormalizer } from "../index.ts";
 import { NAMESPACES } from "./document.ts";
@@ -64,8 +65,10 @@ describe.skipIf(!THERE)("samples", () => {
     expect(faultsOf(normalized.document, list)).toEqual([]);
     const wanted = KINDS[dirname(name)];
     if (wanted !== undefined) expect(normalized.kind).toBe(wanted);
-    expect(normalized.document).toMatchObject({ message: expect.any(String) as string, "@timestamp": expect.any(String) as string, event: { original: text, id: expect.any(String) as string, action: expect.any(String) as string } });
-    expect(recordOf(normalized.document, NAMESPACES[normalized.kind])).toEqual(parseExact(text));
+    // A group's registration token is a secret, and the only thing that may be missing.
+    const kept = normalized.kind === "groups" ? (secretRemover(RECORD_SECRETS.groups).text(text) ?? text) : text;
+    expect(normalized.document).toMatchObject({ message: expect.any(String) as string, "@timestamp": expect.any(String) as string, event: { original: kept, id: expect.any(String) as string, action: expect.any(String) as string } });
+    expect(recordOf(normalized.document, NAMESPACES[normalized.kind])).toEqual(parseExact(kept));
   });
 });
 

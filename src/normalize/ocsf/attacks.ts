@@ -3,28 +3,10 @@
  * SentinelOne gives ids as names, tactics without ids and ids that lack a digit.
  */
 import type { Json, JsonObject } from "../../kernel/json.ts";
+import { identityKind } from "../identity-kinds.ts";
+import { tacticId, tacticIdByName, tacticName } from "../tactics.ts";
 import { text } from "../values.ts";
-import { identityKind } from "../ecs/identity-kinds.ts";
 import { put, type Draft } from "./enums.ts";
-
-const TACTICS: readonly (readonly [id: string, name: string])[] = [
-  ["TA0043", "Reconnaissance"],
-  ["TA0042", "Resource Development"],
-  ["TA0001", "Initial Access"],
-  ["TA0002", "Execution"],
-  ["TA0003", "Persistence"],
-  ["TA0004", "Privilege Escalation"],
-  ["TA0005", "Defense Evasion"],
-  ["TA0006", "Credential Access"],
-  ["TA0007", "Discovery"],
-  ["TA0008", "Lateral Movement"],
-  ["TA0009", "Collection"],
-  ["TA0010", "Exfiltration"],
-  ["TA0011", "Command and Control"],
-  ["TA0040", "Impact"],
-];
-const TACTIC_NAMES: ReadonlyMap<string, string> = new Map(TACTICS);
-const TACTIC_IDS: ReadonlyMap<string, string> = new Map(TACTICS.map(([id, name]) => [name.toLowerCase(), id]));
 
 export interface AttackParts {
   readonly tacticId?: string | undefined;
@@ -37,11 +19,9 @@ export interface AttackParts {
 
 const TECHNIQUE = /^T\d{4}(?:\.\d{3})?$/i;
 
-/** `TA006` is TA0006. */
-function tacticId(id: string | undefined, name: string | undefined): string | undefined {
-  const digits = id === undefined ? undefined : /^TA0*(\d{1,4})$/i.exec(id.trim())?.[1];
-  if (digits !== undefined) return `TA${digits.padStart(4, "0")}`;
-  return id ?? (name === undefined ? undefined : TACTIC_IDS.get(name.toLowerCase().replaceAll("_", " ").replace("&", "and")));
+/** An id of another form stays as it is; `LATERAL_MOVEMENT` and `Command & Control` are the names they stand for. */
+function idOfTactic(id: string | undefined, name: string | undefined): string | undefined {
+  return tacticId(id) ?? id ?? (name === undefined ? undefined : tacticIdByName(name.replaceAll("_", " ").replace("&", "and")));
 }
 
 function named(uid: string | undefined, name: string | undefined, link?: string): JsonObject | undefined {
@@ -55,8 +35,8 @@ function named(uid: string | undefined, name: string | undefined, link?: string)
 
 export function attackOf(parts: AttackParts): JsonObject | undefined {
   const attack: Draft = {};
-  const tactic = tacticId(parts.tacticId, parts.tacticName);
-  put(attack, "tactic", named(tactic, parts.tacticName ?? (tactic === undefined ? undefined : TACTIC_NAMES.get(tactic))));
+  const tactic = idOfTactic(parts.tacticId, parts.tacticName);
+  put(attack, "tactic", named(tactic, parts.tacticName ?? (tactic === undefined ? undefined : tacticName(tactic))));
   // The API's techniques have their id as name.
   const written = parts.techniqueId ?? parts.techniqueName;
   const id = written !== undefined && TECHNIQUE.test(written.trim()) ? written.trim().toUpperCase() : undefined;

@@ -3,6 +3,7 @@
  * `osSrc.process`, the one the system itself names, is the parent of a process that was started, and else stays in `unmapped`.
  */
 import type { RecordMap } from "../contract.ts";
+import { FieldTable } from "../field-table.ts";
 import { containerAt, machineAt, scopeAt } from "./cloud-funnel-parts.ts";
 import { CATEGORIES } from "./cloud-funnel-events.ts";
 import { other, type Told } from "./cloud-funnel-told.ts";
@@ -10,14 +11,29 @@ import { put } from "./enums.ts";
 import { Event } from "./event.ts";
 import { Fields } from "./fields.ts";
 
+/** More than all other kinds of records have, and none of them asks for these. */
+const NAMES = new FieldTable();
+
+/** `Process Creation`, `process_creation`: one word. Few there are, and what a record makes up must not fill the memory. */
+const MOST_TYPES = 500;
+const types = new Map<string, string>();
+
+function typeOf(label: string): string {
+  const known = types.get(label);
+  if (known !== undefined) return known;
+  const made = label.replace(/[\s_-]/g, "").toLowerCase();
+  if (types.size < MOST_TYPES) types.set(label, made);
+  return made;
+}
+
 export const cloudFunnelMap: RecordMap = (record, context) => {
-  const fields = new Fields(record);
+  const fields = new Fields(record, NAMES);
   const event = new Event("cloud-funnel", "EDR", fields, context);
   const category = fields.text("event.category");
   const label = fields.firstText("event.type", "meta.event.name") ?? category ?? "Event of no type";
   const id = fields.firstText("event.id", "trace.id") ?? "unknown";
   const scope = scopeAt(fields);
-  const told: Told = { fields, id, type: label.replace(/[\s_-]/g, "").toLowerCase(), label, device: machineAt(fields, scope, context), context };
+  const told: Told = { fields, id, type: typeOf(label), label, device: machineAt(fields, scope, context), context };
   const mapped = category === undefined ? undefined : CATEGORIES.get(category.toLowerCase());
   if (mapped === undefined && category !== undefined) context.unseen("event.category", category);
   (mapped ?? other)(event, told);

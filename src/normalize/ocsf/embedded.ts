@@ -5,6 +5,7 @@
 import type { Json } from "../../kernel/json.ts";
 import type { MapContext } from "../contract.ts";
 import { OTHER, put, type Captions, type Draft } from "./enums.ts";
+import { FieldTable } from "../field-table.ts";
 import { uuid, type Fields } from "./fields.ts";
 import { LISTS, SHAPES, type ShapeName } from "./embedded-shapes.ts";
 
@@ -20,6 +21,8 @@ interface Attribute {
 
 interface Shape {
   readonly attributes: readonly Attribute[];
+  /** Their names, in the same order. */
+  readonly table: FieldTable;
   readonly oneOf: readonly string[];
 }
 
@@ -27,16 +30,16 @@ interface Shape {
 const DEEPEST = 6;
 
 function shape(written: string): Shape {
-  const [attributes = "", oneOf = ""] = written.split(" | ");
-  return {
-    oneOf: oneOf === "" ? [] : oneOf.split(" "),
-    attributes: attributes.split(" ").map((attribute) => {
-      const [left = "", right = ""] = attribute.split(":");
-      const type = right.replace("[]", "");
-      const name = left.replace("!", "");
-      return { name, type, list: right.endsWith("[]"), required: left.endsWith("!"), captions: LISTS[type], sibling: name.replace(/_id$/, "") };
-    }),
-  };
+  const [list = "", oneOf = ""] = written.split(" | ");
+  const table = new FieldTable();
+  const attributes = list.split(" ").map((attribute): Attribute => {
+    const [left = "", right = ""] = attribute.split(":");
+    const type = right.replace("[]", "");
+    const name = left.replace("!", "");
+    table.place(name);
+    return { name, type, list: right.endsWith("[]"), required: left.endsWith("!"), captions: LISTS[type], sibling: name.replace(/_id$/, "") };
+  });
+  return { oneOf: oneOf === "" ? [] : oneOf.split(" "), attributes, table };
 }
 
 const PARSED = new Map(Object.entries(SHAPES).map(([name, written]) => [name, shape(written)]));
@@ -68,7 +71,10 @@ function read(name: string, fields: Fields, path: string, context: MapContext, d
   const parsed = PARSED.get(name);
   if (parsed === undefined || depth > DEEPEST || fields.isEmpty) return undefined;
   const made: Draft = {};
-  for (const attribute of parsed.attributes) {
+  const values = fields.read(parsed.table);
+  for (let at = 0; at < parsed.attributes.length; at += 1) {
+    const attribute = parsed.attributes[at] as Attribute;
+    if (values[at] === undefined && !attribute.required) continue;
     if (attribute.captions !== undefined) {
       closed(made, attribute, attribute.captions, fields, path, context);
       continue;

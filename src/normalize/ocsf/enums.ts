@@ -8,7 +8,11 @@ import { text } from "../values.ts";
 import type { Fields } from "./fields.ts";
 
 export type Captions = Readonly<Record<number, string>>;
-export type Words = ReadonlyMap<string, number>;
+export interface Words {
+  readonly exact: ReadonlyMap<string, number>;
+  /** Other spellings that were met, each worked out once. */
+  readonly spelt: Map<string, number>;
+}
 export type Draft = Record<string, Json>;
 
 export const OTHER = 99;
@@ -108,7 +112,7 @@ export const ACCOUNT_TYPE: Captions = { ...BOTH, 1: "LDAP Account", 2: "Windows 
 export const MALWARE_CLASS: Captions = { ...BOTH, 1: "Adware", 2: "Backdoor", 6: "Downloader", 7: "Dropper", 8: "Exploit-Kit", 9: "Keylogger", 10: "Ransomware", 11: "Remote-Access-Trojan", 13: "Resource-Exploitation", 14: "Rogue-Security-Software", 15: "Rootkit", 17: "Spyware", 18: "Trojan", 19: "Virus", 22: "Worm" };
 
 export function words(table: Readonly<Record<string, number>>): Words {
-  return new Map(Object.entries(table));
+  return { exact: new Map(Object.entries(table)), spelt: new Map() };
 }
 
 /** `In progress`, `in_progress`, `IN_PROGRESS`: one word. */
@@ -121,23 +125,19 @@ export function isWord(word: string, known: Words): boolean {
 }
 
 const MAX_KNOWN = 200;
-const spellings = new WeakMap<Words, Map<string, number>>();
-
-/** The number of a word in any of its spellings; each spelling is worked out once. */
-function idOf(word: string, known: Words): number | undefined {
-  const exact = known.get(word);
-  if (exact !== undefined) return exact;
-  let found = spellings.get(known);
-  if (found === undefined) spellings.set(known, (found = new Map<string, number>()));
-  const id = found.get(word) ?? known.get(plain(word));
+/** The number of a word in any of its spellings. */
+function idOf(word: string, { exact, spelt }: Words): number | undefined {
+  const known = exact.get(word) ?? spelt.get(word);
+  if (known !== undefined) return known;
+  const id = exact.get(plain(word));
   // Words come from short lists; one made up for each record must not fill the memory.
-  if (id !== undefined && found.size < MAX_KNOWN) found.set(word, id);
+  if (id !== undefined && spelt.size < MAX_KNOWN) spelt.set(word, id);
   return id;
 }
 
-const byCaption = new WeakMap<Captions, Words>();
+const byCaption = new WeakMap<Captions, ReadonlyMap<string, number>>();
 
-function captionWords(captions: Captions): Words {
+function captionWords(captions: Captions): ReadonlyMap<string, number> {
   const known = byCaption.get(captions);
   if (known !== undefined) return known;
   const made = new Map(Object.entries(captions).map(([id, caption]) => [plain(caption), Number(id)]));

@@ -44,7 +44,8 @@ export class Event {
   readonly #context: MapContext;
   readonly #observed: OtherObservable[] = [];
   #own: EventClass["own"] = [];
-  readonly #profiles = new Set<ProfileName>();
+  /** A few at most. */
+  readonly #profiles: ProfileName[] = [];
 
   constructor(kind: RecordKind, product: string, fields: Fields, context: MapContext) {
     this.#fields = fields;
@@ -150,7 +151,7 @@ export class Event {
   }
 
   profile(name: ProfileName): void {
-    this.#profiles.add(name);
+    if (!this.#profiles.includes(name)) this.#profiles.push(name);
   }
 
   scope({ accountId, accountName, siteId, siteName, groupId, groupName }: Scope): void {
@@ -169,7 +170,7 @@ export class Event {
 
   done(): JsonObject {
     const { document } = this;
-    if (this.#profiles.size > 0) this.metadata["profiles"] = [...this.#profiles];
+    putList(this.metadata, "profiles", this.#profiles);
     putList(document, "observables", observablesOf(document, this.#observed));
     document["raw_data"] = this.#context.original;
     put(document, "unmapped", this.#fields.rest());

@@ -3,14 +3,26 @@
  * never given, because OCSF has no home for it or because its value was of no use, is the rest, and goes to `unmapped` as it came.
  */
 import { isJsonObject, type Json, type JsonObject } from "../../kernel/json.ts";
-import { address, addresses, decimal, epoch, flag, hash, instant, list, port, text, whole } from "../values.ts";
+import { FieldTable, type Values } from "../field-table.ts";
+import { address, addresses, decimal, flag, hash, list, moment, port, text, whole } from "../values.ts";
 
 const NOTHING: JsonObject = Object.freeze({});
 const NONE: readonly Fields[] = Object.freeze([]);
 
-const NO_KEYS: readonly string[] = Object.freeze([]);
-/** Up to so many keys a list is looked through as fast as a set. */
-const FEW = 10;
+/** Up to so many fields an object is asked by name, and what it gave is kept in a list; others are read in one pass (see `field-table.ts`). */
+const FEW = 8;
+/** Names that the maps ask for. Those that a record makes up must not fill the memory: beyond so many they are asked for by name. */
+const MOST_NAMES = 2_000;
+const NAMES = new FieldTable();
+const NO_PLACES: readonly number[] = Object.freeze([]);
+/** By place, while what a record has left is worked out. */
+const MARKS = new Uint8Array(MOST_NAMES);
+
+function fieldCount(record: JsonObject): number {
+  let count = 0;
+  for (const _ in record) count += 1;
+  return count;
+}
 
 /** An object of the record that was looked into, or a list of them. */
 interface Inner {
@@ -21,17 +33,38 @@ interface Inner {
 
 export class Fields {
   readonly #record: JsonObject;
-  // Lists, not sets: most objects have a few fields, and one is looked through once, at the end.
+  readonly #names: FieldTable;
+  /** By the places of names; undefined for an object of few fields. */
+  readonly #values: Values | undefined;
+  /** The places of its fields, in their order, where there are `values`. */
+  readonly #order: readonly number[] = NO_PLACES;
+  #usedPlaces: number[] | undefined;
+  /** Those that have no place. */
   #used: string[] | undefined;
   #inner: Inner[] | undefined;
 
-  constructor(record: JsonObject) {
+  /** `names`: of a kind of record that has names of its own. */
+  constructor(record: JsonObject, names: FieldTable = NAMES) {
     this.#record = record;
+    this.#names = names;
+    if (fieldCount(record) <= FEW) return;
+    const { values, order } = names.readInOrder(record);
+    this.#values = values;
+    this.#order = order;
   }
 
   /** As it stands; does not count as used. */
   peek(key: string): Json | undefined {
-    return this.#record[key];
+    const values = this.#values;
+    if (values === undefined) return this.#record[key];
+    const place = this.#place(key);
+    // A name that was asked for after the record was read.
+    return place < values.length ? values[place] : this.#record[key];
+  }
+
+  /** Every field that a table knows, in one pass. */
+  read(table: FieldTable): Values {
+    return table.read(this.#record);
   }
 
   keys(): readonly string[] {
@@ -39,17 +72,19 @@ export class Fields {
   }
 
   use(key: string): void {
-    if (this.#used === undefined) this.#used = [key];
-    else this.#used.push(key);
+    const values = this.#values;
+    const place = values === undefined ? 0 : this.#place(key);
+    if (values !== undefined && place < values.length) (this.#usedPlaces ??= []).push(place);
+    else (this.#used ??= []).push(key);
   }
 
   isUsed(key: string): boolean {
-    return this.#used?.includes(key) === true;
+    return this.#used?.includes(key) === true || this.#usedPlaces?.includes(this.#place(key)) === true;
   }
 
   /** Text that says something; numbers and booleans as their text. */
   text(key: string): string | undefined {
-    return this.#given(key, text(this.#record[key]));
+    return this.#given(key, text(this.peek(key)));
   }
 
   /** The first of several fields that says something; only that one counts as used. */
@@ -63,52 +98,52 @@ export class Fields {
 
   /** An integer of 64 bits (OCSF's long). */
   long(key: string): number | bigint | undefined {
-    return this.#given(key, whole(this.#record[key]));
+    return this.#given(key, whole(this.peek(key)));
   }
 
   /** An integer that a JavaScript number holds (OCSF's integer, whose size the schema leaves open). */
   integer(key: string): number | undefined {
-    const found = whole(this.#record[key]);
+    const found = whole(this.peek(key));
     return this.#given(key, typeof found === "number" ? found : undefined);
   }
 
   decimal(key: string): number | undefined {
-    return this.#given(key, decimal(this.#record[key]));
+    return this.#given(key, decimal(this.peek(key)));
   }
 
   flag(key: string): boolean | undefined {
-    return this.#given(key, flag(this.#record[key]));
+    return this.#given(key, flag(this.peek(key)));
   }
 
   port(key: string): number | undefined {
-    return this.#given(key, port(this.#record[key]));
+    return this.#given(key, port(this.peek(key)));
   }
 
   ip(key: string): string | undefined {
-    return this.#given(key, ip(address(this.#record[key])));
+    return this.#given(key, ip(address(this.peek(key))));
   }
 
   ips(key: string): readonly string[] {
-    const found = addresses(this.#record[key]).flatMap((one) => ip(one) ?? []);
+    const found = addresses(this.peek(key)).flatMap((one) => ip(one) ?? []);
     if (found.length > 0) this.use(key);
     return found;
   }
 
   hash(key: string): string | undefined {
-    return this.#given(key, hash(this.#record[key]));
+    return this.#given(key, hash(this.peek(key)));
   }
 
   mac(key: string): string | undefined {
-    return this.#given(key, mac(this.#record[key]));
+    return this.#given(key, mac(this.peek(key)));
   }
 
   email(key: string): string | undefined {
-    return this.#given(key, email(this.#record[key]));
+    return this.#given(key, email(this.peek(key)));
   }
 
   /** Addresses of an array; used where it holds nothing else. */
   emails(key: string): readonly string[] {
-    const value = list(this.#record[key]);
+    const value = list(this.peek(key));
     const found = value.flatMap((one) => email(one) ?? []);
     if (found.length > 0 && found.length === value.length) this.use(key);
     return found;
@@ -116,12 +151,12 @@ export class Fields {
 
   /** Milliseconds since 1970. */
   time(key: string): number | undefined {
-    return this.#given(key, time(this.#record[key]));
+    return this.#given(key, time(this.peek(key)));
   }
 
   /** Texts of an array; used where it holds nothing else. */
   texts(key: string): readonly string[] {
-    const value = this.#record[key];
+    const value = this.peek(key);
     if (!Array.isArray(value)) {
       const one = this.text(key);
       return one === undefined ? [] : [one];
@@ -135,7 +170,7 @@ export class Fields {
   object(key: string): Fields {
     const known = this.#known(key);
     if (known?.one !== undefined) return known.one;
-    const value = this.#record[key];
+    const value = this.peek(key);
     if (!isJsonObject(value)) return EMPTY;
     const one = new Fields(value);
     (this.#inner ??= []).push({ key, one, all: undefined });
@@ -146,7 +181,7 @@ export class Fields {
   objects(key: string): readonly Fields[] {
     const known = this.#known(key);
     if (known?.all !== undefined) return known.all;
-    const value = this.#record[key];
+    const value = this.peek(key);
     if (!Array.isArray(value)) return isJsonObject(value) ? [this.object(key)] : NONE;
     const all = value as readonly Json[];
     if (!all.every(isJsonObject)) return NONE;
@@ -158,6 +193,7 @@ export class Fields {
   /** Nothing of it was given after all. */
   release(): void {
     this.#used = undefined;
+    this.#usedPlaces = undefined;
     this.#inner = undefined;
   }
 
@@ -168,35 +204,49 @@ export class Fields {
 
   /** What was never given, without what says nothing; undefined where that is all. */
   rest(): JsonObject | undefined {
-    const used = this.#used === undefined ? NO_KEYS : this.#used.length > FEW ? new Set(this.#used) : this.#used;
-    let found: Record<string, Json> | undefined;
-    for (const key of Object.keys(this.#record)) {
-      if (used instanceof Set ? used.has(key) : used.includes(key)) continue;
-      const left = this.#restOf(key);
-      if (left === undefined) continue;
-      found ??= {};
-      // A field of that name would otherwise become the prototype of what is left.
-      if (key === "__proto__") Object.defineProperty(found, key, { value: left, enumerable: true, configurable: true, writable: true });
-      else found[key] = left;
+    const record = this.#record;
+    const used = this.#used;
+    const isGiven = this.#marks();
+    const left: [string, Json][] = [];
+    let at = 0;
+    for (const key in record) {
+      const given = isGiven !== undefined && isGiven[at] === true;
+      at += 1;
+      if (given || used?.includes(key) === true) continue;
+      const value = this.#inner === undefined ? saying(record[key]) : this.#restOf(key, record[key]);
+      if (value !== undefined) left.push([key, value]);
     }
-    return found;
+    return left.length === 0 ? undefined : Object.fromEntries(left);
   }
 
-  #restOf(key: string): Json | undefined {
+  /** Whether each field was given, in the record's order; undefined where none was, by its place. */
+  #marks(): readonly boolean[] | undefined {
+    const used = this.#usedPlaces;
+    if (used === undefined) return undefined;
+    for (const place of used) MARKS[place] = 1;
+    const given = this.#order.map((place) => place >= 0 && MARKS[place] === 1);
+    for (const place of used) MARKS[place] = 0;
+    return given;
+  }
+
+  #restOf(key: string, value: Json | undefined): Json | undefined {
     const inner = this.#known(key);
     if (inner?.one !== undefined) return inner.one.rest();
-    if (inner?.all !== undefined) {
-      const left = inner.all.map((one) => one.rest());
-      // The places of the others are kept, so that a reader can tell which element this belongs to.
-      return left.some((one) => one !== undefined) ? left.map((one) => one ?? NOTHING) : undefined;
-    }
-    const value = this.#record[key];
-    return value === undefined || says(value) ? value : undefined;
+    if (inner?.all === undefined) return saying(value);
+    const left = inner.all.map((one) => one.rest());
+    // The places of the others are kept, so that a reader can tell which element this belongs to.
+    return left.some((one) => one !== undefined) ? left.map((one) => one ?? NOTHING) : undefined;
   }
 
   #known(key: string): Inner | undefined {
     if (this.#inner !== undefined) for (const inner of this.#inner) if (inner.key === key) return inner;
     return undefined;
+  }
+
+  /** The place of a name, which it gets when it is first asked for; beyond all places where there are too many names. */
+  #place(key: string): number {
+    const names = this.#names;
+    return names.known(key) ?? (names.size < MOST_NAMES ? names.place(key) : Number.POSITIVE_INFINITY);
   }
 
   #given<T>(key: string, value: T | undefined): T | undefined {
@@ -208,10 +258,12 @@ export class Fields {
 /** Of what is no object: nothing to give, so nothing to remember. */
 const EMPTY: Fields = new Fields(NOTHING);
 
-function says(value: Json): boolean {
-  if (value === null || value === "") return false;
-  if (typeof value !== "object") return true;
-  return Array.isArray(value) ? value.length > 0 : Object.keys(value).length > 0;
+/** The value, unless it says nothing. */
+function saying(value: Json | undefined): Json | undefined {
+  if (value === null || value === undefined || value === "") return undefined;
+  if (typeof value !== "object" || (Array.isArray(value) && value.length > 0)) return value;
+  for (const _ in value as JsonObject) return value;
+  return undefined;
 }
 
 /** OCSF takes at most forty characters, which no address needs unless it spells out an IPv4 address within an IPv6 one. */
@@ -235,16 +287,14 @@ export function email(value: Json | undefined): string | undefined {
   return typeof value === "string" && value.includes("@") && EMAIL.test(value) ? value : undefined;
 }
 
-/** From text or from a number; the two forms that nearly all times have are read without any detour. */
+/** From text or from a number; the form that nearly all times have is read without any detour. */
 export function time(value: Json | undefined): number | undefined {
   if (value === null || value === undefined) return undefined;
-  if (typeof value === "number" && value >= 1e11 && value < 1e14 && Number.isInteger(value)) return value;
   if (typeof value === "string" && PLAIN_TIME.test(value)) {
     const found = Date.parse(value);
     if (!Number.isNaN(found)) return found;
   }
-  const found = instant(value);
-  return found === undefined ? undefined : epoch(found);
+  return moment(value);
 }
 
 /** No day that a month may lack: those are looked at more closely. */

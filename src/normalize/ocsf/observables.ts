@@ -67,22 +67,73 @@ const INNER: ReadonlyMap<string, Scalars> = new Map([
   ["entity", none],
 ]);
 
-const MAX_PATHS = 5000;
-const paths = new Map<string, Map<string, string>>();
-let known = 0;
+/**
+ * A place in a document, with the names of what stands there. The same few places come again in every document: they are looked up, and their
+ * names not put together anew, which would copy each once more when it is written.
+ */
+class Place {
+  /** `device.`; empty for the document itself. */
+  readonly #path: string;
+  readonly #scalars: Scalars;
+  readonly #names = new Map<string, string>();
+  readonly #inner = new Map<string, Place>();
+  readonly #lists = new Map<string, Place[]>();
 
-/** The same few paths come again in every document; text put together anew would be copied once more when it is written. */
-function joined(path: string, key: string): string {
-  let ends = paths.get(path);
-  const found = ends?.get(key);
-  if (found !== undefined) return found;
-  const made = path + key;
-  if (known >= MAX_PATHS) return made;
-  known += 1;
-  if (ends === undefined) paths.set(path, (ends = new Map<string, string>()));
-  ends.set(key, made);
-  return made;
+  constructor(path: string, scalars: Scalars) {
+    this.#path = path;
+    this.#scalars = scalars;
+  }
+
+  typeOf(key: string): Type | undefined {
+    return this.#scalars.get(key);
+  }
+
+  /** Only of keys that have a type, which are few. */
+  nameOf(key: string): string {
+    const known = this.#names.get(key);
+    if (known !== undefined) return known;
+    const made = this.#path + key;
+    this.#names.set(key, made);
+    return made;
+  }
+
+  /** Undefined for what is not looked into. */
+  inner(key: string): Place | undefined {
+    const known = this.#inner.get(key);
+    if (known !== undefined) return known;
+    const made = this.#made(key, key);
+    if (made !== undefined && isKept()) this.#inner.set(key, made);
+    return made;
+  }
+
+  /** One of a list. */
+  element(key: string, at: number): Place | undefined {
+    const known = this.#lists.get(key) ?? [];
+    const found = known[at];
+    if (found !== undefined) return found;
+    const made = this.#made(key, `${key}[${String(at)}]`);
+    if (made === undefined || known.length !== at || !isKept()) return made;
+    known.push(made);
+    this.#lists.set(key, known);
+    return made;
+  }
+
+  #made(key: string, step: string): Place | undefined {
+    const scalars = INNER.get(key);
+    return scalars === undefined ? undefined : new Place(`${this.#path}${step}.`, scalars);
+  }
 }
+
+const MOST_PLACES = 5_000;
+let places = 0;
+
+/** Objects within objects have no end, and lists none either: a record must not fill the memory with its places. */
+function isKept(): boolean {
+  places += 1;
+  return places <= MOST_PLACES;
+}
+
+const ROOT = new Place("", none);
 
 /** An observable of what stands outside the attributes. */
 export interface OtherObservable {
@@ -92,49 +143,65 @@ export interface OtherObservable {
   readonly type: string;
 }
 
-/** `others` come last. */
-export function observablesOf(document: JsonObject, others: readonly OtherObservable[] = []): readonly JsonObject[] {
-  const found: JsonObject[] = [];
-  // By type: a key of type and value together would copy every value.
-  const seen = new Map<number, Set<string>>();
+interface Observable extends JsonObject {
+  readonly name: string;
+  readonly value: string;
+  readonly type_id: number;
+}
 
-  function isNew(type: number, value: string): boolean {
-    const values = seen.get(type);
-    if (values === undefined) seen.set(type, new Set([value]));
-    else if (values.has(value)) return false;
-    else values.add(value);
+/** So many are looked through one by one as fast as by a set. */
+const FEW = 32;
+
+/** Each value of each type once. */
+class Found {
+  readonly list: Observable[] = [];
+  #seen: Set<string> | undefined;
+
+  isNew(type: number, value: string): boolean {
+    if (this.list.length < FEW) {
+      for (const one of this.list) if (one.type_id === type && one.value === value) return false;
+      return true;
+    }
+    this.#seen ??= new Set(this.list.map((one) => `${String(one.type_id)} ${one.value}`));
+    const key = `${String(type)} ${value}`;
+    if (this.#seen.has(key)) return false;
+    this.#seen.add(key);
     return true;
   }
+}
 
-  function add({ id, caption }: Type, path: string, key: string, value: string): void {
-    if (!isNew(id, value)) return;
-    const name = joined(path, key);
-    found.push(caption === undefined ? { name, value, type_id: id } : { name, value, type_id: id, type: caption });
-  }
+/** `others` come last. */
+export function observablesOf(document: JsonObject, others: readonly OtherObservable[] = []): readonly JsonObject[] {
+  const found = new Found();
+  walk(document, ROOT, found);
+  for (const one of others) if (found.isNew(one.type_id, one.value)) found.list.push({ ...one });
+  return found.list;
+}
 
-  function walk(value: JsonObject, scalars: Scalars, path: string): void {
-    for (const key of Object.keys(value)) {
-      const part = value[key];
-      if (typeof part === "string") {
-        const type = scalars.get(key);
-        if (type !== undefined) add(type, path, key, part);
-      } else if (typeof part === "object" && part !== null) {
-        const inner = INNER.get(key);
-        if (inner !== undefined) enter(part, inner, joined(path, key));
-      }
+function walk(value: JsonObject, place: Place, found: Found): void {
+  for (const key in value) {
+    const part = value[key];
+    if (typeof part === "string") {
+      const type = place.typeOf(key);
+      if (type !== undefined && found.isNew(type.id, part)) found.list.push(observable(type, place.nameOf(key), part));
+    } else if (Array.isArray(part)) enter(part as readonly Json[], key, place, found);
+    else if (typeof part === "object" && part !== null) {
+      const inner = place.inner(key);
+      if (inner !== undefined) walk(part as JsonObject, inner, found);
     }
   }
+}
 
-  function enter(value: JsonObject | readonly Json[], scalars: Scalars, path: string): void {
-    if (!Array.isArray(value)) return walk(value as JsonObject, scalars, joined(path, "."));
-    const list = value as readonly Json[];
-    for (let at = 0; at < list.length; at += 1) {
-      const part = list[at];
-      if (typeof part === "object" && part !== null && !Array.isArray(part)) walk(part as JsonObject, scalars, at === 0 ? joined(path, "[0].") : `${path}[${String(at)}].`);
-    }
+function enter(list: readonly Json[], key: string, place: Place, found: Found): void {
+  if (!INNER.has(key)) return;
+  for (let at = 0; at < list.length; at += 1) {
+    const part = list[at];
+    if (typeof part !== "object" || part === null || Array.isArray(part)) continue;
+    const inner = place.element(key, at);
+    if (inner !== undefined) walk(part as JsonObject, inner, found);
   }
+}
 
-  walk(document, none, "");
-  for (const one of others) if (isNew(one.type_id, one.value)) found.push({ ...one });
-  return found;
+function observable({ id, caption }: Type, name: string, value: string): Observable {
+  return caption === undefined ? { name, value, type_id: id } : { name, value, type_id: id, type: caption };
 }

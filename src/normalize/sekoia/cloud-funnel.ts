@@ -4,10 +4,12 @@
  */
 import { stringifyExact, type Json, type JsonObject } from "../../kernel/json.ts";
 import type { MapContext } from "../contract.ts";
+import type { Values } from "../field-table.ts";
 import { fillCreation, fillProcesses, signatureAt, there } from "./cloud-funnel-processes.ts";
+import { AT, FIELDS } from "./cloud-funnel-fields.ts";
 import { answersOf } from "./dns-answers.ts";
 import { finalise, newDocument } from "./finalise.ts";
-import { compile, fill, objectAt, text, type Draft, type Table } from "./table.ts";
+import { compile, fillFrom, filled, objectAt, type Draft, type Table } from "./table.ts";
 import { baseName, funnelTime, plainIp } from "./values.ts";
 
 type Categories = readonly [category: readonly string[], type: readonly string[]];
@@ -69,7 +71,7 @@ const EVENT: Table = compile([
   ["deepvisibility.event.type", "event.type"],
   ["deepvisibility.host.os.revision", "mgmt.osRevision"],
   ["deepvisibility.scheduled_task.name", "task.name"],
-]);
+], FIELDS);
 const LOGIN: Table = compile([
   ["user.name", "event.login.userName"],
   ["user.domain", "event.login.accountDomain"],
@@ -81,17 +83,17 @@ const LOGIN: Table = compile([
   ["action.properties.TargetDomainName", "event.login.accountDomain"],
   ["action.properties.TargetUserSid", "event.login.accountSid"],
   ["action.properties.IpAddress", "src.endpoint.ip.address"],
-]);
-const FAILED_LOGIN: Table = compile([["action.outcome_reason", "event.login.failureReason"]]);
+], FIELDS);
+const FAILED_LOGIN: Table = compile([["action.outcome_reason", "event.login.failureReason"]], FIELDS);
 const CONNECTION: Table = compile([
   ["destination.address", "dst.ip.address"],
   ["destination.ip", "dst.ip.address", plainIp],
   ["destination.port", "dst.port.number"],
   ["network.protocol", "event.network.protocolName"],
-]);
-const CONNECTION_SOURCE: Table = compile([["source.ip", "src.ip.address", plainIp], ["source.address", "src.ip.address"], ["source.port", "src.port.number"]]);
-const MODULE: Table = compile([["dll.path", "module.path"], ["dll.name", "module.path", moduleName]]);
-const DRIVER: Table = compile([["deepvisibility.driver.hash.sha1", "driver.peSha1"], ["deepvisibility.driver.hash.sha256", "driver.peSha256"]]);
+], FIELDS);
+const CONNECTION_SOURCE: Table = compile([["source.ip", "src.ip.address", plainIp], ["source.address", "src.ip.address"], ["source.port", "src.port.number"]], FIELDS);
+const MODULE: Table = compile([["dll.path", "module.path"], ["dll.name", "module.path", moduleName]], FIELDS);
+const DRIVER: Table = compile([["deepvisibility.driver.hash.sha1", "driver.peSha1"], ["deepvisibility.driver.hash.sha256", "driver.peSha256"]], FIELDS);
 const FILE: Table = compile([
   ["file.path", "tgt.file.path"],
   ["file.hash.md5", "tgt.file.md5"],
@@ -100,9 +102,9 @@ const FILE: Table = compile([
   ["file.size", "tgt.file.size"],
   ["file.created", "tgt.file.creationTime", funnelTime],
   ["file.mtime", "tgt.file.modificationTime", funnelTime],
-]);
+], FIELDS);
 const FILE_SIGNATURE = signatureAt("file", "tgt.file");
-const OLD_PATH: Table = compile([["deepvisibility.file.old_path", "tgt.file.oldPath"]]);
+const OLD_PATH: Table = compile([["deepvisibility.file.old_path", "tgt.file.oldPath"]], FIELDS);
 /** Overwrites the size and one hash of the file that the script was read from with those of the script itself. */
 const SCRIPT: Table = compile([
   ["file.size", "cmdScript.originalSize"],
@@ -110,38 +112,39 @@ const SCRIPT: Table = compile([
   ["deepvisibility.script.app_name", "cmdScript.applicationName"],
   ["deepvisibility.script.content", "cmdScript.content"],
   ["action.properties.ScriptBlockText", "cmdScript.content"],
-]);
-const REQUEST: Table = compile([["http.request.method", "event.url.action"], ["url.original", "url.address"]]);
+], FIELDS);
+const REQUEST: Table = compile([["http.request.method", "event.url.action"], ["url.original", "url.address"]], FIELDS);
 const INDICATOR: Table = compile([
   ["deepvisibility.indicator.name", "indicator.name"],
   ["deepvisibility.indicator.description", "indicator.description"],
   ["deepvisibility.indicator.category", "indicator.category"],
   ["deepvisibility.indicator.metadata", "indicator.metadata"],
-]);
+], FIELDS);
 
-export function mapCloudFunnel(event: JsonObject, context: MapContext): JsonObject {
+export function mapCloudFunnel(record: JsonObject, context: MapContext): JsonObject {
+  const event = FIELDS.read(record);
   const doc = newDocument(context);
   doc["event"] = { dataset: "cloud-funnel-2.0" };
   doc["observer"] = { vendor: "SentinelOne" };
-  const category = event["event.category"];
-  const type = event["event.type"];
-  fill(EVENT, event, doc);
+  const category = event[AT["event.category"]];
+  const type = event[AT["event.type"]];
+  fillFrom(EVENT, event, doc);
   categorise(category, type, doc, context);
   fillProcesses(event, doc);
   if (category === "logins") fillLogin(event, doc, context);
-  if (there(event["src.ip.address"]) || there(event["dst.ip.address"])) fillConnection(event, doc);
+  if (there(event[AT["src.ip.address"]]) || there(event[AT["dst.ip.address"]])) fillConnection(event, doc);
   if (category === "dns") fillQuestion(event, doc, context);
-  if (category === "module") fill(MODULE, event, doc);
-  if (category === "driver") fill(DRIVER, event, doc);
-  if (there(event["tgt.file.path"])) {
-    fill(FILE, event, doc);
+  if (category === "module") fillFrom(MODULE, event, doc);
+  if (category === "driver") fillFrom(DRIVER, event, doc);
+  if (there(event[AT["tgt.file.path"]])) {
+    fillFrom(FILE, event, doc);
     FILE_SIGNATURE(event, doc);
   }
-  fill(OLD_PATH, event, doc);
+  fillFrom(OLD_PATH, event, doc);
   fillRegistry(event, doc);
-  if (category === "command_script") fill(SCRIPT, event, doc);
-  if (category === "url") fill(REQUEST, event, doc);
-  if (category === "indicators") fill(INDICATOR, event, doc);
+  if (category === "command_script") fillFrom(SCRIPT, event, doc);
+  if (category === "url") fillFrom(REQUEST, event, doc);
+  if (category === "indicators") fillFrom(INDICATOR, event, doc);
   if (type === "Process Creation") fillCreation(event, doc);
   return finalise(doc);
 }
@@ -166,20 +169,20 @@ function moduleName(value: Json): string | undefined {
   return typeof value === "string" && /[\\/]/.test(value) ? baseName(value) : undefined;
 }
 
-function fillLogin(event: JsonObject, doc: Draft, context: MapContext): void {
-  fill(LOGIN, event, doc);
-  const word = event["event.login.type"];
+function fillLogin(event: Values, doc: Draft, context: MapContext): void {
+  fillFrom(LOGIN, event, doc);
+  const word = event[AT["event.login.type"]];
   const number = LOGON_TYPES.get(word);
   if (number !== undefined) objectAt(doc, ["action", "properties"])["LogonType"] = number;
   else if (typeof word === "string" && word !== "") context.unseen("event.login.type", word);
-  const successful = event["event.login.loginIsSuccessful"];
+  const successful = event[AT["event.login.loginIsSuccessful"]];
   if (successful === true) outcome(doc, "success", "start");
   if (successful === false) {
     outcome(doc, "failure", "error");
-    fill(FAILED_LOGIN, event, doc);
+    fillFrom(FAILED_LOGIN, event, doc);
   }
-  if (event["event.type"] === "Logout") outcome(doc, "success", "end");
-  if (event["event.login.isAdministratorEquivalent"] === true) objectAt(doc, ["user"])["roles"] = ["admin"];
+  if (event[AT["event.type"]] === "Logout") outcome(doc, "success", "end");
+  if (event[AT["event.login.isAdministratorEquivalent"]] === true) objectAt(doc, ["user"])["roles"] = ["admin"];
 }
 
 function outcome(doc: Draft, word: string, type: string): void {
@@ -187,25 +190,25 @@ function outcome(doc: Draft, word: string, type: string): void {
   objectAt(doc, ["event"])["type"] = [type];
 }
 
-function fillConnection(event: JsonObject, doc: Draft): void {
-  if (there(event["src.ip.address"])) fill(CONNECTION_SOURCE, event, doc);
-  fill(CONNECTION, event, doc);
-  const direction = DIRECTIONS.get(event["event.network.direction"]);
+function fillConnection(event: Values, doc: Draft): void {
+  if (there(event[AT["src.ip.address"]])) fillFrom(CONNECTION_SOURCE, event, doc);
+  fillFrom(CONNECTION, event, doc);
+  const direction = DIRECTIONS.get(event[AT["event.network.direction"]]);
   if (direction !== undefined) objectAt(doc, ["network"])["direction"] = direction;
 }
 
-function fillQuestion(event: JsonObject, doc: Draft, context: MapContext): void {
+function fillQuestion(event: Values, doc: Draft, context: MapContext): void {
   // "type: 28 example.com" as well as the bare name.
-  const name = text(event, "event.dns.request")?.split(" ").at(-1);
+  const name = filled(event[AT["event.dns.request"]])?.split(" ").at(-1);
   if (name !== undefined && name !== "") objectAt(doc, ["dns", "question"])["name"] = name;
-  if (there(event["event.dns.request"])) objectAt(doc, ["dns"])["type"] = "query";
-  const response = event["event.dns.response"];
+  if (there(event[AT["event.dns.request"]])) objectAt(doc, ["dns"])["type"] = "query";
+  const response = event[AT["event.dns.response"]];
   if (typeof response === "string") Object.assign(objectAt(doc, ["dns"]), { answers: answersOf(response, context), type: "answer" });
 }
 
 /** The hive in front, the value last, the key between; of a key without a value its last part is taken for one. */
-function fillRegistry(event: JsonObject, doc: Draft): void {
-  const path = text(event, "registry.keyPath");
+function fillRegistry(event: Values, doc: Draft): void {
+  const path = filled(event[AT["registry.keyPath"]]);
   if (path !== undefined) {
     const parts = path.split("\\");
     const [hive = ""] = parts;
@@ -213,16 +216,16 @@ function fillRegistry(event: JsonObject, doc: Draft): void {
     const key = parts.slice(1, -1).join("\\");
     Object.assign(objectAt(doc, ["registry"]), { path, ...(value === "" ? {} : { value }), ...(hive === "" ? {} : { hive }), ...(key === "" ? {} : { key }) });
   }
-  const value = event["registry.value"];
+  const value = event[AT["registry.value"]];
   if (value === undefined || value === null) return;
-  const type = event["registry.valueType"];
+  const type = event[AT["registry.valueType"]];
   const data = objectAt(doc, ["registry", "data"]);
   data["type"] = `REG_${asText(type ?? "None")}`;
   if (isBinary(type)) {
     if (value !== "") data["bytes"] = asText(value);
   } else data["strings"] = [asText(value)];
-  const before = event["registry.oldValue"];
-  if (before !== undefined && before !== null && !isBinary(event["registry.oldValueType"])) objectAt(doc, ["deepvisibility", "registry", "old", "data"])["strings"] = [asText(before)];
+  const before = event[AT["registry.oldValue"]];
+  if (before !== undefined && before !== null && !isBinary(event[AT["registry.oldValueType"]])) objectAt(doc, ["deepvisibility", "registry", "old", "data"])["strings"] = [asText(before)];
 }
 
 function isBinary(type: Json | undefined): boolean {

@@ -3,6 +3,7 @@
  * of one object stand together, so that the object is looked up once for all of them and made only when one of them has a value.
  */
 import { isJsonObject, type Json, type JsonObject } from "../../kernel/json.ts";
+import { FieldTable, type Values } from "../field-table.ts";
 import { converterOf } from "./types.ts";
 import { isBlank, isTruthy, type Convert } from "./values.ts";
 
@@ -17,8 +18,9 @@ export type Row = readonly [field: string, source: string | readonly string[], c
 
 interface Column {
   readonly name: string;
-  readonly source: string;
-  readonly others: readonly string[];
+  /** Of the member, and of those that are asked when it holds nothing (see `field-table.ts`). */
+  readonly place: number;
+  readonly others: readonly number[];
   readonly convert: Convert;
 }
 
@@ -27,9 +29,13 @@ interface Group {
   readonly columns: readonly Column[];
 }
 
-export type Table = readonly Group[];
+export interface Table {
+  readonly fields: FieldTable;
+  readonly groups: readonly Group[];
+}
 
-export function compile(rows: readonly Row[]): Table {
+/** `fields`: those of other tables that are filled from the same record, so that it is read once for all of them. */
+export function compile(rows: readonly Row[], fields: FieldTable = new FieldTable()): Table {
   const groups = new Map<string, { readonly path: readonly string[]; readonly columns: Column[] }>();
   for (const [field, source, convert] of rows) {
     const dot = field.lastIndexOf(".");
@@ -37,9 +43,9 @@ export function compile(rows: readonly Row[]): Table {
     const group = groups.get(parent) ?? { path: parent === "" ? [] : parent.split("."), columns: [] };
     groups.set(parent, group);
     const [first = "", ...others] = typeof source === "string" ? [source] : source;
-    group.columns.push({ name: field.slice(dot + 1), source: first, others, convert: convert ?? converterOf(field) });
+    group.columns.push({ name: field.slice(dot + 1), place: fields.place(first), others: others.map((other) => fields.place(other)), convert: convert ?? converterOf(field) });
   }
-  return [...groups.values()];
+  return { fields, groups: [...groups.values()] };
 }
 
 /** Members that keep their names under one object of the document. */
@@ -82,11 +88,15 @@ export function fillNames({ above, object, converts }: Names, record: JsonObject
 
 /** Writes what the record holds; what it does not hold leaves the field as it was. */
 export function fill(table: Table, record: JsonObject | undefined, doc: Draft): void {
-  if (record === undefined) return;
-  for (const { path, columns } of table) {
+  if (record !== undefined) fillFrom(table, table.fields.read(record), doc);
+}
+
+/** The same of a record that was read already, by the fields that the table was compiled with. */
+export function fillFrom(table: Table, values: Values, doc: Draft): void {
+  for (const { path, columns } of table.groups) {
     let object: Draft | undefined;
     for (const column of columns) {
-      const raw = column.others.length === 0 ? record[column.source] : chosen(column, record);
+      const raw = column.others.length === 0 ? values[column.place] : chosen(column, values);
       if (isBlank(raw)) continue;
       const value = column.convert(raw);
       if (isBlank(value)) continue;
@@ -96,11 +106,11 @@ export function fill(table: Table, record: JsonObject | undefined, doc: Draft): 
   }
 }
 
-function chosen(column: Column, record: JsonObject): Json | undefined {
-  let value = record[column.source];
+function chosen(column: Column, values: Values): Json | undefined {
+  let value = values[column.place];
   for (const other of column.others) {
     if (isTruthy(value)) return value;
-    value = record[other];
+    value = values[other];
   }
   return value;
 }
@@ -130,6 +140,10 @@ export function members(record: JsonObject | undefined, name: string): readonly 
 
 /** A member that is a text with something in it. */
 export function text(record: JsonObject, name: string): string | undefined {
-  const value = record[name];
+  return filled(record[name]);
+}
+
+/** The value, where it is a text with something in it. */
+export function filled(value: Json | undefined): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
