@@ -21,7 +21,7 @@ it("what waits for a dead destination fills the budget: reading pauses, says for
   try {
     const ask = async (method: "GET" | "POST", path: string, payload?: object) => world.hub.app.inject({ method, url: `/api/v1${path}`, headers: { host: "127.0.0.1", authorization: `Bearer ${world.hub.credential.reveal()}` }, ...(payload === undefined ? {} : { payload }) });
     const status = async (): Promise<StatusView> => (await ask("GET", "/status")).json<StatusView>();
-    await ask("POST", "/destinations", { name: "siem", kind: "webhook", config: { url: `${receiver.url}/in` } });
+    await ask("POST", "/destinations", { name: "siem", kind: "webhook", config: { url: `${receiver.url}/in` }, lookBackDays: 0 });
     expect((await world.sync()).state).toBe("succeeded");
     expect((await status()).hub.readingPaused).toBe(false);
 
