@@ -63,7 +63,19 @@ interface Lane {
   closedUntil: number;
   usedAt: number;
   from: number;
+  /** Made ready while the batch before it was sent. */
+  ahead: Ready | undefined;
   busy: boolean;
+}
+
+/** A batch as it goes out. */
+interface Ready {
+  readonly opened: OpenDestination;
+  readonly sendable: readonly { readonly claimed: Claimed; readonly delivery: Delivery }[];
+  /** What cannot be written as its destination wants it is parked without asking there. */
+  readonly refused: readonly Parked[];
+  /** The last of it. */
+  readonly seq: number;
 }
 
 export class Deliverer {
@@ -150,7 +162,7 @@ export class Deliverer {
   #lane(id: string): Lane {
     const known = this.#lanes.get(id);
     if (known !== undefined) return known;
-    const lane: Lane = { id, opened: undefined, lease: undefined, leasedAt: 0, failures: 0, closedUntil: Number.NEGATIVE_INFINITY, usedAt: this.#options.clock.monotonic(), from: 0, busy: false };
+    const lane: Lane = { id, opened: undefined, lease: undefined, leasedAt: 0, failures: 0, closedUntil: Number.NEGATIVE_INFINITY, usedAt: this.#options.clock.monotonic(), from: 0, ahead: undefined, busy: false };
     this.#lanes.set(id, lane);
     return lane;
   }
@@ -161,6 +173,8 @@ export class Deliverer {
       for (let batches = 0; batches < TURN_BATCHES && !this.#stop.signal.aborted; batches += 1) {
         if (!(await this.#step(lane))) return;
       }
+      // Others may be served for a long time before this lane's next turn.
+      lane.ahead = undefined;
     } catch (error) {
       const fault = asFault(error);
       if (fault.code === "LEASE_LOST") {
@@ -177,37 +191,64 @@ export class Deliverer {
   /** One batch; false when the lane has nothing more to do for now. */
   async #step(lane: Lane): Promise<boolean> {
     const { store, clock } = this.#options;
+    const { ahead } = lane;
+    // Whatever ends this step: what was made ready is for the next step alone, while it is surely still queued.
+    lane.ahead = undefined;
     if (!(await this.#hold(lane))) return false;
     const opened = await this.#open(lane);
     if (opened === undefined || lane.lease === undefined) return false;
-    // While a destination is in trouble one delivery at a time asks whether it still is.
-    const { batch, from, end, empty } = await claim(store, lane.id, lane.from, clock.now(), lane.failures > 0 ? { ...opened.batch, rows: 1 } : opened.batch);
-    lane.from = from;
-    if (batch.length === 0) {
-      if (end && !empty) lane.closedUntil = clock.monotonic() + QUIET_MS;
-      return !end;
-    }
+    const ready = ahead?.opened === opened ? ahead : await this.#ready(lane, opened);
+    if (typeof ready === "boolean") return ready;
     lane.usedAt = clock.monotonic();
-    const { sendable, refused } = await this.#prepare(opened, batch);
-    const receipts = sendable.length === 0 ? [] : await this.#send(opened.destination, sendable.map(({ delivery }) => delivery));
+    const { sendable, refused, seq } = ready;
+    const sending = sendable.length === 0 ? [] : this.#send(opened.destination, sendable.map(({ delivery }) => delivery));
+    const following = lane.failures > 0 ? undefined : this.#following(lane, opened, seq);
+    const receipts = await sending;
     await store.fencedTx(lane.lease, async (tx) => {
       await park(tx, refused, clock.now());
       if (sendable.length > 0) await settle(tx, lane.id, sendable.map(({ claimed }) => claimed), receipts, clock.now(), this.#random);
     });
-    return sendable.length === 0 || this.#judge(lane, receipts);
+    const goesOn = sendable.length === 0 || this.#judge(lane, receipts);
+    if (goesOn && receipts.every(({ outcome }) => outcome !== "again-after")) lane.ahead = await following;
+    return goesOn;
   }
 
-  /** What cannot be written as its destination wants it is parked without asking there. */
-  async #prepare({ format, timed }: OpenDestination, batch: readonly Claimed[]): Promise<{ readonly sendable: readonly { readonly claimed: Claimed; readonly delivery: Delivery }[]; readonly refused: readonly Parked[] }> {
+  /** The batch that may go now; where there is none, whether to look again at once. */
+  async #ready(lane: Lane, opened: OpenDestination): Promise<Ready | boolean> {
+    const { store, clock } = this.#options;
+    // While a destination is in trouble one delivery at a time asks whether it still is.
+    const { batch, from, end, empty } = await claim(store, lane.id, lane.from, clock.now(), lane.failures > 0 ? { ...opened.batch, rows: 1 } : opened.batch);
+    lane.from = from;
+    if (batch.length > 0) return this.#prepare(opened, batch);
+    if (end && !empty) lane.closedUntil = clock.monotonic() + QUIET_MS;
+    return !end;
+  }
+
+  /**
+   * The batch behind the one under way, of other keys than those in it, made ready meanwhile: whatever becomes of that one, these may go. What is
+   * left out has its turn when nothing more follows, or in the lane's next turn.
+   */
+  async #following(lane: Lane, opened: OpenDestination, behind: number): Promise<Ready | undefined> {
+    try {
+      const { store, clock } = this.#options;
+      const { batch } = await claim(store, lane.id, behind, clock.now(), opened.batch);
+      return batch.length === 0 ? undefined : await this.#prepare(opened, batch);
+    } catch {
+      // The next look meets it again, and says so.
+      return undefined;
+    }
+  }
+
+  async #prepare(opened: OpenDestination, batch: readonly Claimed[]): Promise<Ready> {
     const sendable: { claimed: Claimed; delivery: Delivery }[] = [];
     const refused: Parked[] = [];
     for (const [place, claimed] of batch.entries()) {
       if (place > 0 && place % PREPARED_AT_ONCE === 0) await nextTurn();
-      const { delivery, refusal } = prepare(claimed, format, timed);
+      const { delivery, refusal } = prepare(claimed, opened.format, opened.timed);
       if (delivery === null) refused.push({ claimed, refusal });
       else sendable.push({ claimed, delivery });
     }
-    return { sendable, refused };
+    return { opened, sendable, refused, seq: batch.at(-1)?.seq ?? 0 };
   }
 
   get #random(): () => number {

@@ -171,7 +171,7 @@ export function createRegistry(ports: RegistryPorts) {
 
   /** With connections by their ids. */
   async function resolved<Filter extends FilterChange>(scope: TenantScope, filter: Filter): Promise<Filter> {
-    if (filter.connections == null) return filter;
+    if (isLeft(filter.connections)) return filter;
     const connections: string[] = [];
     for (const reference of filter.connections) connections.push(await ports.findConnection(scope, reference));
     return { ...filter, connections: [...new Set(connections)] };
@@ -218,9 +218,9 @@ export function createRegistry(ports: RegistryPorts) {
     const fields = Object.keys(wish).toSorted();
     if (fields.length === 0) throw new Fault("CONFIG_INVALID", "Nothing says what to change.", { cure: "Give a name, facts, tenants or a filter; null lifts a condition." });
     const name = wish.name === undefined ? undefined : checkedName(wish.name);
-    const facts = wish.facts == null ? wish.facts : JSON.stringify(checkedFacts(wish.facts));
-    const tenants = wish.tenants == null ? wish.tenants : JSON.stringify(await furtherTenants(scope, before.tenant_id as TenantId, wish.tenants));
-    const given = wish.filter == null ? wish.filter : await resolved(scope, wish.filter);
+    const facts = isLeft(wish.facts) ? wish.facts : JSON.stringify(checkedFacts(wish.facts));
+    const tenants = isLeft(wish.tenants) ? wish.tenants : JSON.stringify(await furtherTenants(scope, before.tenant_id as TenantId, wish.tenants));
+    const given = isLeft(wish.filter) ? wish.filter : await resolved(scope, wish.filter);
     const row = await store.tx(async (tx) => {
       const found = await destinationRow(tx.db, scope, before.id);
       if (name !== undefined && name !== found.name) await refuseTakenName(tx.db, found.tenant_id, name);
@@ -326,6 +326,11 @@ async function refuseTaken(db: Database, row: DestinationRow): Promise<void> {
 async function refuseTakenName(db: Database, tenant: string, name: string): Promise<void> {
   const same = await tables(db).selectFrom("destinations").select("name").where("tenant_id", "=", tenant).where("removed_at", "is", null).where("name", "=", name).executeTakeFirst();
   if (same !== undefined) throw new Fault("ALREADY_EXISTS", "That destination name is taken.");
+}
+
+/** Not named, or lifted. */
+function isLeft(value: unknown): value is null | undefined {
+  return value === null || value === undefined;
 }
 
 type FilterChange = NonNullable<DestinationChange["filter"]>;

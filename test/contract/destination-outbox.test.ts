@@ -115,6 +115,22 @@ describe.each(["sqlite", "postgres"] as const)("the outbox on %s", (kind) => {
     expect(bench.sent.slice(2).map(({ delivery }) => Number(delivery.version))).toEqual(Array.from({ length: 3001 }, (_, place) => place));
   });
 
+  it.each([
+    ["is taken", ACCEPTED, [100, 50, 1], ["first 1", "first 2"]],
+    ["has to wait", failed("delivery"), [100, 50], ["first 1"]],
+    ["is refused", REFUSED, [100, 50, 1], ["first 1", "first 2"]],
+  ] as const)("makes the next batch ready while one is sent, of other keys than those under way: what follows one that %s goes when it may", async (_what, answer, batches, first) => {
+    await bench.add("a");
+    const others = (count: number): readonly object[] => Array.from({ length: count }, () => ({}));
+    await bench.queue({ key: "first", version: 1 }, ...others(99), { key: "first", version: 2 }, ...others(50));
+    bench.answer = ({ key, version }) => (key === "first" && version === "1" ? answer : ACCEPTED);
+    await bench.deliver();
+
+    expect(bench.batches).toEqual(batches);
+    expect(bench.sent.filter(({ delivery }) => delivery.key === "first").map(({ delivery }) => `first ${delivery.version}`)).toEqual(first);
+    expect(new Set(ids()).size).toBe(bench.sent.length);
+  });
+
   it("does not look past what is queued for a key in a window it has left behind", async () => {
     const id = await bench.add("a");
     await bench.queue({ key: "x", version: 1 }, { key: "y", version: 1 }, { key: "x", version: 2 }, { key: "z", version: 1 });
