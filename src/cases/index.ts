@@ -2,15 +2,15 @@
  * Cases: what was found at the consoles and what is wrong with agents, put together so that it reaches a person once. It reads the mirror alone and reaches nothing outside:
  * what is to be told is queued.
  */
-import { ALERT_STREAMS } from "../kernel/alert-api.ts";
-import { CASE_LOOK_BACK_DAYS } from "../kernel/case-api.ts";
+import { CASE_LOOK_BACK_DAYS, MEMBER_STREAMS } from "../kernel/case-api.ts";
 import type { Route } from "../kernel/route.ts";
-import type { Capability } from "../mirror/capability.ts";
+import type { Capability, ChangeSet } from "../mirror/capability.ts";
 import type { Tx } from "../store/store.ts";
 import { CASES, reactToAlerts, type ReactPorts } from "./react.ts";
 
 export { caseRoutes, type CaseRouteDeps } from "./routes.ts";
 import { caseMigrations } from "./tables.ts";
+import { watch, watchDue } from "./watch.ts";
 
 export { caseMigrations } from "./tables.ts";
 export { countTenantCases, eraseConnectionCases, purgeTenantCases, tenantCases } from "./upkeep.ts";
@@ -19,6 +19,7 @@ export { countTenantCases, eraseConnectionCases, purgeTenantCases, tenantCases }
 const CASES_REVISION = 1;
 
 const DAY = 86_400_000;
+const DUE_EVERY_MS = 60_000;
 
 export interface CasePorts extends Omit<ReactPorts, "lookBackMs"> {
   readonly routes: readonly Route<Tx>[];
@@ -28,15 +29,20 @@ export interface CasePorts extends Omit<ReactPorts, "lookBackMs"> {
 
 export function createCases({ routes, lookBackMs = CASE_LOOK_BACK_DAYS * DAY, ...rest }: CasePorts): Capability {
   const ports: ReactPorts = { ...rest, lookBackMs };
+  async function see(set: ChangeSet, tx: Tx, mode: "told" | "silent", now: number): Promise<void> {
+    await reactToAlerts(set, tx, ports, mode, now);
+    if (set.stream === "agents" || set.stream === "threats") await watch(set, tx, ports, mode === "silent", now);
+  }
+
   return {
     id: CASES,
-    reads: ALERT_STREAMS,
+    reads: MEMBER_STREAMS,
     revision: CASES_REVISION,
     firstRead: "afterwards",
     migrations: caseMigrations,
-    react: (set, tx, now) => reactToAlerts(set, tx, ports, "told", now),
-    due: async () => null,
-    rebuild: (page, tx, now) => reactToAlerts(page, tx, ports, "silent", now),
+    react: (set, tx, now) => see(set, tx, "told", now),
+    due: async (now, tx) => ((await watchDue(tx, ports, now)) ? now : now + DUE_EVERY_MS),
+    rebuild: (page, tx, now) => see(page, tx, "silent", now),
     routes,
   };
 }

@@ -175,4 +175,19 @@ async function createAll(db: Database, kind: Store["kind"]): Promise<void> {
   for (const statement of statements) await sql.raw(statement).execute(db);
 }
 
-export const caseMigrations: readonly Migration[] = [{ id: "0900-cases", up: createAll }];
+export const caseMigrations: readonly Migration[] = [
+  { id: "0900-cases", up: createAll },
+  {
+    id: "0901-case-health",
+    async up(db) {
+      const statements = [
+        `create table case_health (
+          connection_id text not null, subject text not null, kind text not null, tenant_id text not null, since bigint not null, over_since bigint, told integer not null, turns_at bigint, facts text not null,
+          primary key (connection_id, subject, kind))`,
+        "create index case_health_turns on case_health (turns_at) where turns_at is not null",
+        "create index case_health_tenant on case_health (tenant_id)",
+      ];
+      for (const statement of statements) await sql.raw(statement).execute(db);
+    },
+  },
+];

@@ -262,10 +262,10 @@ async function forget(tx: Tx, id: string): Promise<void> {
   await sql`DELETE FROM cases WHERE id = ${id} OR merged_into = ${id}`.execute(tx.db);
 }
 
-/** What is resolved already calls nobody when it grows graver. */
-function isTold({ row, splitFrom }: Working, { kind }: Omit<EventRow, "seq">): boolean {
+/** What is resolved calls nobody when it grows graver; what is reopened has called. */
+function isTold({ row, before, splitFrom }: Working, { kind }: Omit<EventRow, "seq">): boolean {
   if (kind === "opened") return splitFrom === null;
-  return kind !== "escalated" || row.open === 1;
+  return kind !== "escalated" || (row.open === 1 && before?.open === 1);
 }
 
 /** Null where the console has no page for it. `consoles`: origins known already, by connection. */

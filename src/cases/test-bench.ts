@@ -95,6 +95,13 @@ export function alert(id: string, at: number, { name = "DCSync Attack Detected",
   };
 }
 
+export function agent(id: string, more: ApiRecord = {}): ApiRecord {
+  return {
+    id, uuid: `uuid-${id}`, computerName: id, siteId: "11", siteName: "site 11", accountId: "1", accountName: "Orchard", machineType: "desktop", operationalState: "na", mitigationMode: "protect", userActionsNeeded: [], threatRebootRequired: false, isActive: true,
+    isDecommissioned: false, isUninstalled: false, lastActiveDate: stamp(NOW), createdAt: stamp(NOW - 100 * DAY), updatedAt: stamp(NOW), networkStatus: "connected", ...more,
+  };
+}
+
 function mapped(stream: Stream, record: ApiRecord): MappedRecord {
   const value = JSON.parse(JSON.stringify(record)) as JsonObject;
   const made = stream.map({ value, raw: JSON.stringify(value) });
@@ -202,7 +209,7 @@ export async function caseBench({ postgres, lookBackMs, queueFact }: CaseBenchOp
     async reset() {
       clock.now = NOW;
       queued.splice(0);
-      const emptied = ["cases", "case_members", "case_links", "case_entities", "case_events", "case_since", "case_turns", "mirror_owed", "mirror_parked", ...all.map(({ id }) => `mirror_${id.replaceAll("-", "_")}`)];
+      const emptied = ["cases", "case_members", "case_links", "case_entities", "case_events", "case_since", "case_turns", "case_health", "mirror_owed", "mirror_parked", ...all.map(({ id }) => `mirror_${id.replaceAll("-", "_")}`)];
       await store.tx(async (tx) => {
         for (const table of emptied) await sql`DELETE FROM ${sql.table(table)}`.execute(tx.db);
       });

@@ -17,8 +17,9 @@ export async function eraseConnectionCases(tx: Tx, connection: ConnectionId, lim
       if (moved.length > 0) await take(tx, { connection, tenant: tenant as TenantId, stream, members: [], gone: [], moved, since: null, firstRead: false, onlyKnown: false, silent: true, now: Date.now() }, SILENT);
     }
   }
-  if (rows.length === 0) await sql`DELETE FROM case_since WHERE connection_id = ${connection}`.execute(tx.db);
-  return rows.length;
+  if (rows.length > 0) return rows.length;
+  await sql`DELETE FROM case_since WHERE connection_id = ${connection}`.execute(tx.db);
+  return dropHealth(tx, "connection_id", connection, limit);
 }
 
 const SILENT: TakePorts = { queueFact: async () => {}, origin: async (_db, connection) => ({ connection, console: null, lookBackMs: 0 }) };
@@ -34,8 +35,15 @@ export async function purgeTenantCases(tx: Tx, tenant: TenantId, limit: number):
   const entities = await dropEntities(tx, cases.flatMap(({ grp }) => grp ?? []), limit);
   if (entities > 0) return entities;
   if (cases.length > 0) await sql`DELETE FROM cases WHERE seq IN ${numberList(tx.kind, cases.map(({ seq }) => seq))}`.execute(tx.db);
-  else await sql`DELETE FROM case_turns WHERE tenant_id = ${tenant}`.execute(tx.db);
-  return cases.length;
+  if (cases.length > 0) return cases.length;
+  await sql`DELETE FROM case_turns WHERE tenant_id = ${tenant}`.execute(tx.db);
+  return dropHealth(tx, "tenant_id", tenant, limit);
+}
+
+async function dropHealth(tx: Tx, column: "tenant_id" | "connection_id", value: string, limit: number): Promise<number> {
+  const place = sql.raw(tx.kind === "sqlite" ? "rowid" : "ctid");
+  const { numAffectedRows } = await sql`DELETE FROM case_health WHERE ${place} IN (SELECT ${place} FROM case_health WHERE ${sql.ref(column)} = ${value} LIMIT ${limit})`.execute(tx.db);
+  return Number(numAffectedRows ?? 0);
 }
 
 async function dropEntities(tx: Tx, groups: readonly number[], limit: number): Promise<number> {
@@ -46,7 +54,7 @@ async function dropEntities(tx: Tx, groups: readonly number[], limit: number): P
   return Number(numAffectedRows ?? 0);
 }
 
-const KEPT = ["case_members", "case_links", "case_events", "cases"] as const;
+const KEPT = ["case_members", "case_links", "case_events", "case_health", "cases"] as const;
 
 export async function countTenantCases(store: Pick<Store, "read">, tenant: TenantId): Promise<number> {
   let total = 0;

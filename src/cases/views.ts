@@ -54,7 +54,8 @@ export function memberView(row: MemberRow, console: string | null): CaseMember {
   const stream = ALERT_STREAMS.find((one) => one === row.stream);
   return {
     stream: stream ?? "agents",
-    id: row.id,
+    // Of an agent, with what is wrong and since when behind it.
+    id: stream === undefined ? (row.id.split("/")[0] ?? row.id) : row.id,
     connection: row.connection_id,
     at: isoTime(row.at),
     name,

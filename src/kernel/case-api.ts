@@ -30,6 +30,10 @@ export type EntityKind = (typeof ENTITY_KINDS)[number];
 export const LINK_KINDS = ["storyline", "file-device", "file-name-device", "outbreak", "name-device", "name-user", "name-source", "health-device", "health-site", "record"] as const;
 export type LinkKind = (typeof LINK_KINDS)[number];
 
+/** What is wrong with an agent, or with what it did. */
+export const HEALTH_KINDS = ["disabled", "detect-only", "reboot-pending", "offline-server", "mitigation-failed"] as const;
+export type HealthKind = (typeof HEALTH_KINDS)[number];
+
 export const CASE_EVENTS = ["opened", "joined", "alerts-changed", "escalated", "lowered", "reopened", "resolved", "merged", "split", "left", "status", "owner", "severity", "verdict", "note"] as const;
 export type CaseEventKind = (typeof CASE_EVENTS)[number];
 
