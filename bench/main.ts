@@ -2,11 +2,12 @@
  * `npm run bench [-- --agents N --repeats N --large --no-latency]`: prints every figure with its target. Ratios are against a floor taken
  * in the same run; absolute numbers depend on the machine. `--posture [--devices N]` measures device posture
  * instead, `--access [--users N]` the access graph, `--vulnerabilities [--risks N]` findings (with `--large`, of three million as well),
- * `--delivery [--events N]` delivery, `--alerts [--count N]` the intake of alerts, `--normalize [--lines N]` normalisation.
+ * `--delivery [--events N]` delivery, `--cases [--count N --queue N]` cases, `--alerts [--count N]` the intake of alerts, `--normalize [--lines N]` normalisation.
  */
 import { parseArgs } from "node:util";
 import { alertsBench } from "./alerts.bench.ts";
 import { accessBench } from "./access.bench.ts";
+import { casesBench } from "./cases.bench.ts";
 import { deliveryBench } from "./delivery.bench.ts";
 import { normalizeBench } from "./normalize.bench.ts";
 import { postureBench } from "./posture.bench.ts";
@@ -30,6 +31,8 @@ const { values } = parseArgs({
     delivery: { type: "boolean", default: false },
     events: { type: "string", default: "30000" },
     alerts: { type: "boolean", default: false },
+    cases: { type: "boolean", default: false },
+    queue: { type: "string", default: "1000000" },
     count: { type: "string", default: "100000" },
   },
 });
@@ -44,6 +47,7 @@ function measured(): Promise<readonly Figure[]> {
   if (values.vulnerabilities) return findings(Number(values.risks), repeats);
   if (values.delivery) return deliveryBench({ events: Number(values.events), say });
   if (values.alerts) return alertsBench({ alerts: Number(values.count), say });
+  if (values.cases) return casesBench({ alerts: Number(values.count), cases: Number(values.queue), say });
   return syncBench({ agents: Number(values.agents), repeats, latency: !values["no-latency"], say });
 }
 
@@ -54,7 +58,7 @@ function findings(risks: number, repeats: number): Promise<readonly Figure[]> {
 
 const figures: Figure[] = [...(await measured())];
 if (values.large && values.vulnerabilities) figures.push(...(await findings(3_000_000, 1)).map((figure) => ({ ...figure, name: `3,000,000 risks: ${figure.name}` })));
-else if (values.large && !values.posture && !values.access && !values.delivery && !values.normalize && !values.alerts) {
+else if (values.large && !values.posture && !values.access && !values.delivery && !values.normalize && !values.alerts && !values.cases) {
   const large = await syncBench({ agents: 500_000, repeats: 1, latency: false, say });
   figures.push(...large.map((figure) => ({ ...figure, name: `500,000 agents: ${figure.name}` })));
 }

@@ -65,6 +65,11 @@ export function sectionsOf(stream: EventStream, row: MirrorRow): Sections {
   };
 }
 
+/** Each once. */
+export function techniquesOf(stream: EventStream, row: MirrorRow): readonly Technique[] {
+  return distinct(FINDINGS[stream](row).techniques);
+}
+
 function named(row: MirrorRow, names: Named): Record<string, string> {
   return Object.fromEntries(Object.entries(names).flatMap(([name, column]) => {
     const found = text(row[column]);

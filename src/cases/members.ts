@@ -2,7 +2,7 @@
  * From a mirror row to a member of a case: how grave it is, of what type, what it is about, and its links. Pure. Links are made of what a record says about itself
  * from the beginning, so that they hardly ever change; what an alert's details add (techniques) makes none.
  */
-import { sectionsOf, seenOf } from "../alerts/index.ts";
+import { seenOf, techniquesOf } from "../alerts/index.ts";
 import type { AlertStream } from "../kernel/alert-api.ts";
 import type { CaseType, EntityKind } from "../kernel/case-api.ts";
 import { FACT_SEVERITIES, type FactSeverity } from "../kernel/fact.ts";
@@ -120,7 +120,7 @@ function entitiesOf(stream: AlertStream, row: MirrorRow): readonly Entity[] {
     found.set(`${kind} ${value}`, [kind, value]);
   };
   for (const [kind, ...columns] of ENTITIES[stream]) for (const column of columns) add(kind, textOf(row, [column]));
-  for (const { id, name } of sectionsOf(stream, row).techniques.slice(0, MOST_TECHNIQUES)) add("technique", [id, name].filter((part) => part !== null).join(" ") || null);
+  for (const { id, name } of techniquesOf(stream, row).slice(0, MOST_TECHNIQUES)) add("technique", [id, name].filter((part) => part !== null).join(" ") || null);
   return [...found].toSorted(([left], [right]) => (left < right ? -1 : 1)).map(([, entity]) => entity);
 }
 

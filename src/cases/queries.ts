@@ -195,7 +195,7 @@ export async function linksOfCase(read: Database, group: number | null): Promise
 /** Cases that share a link with it and are too far away in time to be the same one: the nearest before and after, by each link. */
 export async function relatedTo({ read, kind }: Pick<Store, "read" | "kind">, row: CaseRow, links: readonly LinkCount[]): Promise<readonly CaseRow[]> {
   const points = links.flatMap(({ key }) => [{ key, at: row.first_at - 1 }, { key, at: row.last_at + 1 }]);
-  const groups = new Set((await neighbours({ db: read, kind }, row.tenant_id, points)).map(({ group }) => group));
+  const groups = new Set((await neighbours({ db: read, kind }, row.tenant_id, points)).flatMap((near) => near.map(({ group }) => group)));
   const others = await casesOfGroups({ db: read, kind }, [...groups].filter((group) => group !== row.grp));
   return others.filter((other) => other.tenant_id === row.tenant_id).toSorted((left, right) => right.last_at - left.last_at).slice(0, MOST);
 }

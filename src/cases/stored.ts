@@ -35,30 +35,27 @@ export function keptOf(row: MemberRow): Kept {
 type Reading = Pick<Tx, "db" | "kind">;
 
 export interface Neighbour {
-  readonly key: string;
   readonly at: number;
   readonly group: number;
 }
 
-/** For each of these keys and times, the members of the tenant that come next before and after, or stand at the same time. */
-export async function neighbours(tx: Reading, tenant: string, points: readonly { readonly key: string; readonly at: number }[]): Promise<readonly Neighbour[]> {
+/** For each of these keys and times, in their order, the members of the tenant that come next before and after, or stand at the same time. */
+export async function neighbours(tx: Reading, tenant: string, points: readonly { readonly key: string; readonly at: number }[]): Promise<readonly (readonly Neighbour[])[]> {
   if (points.length === 0) return [];
   const nearest = (sign: string, order: string): RawBuilder<unknown> => sql`(SELECT l.member FROM case_links AS l WHERE l.tenant_id = ${tenant} AND l.key = p.key AND l.at ${sql.raw(sign)} p.at ORDER BY l.at ${sql.raw(order)} LIMIT 1)`;
-  const { rows } = await sql<{ key: string; before: number | null; after: number | null }>`
-    SELECT p.key AS key, ${nearest("<=", "DESC")} AS before, ${nearest(">=", "ASC")} AS after FROM ${pointList(tx, points)} AS p`.execute(tx.db);
+  const { rows } = await sql<{ place: number; before: number | null; after: number | null }>`
+    SELECT p.place AS place, ${nearest("<=", "DESC")} AS before, ${nearest(">=", "ASC")} AS after FROM ${pointList(tx, points)} AS p`.execute(tx.db);
   const seqs = new Set(rows.flatMap(({ before, after }) => [before, after]).filter((seq) => seq !== null));
-  if (seqs.size === 0) return [];
+  if (seqs.size === 0) return points.map(() => []);
   const { rows: members } = await sql<{ seq: number; at: number; grp: number }>`SELECT seq, at, grp FROM case_members WHERE seq IN ${numberList(tx.kind, [...seqs])}`.execute(tx.db);
-  const bySeq = new Map(members.map((row) => [row.seq, row]));
-  return rows.flatMap(({ key, before, after }) => [before, after].flatMap((seq) => {
-    const member = seq === null ? undefined : bySeq.get(seq);
-    return member === undefined ? [] : [{ key, at: member.at, group: member.grp }];
-  }));
+  const bySeq = new Map(members.map(({ seq, at, grp }) => [seq, { at, group: grp }]));
+  const found = new Map(rows.map(({ place, before, after }) => [place, [...new Set([before, after])].flatMap((seq) => (seq === null ? [] : (bySeq.get(seq) ?? [])))]));
+  return points.map((_, place) => found.get(place) ?? []);
 }
 
 function pointList(tx: Reading, points: readonly { readonly key: string; readonly at: number }[]): RawBuilder<unknown> {
-  if (tx.kind === "sqlite") return sql`(SELECT value ->> 0 AS key, value ->> 1 AS at FROM json_each(${JSON.stringify(points.map(({ key, at }) => [key, at]))}))`;
-  return sql`(SELECT * FROM unnest(${points.map(({ key }) => key)}::text[], ${points.map(({ at }) => at)}::bigint[]) AS u (key, at))`;
+  if (tx.kind === "sqlite") return sql`(SELECT key AS place, value ->> 0 AS key, value ->> 1 AS at FROM json_each(${JSON.stringify(points.map(({ key, at }) => [key, at]))}))`;
+  return sql`(SELECT * FROM unnest(${points.map((_, place) => place)}::bigint[], ${points.map(({ key }) => key)}::text[], ${points.map(({ at }) => at)}::bigint[]) AS u (place, key, at))`;
 }
 
 export async function casesOfGroups(tx: Reading, groups: readonly number[]): Promise<readonly CaseRow[]> {

@@ -16,7 +16,7 @@ import { HUB, isQuiet, judge } from "./judge.ts";
 import { reachOf } from "./links.ts";
 import type { Kept, Lead, LinkKey, Member } from "./model.ts";
 import { components, connect, Sets, type Point } from "./partition.ts";
-import { forgetLinks, keptMembers, keptOf, membersOf, neighbours, numbering, takeTurn } from "./stored.ts";
+import { forgetLinks, keptMembers, keptOf, membersOf, neighbours, numbering, takeTurn, type Neighbour } from "./stored.ts";
 import { CASES, EVENT_ROWS, LINK_ROWS, MEMBERS, tables, type CaseRow, type EventRow } from "./tables.ts";
 
 export interface TakePorts {
@@ -124,21 +124,26 @@ type Node = `m:${number}` | `g:${number}`;
 async function place(tx: Tx, batch: Batch, numbers: Numbers, tenant: TenantId, fresh: readonly Kept[], relinked: readonly Kept[]): Promise<readonly Kept[]> {
   const own = [...fresh, ...relinked].flatMap((member) => member.links.map((key): Point<Node> => ({ key, at: member.at, node: `m:${member.seq}` })));
   const near = await neighbours(tx, tenant, own);
+  const others = new Map<string, Point<Node>>();
+  for (const [index, found] of near.entries()) {
+    const key = own[index]?.key ?? "";
+    for (const { at, group } of found) others.set(`${String(group)} ${String(at)} ${key}`, { key, at, node: `g:${group}` });
+  }
   const sets = new Sets<Node>();
   for (const { seq, group } of relinked) sets.join(`g:${group}`, `m:${seq}`);
   const by = new Map<Node, LinkKey>();
   const remember = (key: string, one: Node, other: Node): void => {
     for (const node of [one, other]) if (node.startsWith("m:") && !by.has(node)) by.set(node, key as LinkKey);
   };
-  connect([...own, ...near.map(({ key, at, group }): Point<Node> => ({ key, at, node: `g:${group}` }))], sets, (node) => node.startsWith("g:"), remember);
+  connect([...own, ...others.values()], sets, (node) => node.startsWith("g:"), remember);
 
   const nodes = new Set<Node>([...own.map(({ node }) => node), ...relinked.map(({ group }): Node => `g:${group}`)]);
-  for (const { group } of near) nodes.add(`g:${group}`);
+  for (const { node } of others.values()) nodes.add(node);
   const bySeq = new Map(fresh.map((member) => [`m:${member.seq}` as Node, member]));
   const found = components([...nodes], sets).filter((component) => component.some((node) => node.startsWith("m:")));
   await batch.load(found.flatMap((component) => groupsIn(component)));
   const opened = await numbers(found.length);
-  const further = await furtherCases(tx, near, fresh);
+  const further = await furtherCases(tx, own, near);
   const placed: Kept[] = [];
   for (const [index, component] of found.entries()) {
     const members = component.flatMap((node) => bySeq.get(node) ?? []).toSorted((left, right) => left.at - right.at || (left.id < right.id ? -1 : 1));
@@ -147,7 +152,7 @@ async function place(tx: Tx, batch: Batch, numbers: Numbers, tenant: TenantId, f
     const [first] = members;
     if (first !== undefined) {
       working.joinedBy ??= by.get(`m:${first.seq}`) ?? null;
-      if (working.before === null) working.earlier = further.get(first.seq) ?? null;
+      if (working.before === null) working.earlier = further.get(`m:${first.seq}`) ?? null;
     }
     for (const member of members) placed.push({ ...member, group: working.group });
   }
@@ -168,16 +173,12 @@ async function caseOf(batch: Batch, tenant: TenantId, groups: readonly number[],
 }
 
 /** By member: a case with the same behaviour that is too far away in time to be the same one. */
-async function furtherCases(tx: Tx, near: readonly { readonly key: string; readonly at: number; readonly group: number }[], fresh: readonly Kept[]): Promise<ReadonlyMap<number, string>> {
-  const byKey = Map.groupBy(near, ({ key }) => key);
-  const wanted = fresh.flatMap(({ seq, links, at }) => {
-    const far = links.flatMap((link) => (byKey.get(link) ?? []).filter((one) => Math.abs(one.at - at) > reachOf(link)));
-    return far[0] === undefined ? [] : [{ seq, group: far[0].group }];
-  });
+async function furtherCases(tx: Tx, own: readonly Point<Node>[], near: readonly (readonly Neighbour[])[]): Promise<ReadonlyMap<Node, string>> {
+  const wanted = own.flatMap(({ key, at, node }, index) => (near[index] ?? []).filter((one) => Math.abs(one.at - at) > reachOf(key)).map(({ group }) => ({ node, group })));
   if (wanted.length === 0) return new Map();
   const { rows } = await sql<{ id: string; grp: number }>`SELECT id, grp FROM cases WHERE grp IN ${numberList(tx.kind, wanted.map(({ group }) => group))}`.execute(tx.db);
   const ids = new Map(rows.map(({ id, grp }) => [grp, id]));
-  return new Map(wanted.flatMap(({ seq, group }) => (ids.has(group) ? [[seq, ids.get(group) ?? ""]] : [])));
+  return new Map(wanted.flatMap(({ node, group }) => (ids.has(group) ? [[node, ids.get(group) ?? ""]] : [])));
 }
 
 /** A case whose members changed what they have in common, or left: what no longer hangs together goes on as cases of its own. */
