@@ -64,8 +64,8 @@ function records(count: number): readonly Record_[] {
   while (made.length < count) {
     const at = start + pick(month);
     const kind = random();
-    if (kind < 0.35) threat(at, skewed(5000), `${String(skewed(4000))}`.padStart(40, "a"));
-    else if (kind < 0.75) add("cloud-detection-alerts", at, { ...device(skewed(5000)), rule_name: `Rule ${String(skewed(60))}`, rule_severity: "Medium", incident_status: "Unresolved", source_process_file_hash_sha1: `${String(skewed(200))}`.padStart(40, "b"), source_process_name: "powershell.exe", source_process_commandline: `powershell.exe -enc ${String(pick(1e6))}`, source_process_user: `ORCHARD\\u${String(skewed(5000))}`, dns_request: `host${String(skewed(3000))}.example.net` });
+    if (kind < 0.35) threat(at, skewed(5000), String(skewed(4000)).padStart(40, "a"));
+    else if (kind < 0.75) add("cloud-detection-alerts", at, { ...device(skewed(5000)), rule_name: `Rule ${String(skewed(60))}`, rule_severity: "Medium", incident_status: "Unresolved", source_process_file_hash_sha1: String(skewed(200)).padStart(40, "b"), source_process_name: "powershell.exe", source_process_commandline: `powershell.exe -enc ${String(pick(1e6))}`, source_process_user: `ORCHARD\\u${String(skewed(5000))}`, dns_request: `host${String(skewed(3000))}.example.net` });
     else add("alerts", at, { name: ["Account Lockout", "LDAP Search", "Domain Controller Discovery", "DCSync Attack Detected"][skewed(4)] ?? "", severity: "MEDIUM", status: "NEW", product: "Identity", asset_name: `DC-${String(skewed(12))}`, target_user_name: `u${String(skewed(5000))}`, target_user_domain: "ORCHARD", attacker_host: `OF-LT-${String(skewed(5000))}`, attacker_ip: `10.${String(skewed(20))}.${String(pick(250))}.7` });
   }
   return made;

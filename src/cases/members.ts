@@ -23,11 +23,18 @@ export function memberOf(stream: AlertStream, row: MirrorRow): Member {
     severity: FACT_SEVERITIES.indexOf(stream === "threats" ? threatSeverity(row, mitigation) : severity),
     status,
     verdict,
-    facts: { name, product, type: typeOf(stream, row, product), device, user, mitigation, siteId, entities: entitiesOf(stream, row) },
+    facts: { name, product, type: typeOf(stream, row, product), device: known(device), user: known(user), mitigation, siteId, entities: entitiesOf(stream, row) },
   };
 }
 
+/** What stands where nobody knew better: whatever has it in common has nothing in common. */
+const SAYS_NOTHING = /^(|-+|unknown|n\/?a|none|null|undefined|not available|0{8,})$/i;
+
 const NOTHING: LinkParts = { storyline: null, hash: null, hashOf: "file", name: null, device: null, user: null, source: null };
+
+function known(said: string | null): string | null {
+  return said === null || SAYS_NOTHING.test(said) ? null : said;
+}
 
 const MITIGATION: Readonly<Record<AlertStream, readonly string[]>> = { alerts: ["result"], threats: ["mitigation_status"], "cloud-detection-alerts": [] };
 
@@ -128,7 +135,7 @@ function textOf(row: MirrorRow, names: readonly string[]): string | null {
   for (const name of names) {
     const cell = row[name];
     const said = cell === null || cell === undefined ? "" : String(cell).trim();
-    if (said !== "") return said;
+    if (!SAYS_NOTHING.test(said)) return said;
   }
   return null;
 }

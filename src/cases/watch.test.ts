@@ -1,6 +1,5 @@
 import { sql } from "kysely";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { TenantId } from "../kernel/ids.ts";
 import { CLOSES_AFTER_MS, HEALTH, troublesOf } from "./health.ts";
 import { agent, caseBench, DAY, HOUR, MINUTE, NOW, OTHER, TARGET, TEN, threat, type ApiRecord, type CaseBench } from "./test-bench.ts";
 
@@ -105,7 +104,7 @@ describe("an agent that is not well", () => {
     await bench.reassign({ ...TARGET, siteTenants: new Map([["12", OTHER]]) }, "12");
     expect(await bench.cases()).toHaveLength(1);
     await later(HEALTH.disabled.opensAfterMs);
-    expect((await bench.cases()).map((row) => [row.tenant_id, row.title])).toEqual([[TEN, "Agent disabled (fully disabled) on A1"], [OTHER as TenantId, "Agent disabled (fully disabled) on A2"]]);
+    expect((await bench.cases()).map((row) => [row.tenant_id, row.title])).toEqual([[TEN, "Agent disabled (fully disabled) on A1"], [OTHER, "Agent disabled (fully disabled) on A2"]]);
     expect(told()).toEqual(["cases.resolved", "cases.opened"]);
   });
 
