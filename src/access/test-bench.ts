@@ -4,12 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sql } from "kysely";
 import type { PostgresServer } from "../../test/contract/postgres-server.ts";
+import { openMigrated } from "../../test/support/migrated.ts";
 import type { ConnectionId, RunId, TenantId } from "../kernel/ids.ts";
 import { EVERY_TENANT } from "../kernel/scope.ts";
 import { runDue, runRebuilds } from "../mirror/capability-runs.ts";
 import { createMirror, mirrorContext } from "../mirror/create.ts";
 import type { MirrorTarget } from "../mirror/mirror.ts";
-import { MIRROR_MIGRATIONS, prepareMirror } from "../mirror/tables.ts";
+import { MIRROR_MIGRATIONS } from "../mirror/tables.ts";
 import type { JsonObject } from "../sentinelone/client.ts";
 import { accounts } from "../sentinelone/streams/accounts.ts";
 import { groups } from "../sentinelone/streams/groups.ts";
@@ -18,9 +19,6 @@ import { serviceUsers } from "../sentinelone/streams/service-users.ts";
 import { sites } from "../sentinelone/streams/sites.ts";
 import type { MappedRecord, Stream } from "../sentinelone/streams/stream.ts";
 import { users } from "../sentinelone/streams/users.ts";
-import { migrate } from "../store/migrate.ts";
-import { openPostgres } from "../store/postgres.ts";
-import { openSqlite } from "../store/sqlite.ts";
 import type { Store } from "../store/store.ts";
 import { bindingsOf, principalsOf, rolesOf, scopesOf } from "./graph.ts";
 import { createAccess } from "./index.ts";
@@ -89,10 +87,8 @@ export interface AccessBench {
 
 export async function accessBench(postgres?: PostgresServer): Promise<AccessBench> {
   const folder = mkdtempSync(join(tmpdir(), "vedette-access-"));
-  const store = postgres === undefined ? await openSqlite({ folder }) : await openPostgres({ url: await postgres.database() });
-  await migrate(store, [...MIRROR_MIGRATIONS, ...accessMigrations], 1);
   const all = Object.values(STREAMS);
-  await prepareMirror(store, all);
+  const store = await openMigrated(folder, { migrations: [...MIRROR_MIGRATIONS, ...accessMigrations], streams: all }, postgres);
   const capability = createAccess({ routes: [] });
   const clock = { now: NOW };
   const options = { store, streams: all, capabilities: [capability], codeVersion: "1", now: () => clock.now };

@@ -4,14 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sql } from "kysely";
 import type { PostgresServer } from "../../test/contract/postgres-server.ts";
+import { openMigrated } from "../../test/support/migrated.ts";
 import type { AccessFinding } from "../kernel/access-risk-api.ts";
 import type { ConnectionId, TenantId } from "../kernel/ids.ts";
 import { EVERY_TENANT, type TenantScope } from "../kernel/scope.ts";
-import { MIRROR_MIGRATIONS, prepareMirror } from "../mirror/tables.ts";
+import { MIRROR_MIGRATIONS } from "../mirror/tables.ts";
 import { activities } from "../sentinelone/streams/activities.ts";
-import { migrate } from "../store/migrate.ts";
-import { openPostgres } from "../store/postgres.ts";
-import { openSqlite } from "../store/sqlite.ts";
 import type { BulkUpsert, Store } from "../store/store.ts";
 import type { PrincipalFacts, ScopeKind } from "./model.ts";
 import { eachFinding, type RiskFilter } from "./risks.ts";
@@ -91,9 +89,7 @@ export interface RiskBench {
 
 export async function riskBench(postgres?: PostgresServer): Promise<RiskBench> {
   const folder = mkdtempSync(join(tmpdir(), "vedette-access-"));
-  const store = postgres === undefined ? await openSqlite({ folder }) : await openPostgres({ url: await postgres.database() });
-  await migrate(store, [...MIRROR_MIGRATIONS, ...accessMigrations], 1);
-  await prepareMirror(store, [activities]);
+  const store = await openMigrated(folder, { migrations: [...MIRROR_MIGRATIONS, ...accessMigrations], streams: [activities] }, postgres);
   return {
     store,
     principals: (...drafts) =>

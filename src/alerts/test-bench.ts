@@ -4,13 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sql } from "kysely";
 import type { PostgresServer } from "../../test/contract/postgres-server.ts";
+import { openMigrated } from "../../test/support/migrated.ts";
 import type { EventStream } from "../kernel/alert-api.ts";
 import type { Fact } from "../kernel/fact.ts";
 import type { ConnectionId, RunId, TenantId } from "../kernel/ids.ts";
 import { runDue, runRebuilds } from "../mirror/capability-runs.ts";
 import { createMirror, mirrorContext } from "../mirror/create.ts";
 import type { MirrorTarget } from "../mirror/mirror.ts";
-import { MIRROR_MIGRATIONS, prepareMirror } from "../mirror/tables.ts";
+import { MIRROR_MIGRATIONS } from "../mirror/tables.ts";
 import type { JsonObject } from "../sentinelone/client.ts";
 import { activities } from "../sentinelone/streams/activities.ts";
 import { alerts } from "../sentinelone/streams/alerts.ts";
@@ -18,9 +19,6 @@ import { cloudDetectionAlerts } from "../sentinelone/streams/cloud-detection-ale
 import { sites } from "../sentinelone/streams/sites.ts";
 import type { MappedRecord, Stream } from "../sentinelone/streams/stream.ts";
 import { threats } from "../sentinelone/streams/threats.ts";
-import { migrate } from "../store/migrate.ts";
-import { openPostgres } from "../store/postgres.ts";
-import { openSqlite } from "../store/sqlite.ts";
 import type { Store } from "../store/store.ts";
 import { alertMigrations, createAlerts, type AlertPorts } from "./index.ts";
 import type { ItemRow, VersionRow } from "./tables.ts";
@@ -111,10 +109,8 @@ export interface AlertBench {
 
 export async function alertBench(postgres?: PostgresServer, ports: Partial<AlertPorts> & { readonly lookBackMs?: number } = {}): Promise<AlertBench> {
   const folder = mkdtempSync(join(tmpdir(), "vedette-alerts-"));
-  const store = postgres === undefined ? await openSqlite({ folder }) : await openPostgres({ url: await postgres.database() });
-  await migrate(store, [...MIRROR_MIGRATIONS, ...alertMigrations], 1);
   const all = Object.values(STREAMS);
-  await prepareMirror(store, all);
+  const store = await openMigrated(folder, { migrations: [...MIRROR_MIGRATIONS, ...alertMigrations], streams: all }, postgres);
   const queued: Fact[] = [];
   const capabilities = createAlerts({
     queueFact: async (_tx, ...facts) => void queued.push(...facts),

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { openMigrated } from "../../test/support/migrated.ts";
 import type { VerifyReport } from "../kernel/api.ts";
 import { systemClock, type Clock } from "../kernel/clock.ts";
 import { Fault } from "../kernel/fault.ts";
@@ -9,8 +10,6 @@ import type { ConnectionId, TenantId } from "../kernel/ids.ts";
 import { silentLog } from "../kernel/log.ts";
 import type { AuditDetails } from "../kernel/route.ts";
 import type { Secret } from "../kernel/secret.ts";
-import { migrate } from "../store/migrate.ts";
-import { openSqlite } from "../store/sqlite.ts";
 import type { Migration, Store, Tx } from "../store/store.ts";
 import { createConnections, type Connections } from "./connections.ts";
 import type { ConnectionChange, ConsoleRules } from "./ports.ts";
@@ -70,10 +69,9 @@ export interface Bench {
 
 export async function openBench(more: readonly Migration[] = []): Promise<Bench> {
   const folder = mkdtempSync(join(tmpdir(), "vedette-connections-"));
-  const store = await openSqlite({ folder: join(folder, "data") });
   const time = { now: START };
   const clock: Clock = { ...systemClock, now: () => time.now };
-  await migrate(store, [...connectionMigrations, ...more], time.now);
+  const store = await openMigrated(join(folder, "data"), { migrations: [...connectionMigrations, ...more] });
   const vault = await openVault(store, { file: join(folder, "keys", "keyring.json"), dataFolder: join(folder, "data") }, clock);
   const answers = new Map<string, VerifyReport | Fault>();
   const rules: ConsoleRules = {

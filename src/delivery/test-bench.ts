@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Type from "typebox";
+import { openMigrated } from "../../test/support/migrated.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { DeliveryFormat, DestinationDraft } from "../kernel/delivery-api.ts";
 import type { Fact } from "../kernel/fact.ts";
@@ -12,7 +13,6 @@ import { silentLog } from "../kernel/log.ts";
 import { EVERY_TENANT } from "../kernel/scope.ts";
 import { Secret } from "../kernel/secret.ts";
 import { migrate } from "../store/migrate.ts";
-import { openSqlite } from "../store/sqlite.ts";
 import type { Store } from "../store/store.ts";
 import { listDeliveries } from "./deliveries.ts";
 import { Deliverer, type DelivererOptions } from "./deliverer.ts";
@@ -61,7 +61,7 @@ export const record = async (): Promise<void> => {};
 
 export async function openDeliveryBench(given?: Store): Promise<DeliveryBench> {
   const folder = mkdtempSync(join(tmpdir(), "vedette-delivery-"));
-  const store = given ?? (await openSqlite({ folder: join(folder, "data") }));
+  const store = given ?? (await openMigrated(join(folder, "data"), { migrations: deliveryMigrations }));
   const time = { wall: Date.UTC(2026, 10, 20), passed: 0 };
   const clock = {
     now: () => time.wall,

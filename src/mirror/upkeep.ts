@@ -23,9 +23,11 @@ export async function countBetween(db: Database, kind: Store["kind"], table: Str
 
 /** Each in a transaction of its own: one index means one pass over the table. False where the signal stopped it before the last. */
 export async function ensureIndexes(store: Store, table: StreamTable, signal?: AbortSignal): Promise<boolean> {
+  // Asked once: after each index that is made the next question costs a reading of the whole schema.
+  const made = await madeIndexes(store, table);
   for (const [name, columns] of indexesOf(table)) {
     if (signal?.aborted === true) return false;
-    if (await indexExists(store, name)) continue;
+    if (made.has(name)) continue;
     await store.tx(async (tx) => {
       await sql.raw(`CREATE INDEX IF NOT EXISTS "${name}" ON ${table.name} (${columns.map((column) => columnSql(tx.kind, table, column)).join(", ")})`).execute(tx.db);
     });
@@ -47,12 +49,12 @@ function indexesOf(table: StreamTable): readonly (readonly [name: string, column
   ];
 }
 
-async function indexExists(store: Store, name: string): Promise<boolean> {
+async function madeIndexes(store: Store, table: StreamTable): Promise<ReadonlySet<string>> {
   const query =
     store.kind === "sqlite"
-      ? sql`SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = ${name}`
-      : sql`SELECT 1 FROM pg_indexes WHERE schemaname = current_schema() AND indexname = ${name}`;
-  return (await query.execute(store.read)).rows.length > 0;
+      ? sql<{ name: string }>`SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = ${table.name}`
+      : sql<{ name: string }>`SELECT indexname AS name FROM pg_indexes WHERE schemaname = current_schema() AND tablename = ${table.name}`;
+  return new Set((await query.execute(store.read)).rows.map(({ name }) => name));
 }
 
 /**

@@ -4,12 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sql } from "kysely";
 import type { PostgresServer } from "../../test/contract/postgres-server.ts";
+import { openMigrated } from "../../test/support/migrated.ts";
 import type { Fact, QueueFact } from "../kernel/fact.ts";
 import type { ConnectionId, RunId, TenantId } from "../kernel/ids.ts";
 import { EVERY_TENANT } from "../kernel/scope.ts";
 import { runDue, runRebuilds } from "../mirror/capability-runs.ts";
 import { createMirror, mirrorContext } from "../mirror/create.ts";
-import { MIRROR_MIGRATIONS, prepareMirror } from "../mirror/tables.ts";
+import { MIRROR_MIGRATIONS } from "../mirror/tables.ts";
 import type { MirrorTarget } from "../mirror/mirror.ts";
 import type { JsonObject } from "../sentinelone/client.ts";
 import { agents } from "../sentinelone/streams/agents.ts";
@@ -17,9 +18,6 @@ import { alerts } from "../sentinelone/streams/alerts.ts";
 import { risks } from "../sentinelone/streams/risks.ts";
 import { threats } from "../sentinelone/streams/threats.ts";
 import type { MappedRecord, Stream } from "../sentinelone/streams/stream.ts";
-import { migrate } from "../store/migrate.ts";
-import { openPostgres } from "../store/postgres.ts";
-import { openSqlite } from "../store/sqlite.ts";
 import type { Store, Tx } from "../store/store.ts";
 import { answerDevices, type DeviceAnswer, type DeviceQuestion } from "./answer.ts";
 import type { ExposedDevice, KnownExposure } from "./exposure.ts";
@@ -86,15 +84,13 @@ export const CLEAN = rule("Clean", { input: "infected", operator: "==", value: f
 
 export async function postureBench(postgres?: PostgresServer): Promise<PostureBench> {
   const folder = mkdtempSync(join(tmpdir(), "vedette-posture-"));
-  const store = postgres === undefined ? await openSqlite({ folder }) : await openPostgres({ url: await postgres.database() });
   const queued = {
     id: "0900-queued",
     async up(db: Store["read"]) {
       await sql`CREATE TABLE queued (seq INTEGER, fact TEXT NOT NULL)`.execute(db);
     },
   };
-  await migrate(store, [...MIRROR_MIGRATIONS, ...postureMigrations, queued], 1);
-  await prepareMirror(store, STREAMS);
+  const store = await openMigrated(folder, { migrations: [...MIRROR_MIGRATIONS, ...postureMigrations, queued], streams: STREAMS }, postgres);
   let seq = 0;
   const queueFact: QueueFact<Tx> = async (tx, ...facts) => {
     if (bench.failing) throw new Error("cut off");

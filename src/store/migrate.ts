@@ -15,9 +15,12 @@ export async function migrate(store: Store, migrations: readonly Migration[], no
   const ordered = [...migrations].sort((left, right) => (left.id < right.id ? -1 : 1));
   const known = new Set(ordered.map((migration) => migration.id));
   if (known.size !== ordered.length) throw new Fault("INTERNAL", "Two migrations have the same id.", { details: { ids: repeated(ordered).join(", ") } });
-  assertKnown(await appliedMigrations(store.read), known);
+  const before = await appliedMigrations(store.read);
+  assertKnown(before, known);
+  const done = new Set(before);
   const run: string[] = [];
-  for (const migration of ordered) {
+  // What is recorded stays so: only what is missing needs a transaction, in which it is asked for again.
+  for (const migration of ordered.filter(({ id }) => !done.has(id))) {
     const fresh = await store.tx(async (tx) => {
       await holdMigrations(tx);
       const applied = await appliedMigrations(tx.db);

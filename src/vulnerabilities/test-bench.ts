@@ -4,21 +4,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sql } from "kysely";
 import type { PostgresServer } from "../../test/contract/postgres-server.ts";
+import { openMigrated } from "../../test/support/migrated.ts";
 import type { Fact } from "../kernel/fact.ts";
 import type { ConnectionId, RunId, TenantId } from "../kernel/ids.ts";
 import { runDue, runRebuilds } from "../mirror/capability-runs.ts";
 import type { Capability } from "../mirror/capability.ts";
 import { createMirror, mirrorContext } from "../mirror/create.ts";
 import type { MirrorTarget } from "../mirror/mirror.ts";
-import { MIRROR_MIGRATIONS, prepareMirror } from "../mirror/tables.ts";
+import { MIRROR_MIGRATIONS } from "../mirror/tables.ts";
 import type { JsonObject } from "../sentinelone/client.ts";
 import { agents } from "../sentinelone/streams/agents.ts";
 import { applications } from "../sentinelone/streams/applications.ts";
 import { risks } from "../sentinelone/streams/risks.ts";
 import type { MappedRecord, Stream } from "../sentinelone/streams/stream.ts";
-import { migrate } from "../store/migrate.ts";
-import { openPostgres } from "../store/postgres.ts";
-import { openSqlite } from "../store/sqlite.ts";
 import type { Store } from "../store/store.ts";
 import { createSoftware, createVulnerabilities, vulnerabilityMigrations } from "./index.ts";
 import type { AgentRow, AmbiguityRow, HistoryRow, InstanceRow } from "./tables.ts";
@@ -86,10 +84,8 @@ export interface VulnerabilityBench {
 
 export async function vulnerabilityBench(postgres?: PostgresServer): Promise<VulnerabilityBench> {
   const folder = mkdtempSync(join(tmpdir(), "vedette-vulnerabilities-"));
-  const store = postgres === undefined ? await openSqlite({ folder }) : await openPostgres({ url: await postgres.database() });
-  await migrate(store, [...MIRROR_MIGRATIONS, ...vulnerabilityMigrations], 1);
   const all = Object.values(STREAMS);
-  await prepareMirror(store, all);
+  const store = await openMigrated(folder, { migrations: [...MIRROR_MIGRATIONS, ...vulnerabilityMigrations], streams: all }, postgres);
   const facts: Fact[] = [];
   const capability = createVulnerabilities({ routes: [], queueFact: async (_tx, ...more) => void facts.push(...more) });
   const clock = { now: NOW };

@@ -10,13 +10,11 @@ import type { Capability, ChangeSet } from "../../src/mirror/capability.ts";
 import { createMirror, mirrorContext } from "../../src/mirror/create.ts";
 import type { Mirror, MirrorTarget, PageInput, PageOutcome } from "../../src/mirror/mirror.ts";
 import type { MirrorContext } from "../../src/mirror/page.ts";
-import { MIRROR_MIGRATIONS, prepareMirror } from "../../src/mirror/tables.ts";
+import { MIRROR_MIGRATIONS } from "../../src/mirror/tables.ts";
 import type { MappedRecord, RejectedRecord, Stream, StreamColumn, Value } from "../../src/sentinelone/streams/stream.ts";
-import { migrate } from "../../src/store/migrate.ts";
-import { openPostgres } from "../../src/store/postgres.ts";
-import { openSqlite } from "../../src/store/sqlite.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { PostgresServer } from "./postgres-server.ts";
+import { openMigrated } from "../support/migrated.ts";
 
 export const CONNECTION = "con_a" as ConnectionId;
 export const TENANT = "ten_default" as TenantId;
@@ -125,15 +123,13 @@ export interface Bench {
 
 export async function bench(streams: readonly Stream[], capabilities: readonly Capability[] = [], postgres?: PostgresServer): Promise<Bench> {
   const folder = mkdtempSync(join(tmpdir(), "vedette-mirror-"));
-  const store = postgres === undefined ? await openSqlite({ folder }) : await openPostgres({ url: await postgres.database() });
   const facts = {
     id: "0900-facts",
     async up(db: Store["read"]) {
       await db.schema.createTable("fake_facts").addColumn("id", "text", (column) => column.primaryKey()).addColumn("tenant", "text").execute();
     },
   };
-  await migrate(store, [...MIRROR_MIGRATIONS, facts], 1);
-  await prepareMirror(store, streams);
+  const store = await openMigrated(folder, { migrations: [...MIRROR_MIGRATIONS, facts], streams }, postgres);
   const mirror = createMirror({ store, streams, capabilities, codeVersion: "1.0.0", now: () => 9_999 });
   const target: MirrorTarget = { connection: CONNECTION, tenant: TENANT, siteTenants: new Map() };
   const it: Bench = {

@@ -13,11 +13,12 @@ import type { ConnectionId, RunId } from "../../src/kernel/ids.ts";
 import { silentLog } from "../../src/kernel/log.ts";
 import { Secret } from "../../src/kernel/secret.ts";
 import { viewName, type StreamId } from "../../src/kernel/stream-ids.ts";
-import { openHub, type Hub, type HubOptions } from "../../src/compose/hub.ts";
+import { CORE_MIGRATIONS, openHub, type Hub, type HubOptions } from "../../src/compose/hub.ts";
 import { readSettings } from "../../src/compose/settings.ts";
 import { startSimulator, type Simulator, type SimulatorOptions } from "../../src/simulator/index.ts";
 import { insistent } from "../../src/simulator/simulator.test-kit.ts";
 import { STREAMS } from "../../src/sentinelone/streams/index.ts";
+import { putMigrated } from "./migrated.ts";
 import { startFront, type AnswerInstead } from "./front.ts";
 
 export interface World {
@@ -60,6 +61,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     const env = { VEDETTE_DATA: join(folder, "data"), VEDETTE_KEY_FILE: join(folder, "key"), VEDETTE_ALLOW_CONSOLE_HOSTS: new URL(url).host, VEDETTE_REQUEST_SHARE: "off", ...options.env, ...more };
     return openHub({ settings: readSettings(env), env, log: silentLog, pageSize: options.pageSize ?? 50, ...(options.clock === undefined ? {} : { clock: options.clock }), ...(options.capabilities === undefined ? {} : { capabilities: options.capabilities }) });
   };
+  if (options.env?.["VEDETTE_DATABASE_URL"] === undefined) await putMigrated(join(folder, "data"), { migrations: CORE_MIGRATIONS, streams: STREAMS });
   const hub = await open();
   const record = async (): Promise<void> => {};
   const added = await hub.connections.add(EVERY_TENANT, { url, token: new Secret(simulator.tokens[options.token ?? "viewer"]), name: "test", sync: false }, AbortSignal.timeout(30_000), record);

@@ -1,0 +1,36 @@
+/**
+ * Where the tests' folders go: in memory, where there is room for it. What they promise of crashes is held by killed processes, for which the page cache outlives
+ * them on any file system; waiting for a disk at each of a hundred thousand commits would only test the disk.
+ */
+import { chmodSync, mkdtempSync, rmSync, statfsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const MEMORY = "/dev/shm";
+const TMPFS = 0x01021994;
+/** Several times what a run takes. A container often has 64 MB there. */
+const ROOM = 2 * 1024 ** 3;
+
+/** Run once, before the first worker; returns what is run after the last. */
+export default function setup(): () => void {
+  const folder = mkdtempSync(join(inMemory() ? MEMORY : tmpdir(), "vedette-tests-"));
+  // PostgreSQL runs as another user under root, and has to be able to walk through it.
+  chmodSync(folder, 0o755);
+  const before = process.env["TMPDIR"];
+  process.env["TMPDIR"] = folder;
+  return () => {
+    if (before === undefined) delete process.env["TMPDIR"];
+    else process.env["TMPDIR"] = before;
+    rmSync(folder, { recursive: true, force: true });
+  };
+}
+
+function inMemory(): boolean {
+  if (process.env["TMPDIR"] !== undefined) return false;
+  try {
+    const { type, bavail, bsize } = statfsSync(MEMORY);
+    return type === TMPFS && bavail * bsize >= ROOM;
+  } catch {
+    return false;
+  }
+}
