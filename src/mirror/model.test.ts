@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { sql } from "kysely";
 import { expect, it } from "vitest";
 import { type Bench, bench, CONNECTION, fakeCapability, fakeStream, record } from "../../test/contract/mirror-fakes.ts";
+import { rounds } from "../../test/support/rounds.ts";
 import type { Change } from "./capability.ts";
 
 const stream = fakeStream("agents");
@@ -94,7 +95,7 @@ async function apply(b: Bench, model: Model, each: Step, now: number): Promise<v
   expect(await b.settle(stream, number, now, each.proof)).toMatchObject({ gone: gone.length, heldBack: model.missed.size });
 }
 
-it("equals the model after any sequence of pages, kills, abandoned and settled snapshots, and capabilities were told every change once", { timeout: 60_000 }, async () => {
+it("equals the model after any sequence of pages, kills, abandoned and settled snapshots, and capabilities were told every change once", { timeout: 600_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 9 }), async (steps) => {
       const capability = fakeCapability("copy", ["agents"]);
@@ -115,7 +116,7 @@ it("equals the model after any sequence of pages, kills, abandoned and settled s
         await b.close();
       }
     }),
-    { numRuns: 150, seed: 20_261_120 },
+    { ...rounds(50), seed: 20_261_120 },
   );
 });
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import * as fc from "fast-check";
+import { rounds } from "../../test/support/rounds.ts";
 import { EVERY_TENANT } from "../kernel/scope.ts";
 import { agents } from "../sentinelone/streams/agents.ts";
 import { risks } from "../sentinelone/streams/risks.ts";
@@ -127,7 +128,7 @@ describe("a score", () => {
           if (!(await ask([serials[0]])).thorough) byLetters += 1;
         }
       }),
-      { numRuns: 60 },
+      rounds(20),
     );
     expect(byLetters).toBeGreaterThan(20);
   }, 60_000);

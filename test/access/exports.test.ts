@@ -3,9 +3,10 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { annotationOf, assignmentsOf, danglingOf, effectiveOf, parentsOf, readC1z } from "./c1z-decoder.ts";
 import { exported, fromCsv, fromJson } from "./export-files.ts";
+import { rounds } from "../support/rounds.ts";
 import { assignments, effective, graphs, parents, sourceOf } from "./graphs.ts";
 
-const ENOUGH = { numRuns: 40, seed: 20_261_120 } as const;
+const ENOUGH = { ...rounds(20), seed: 20_261_120 } as const;
 
 /** A graph of nothing at all names no console, and a .c1z is of one. */
 function someGraph(...ids: Parameters<typeof graphs>): ReturnType<typeof graphs> {

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Scope } from "../../src/access/model.ts";
+import { rounds } from "../support/rounds.ts";
 import { exported } from "./export-files.ts";
 import { CONNECTION, coverage, graphs, sourceOf, TENANT, type Graph } from "./graphs.ts";
 
@@ -38,7 +39,7 @@ describe("a picture", () => {
         const line = new RegExp(String.raw`^(?:  (?:graph|node|edge) \[.*\];|  s\d+(?:_more)? \[(?:fillcolor="#[0-9a-f]{6}"|style=dashed), label=${text}\];|  s\d+ -> s\d+(?:_more)?(?: \[style=dashed\])?;|\})$`, "u");
         expect(lines.filter((one) => !line.test(one))).toEqual([]);
       }),
-      { numRuns: 40 },
+      rounds(20),
     );
   });
 });

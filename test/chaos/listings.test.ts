@@ -5,7 +5,7 @@ import type { openWorld } from "../support/world.ts";
 import { strikeListings } from "./listings.ts";
 
 const asked = process.env["VEDETTE_CHAOS_LISTINGS"];
-const LISTINGS = Number(asked ?? "100");
+const LISTINGS = Number(asked ?? "50");
 const SEED = Number(process.env["VEDETTE_CHAOS_SEED"] ?? (asked === undefined ? "1" : String(Date.now() % 1_000_000_000)));
 
 describe(`${String(LISTINGS)} listings with faults, from seed ${String(SEED)}`, () => {
