@@ -53,7 +53,9 @@ const SMALL: SimulatorOptions = { seed: 7, agents: 240, users: 30, sites: 6, acc
 
 export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), "vedette-test-"));
-  const started = await startSimulator({ ...SMALL, ...options.estate });
+  const estate = { ...SMALL, ...options.estate };
+  // Two of a machine tell as much as six, and are read a few pages at a time, one application after the other.
+  const started = await startSimulator({ applications: (estate.agents ?? 0) * 2, ...estate });
   const simulator = options.faultsMayMiss === true ? started : insistent(started);
   const front = options.instead === undefined ? undefined : await startFront(simulator.url, options.instead);
   const url = front?.url ?? simulator.url;
