@@ -16,7 +16,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => server?.stop());
 
-const ROWS = 25_000;
+const ROWS = 13_000;
 
 /** As many alerts as a page never looks through at once, a minute apart; each tenth the other tenant's, one in 5,000 critical, one gone. */
 async function fill(db: Database, kind: "sqlite" | "postgres"): Promise<void> {
