@@ -13,7 +13,7 @@ afterEach(async () => {
 });
 
 async function estate(seed: number): Promise<Simulator> {
-  const simulator = await startSimulator({ now: NOW, seed, agents: 400, sites: 6, accounts: 3, users: 40, threats: 150, alerts: 80, activities: 600, risks: 3000 });
+  const simulator = await startSimulator({ now: NOW, seed, agents: 150, sites: 6, accounts: 3, users: 40, threats: 90, alerts: 40, activities: 300, risks: 1000 });
   open.push(simulator);
   return simulator;
 }
