@@ -26,7 +26,7 @@ let readAt: number;
 function vedette(...args: readonly string[]): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
   const env = { ...process.env, VEDETTE_DATA: join(folder, "data"), VEDETTE_KEY_FILE: join(folder, "key"), VEDETTE_ALLOW_CONSOLE_HOSTS: new URL(simulator.url).host, VEDETTE_REQUEST_SHARE: "off", S1_TOKEN: simulator.tokens.viewer };
   return new Promise((resolve) => {
-    execFile(process.execPath, [VEDETTE, ...args], { env, timeout: 30_000 }, (error, stdout, stderr) => {
+    execFile(process.execPath, [VEDETTE, ...args], { env, timeout: 120_000 }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr });
     });
   });
@@ -36,9 +36,8 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "vedette-question-"));
   simulator = await startSimulator({ seed: 5, clockRuns: true, agents: 0, users: 60, serviceUsers: 14, sites: 6, accounts: 2, alerts: 0, risks: 0, threats: 0, activities: 0 });
   readAt = Date.now();
-  await vedette("connect", simulator.url, "--token-env", "S1_TOKEN", "--name", "emea", "--no-sync");
-  await vedette("sync", "emea", ...STREAMS);
-}, 60_000);
+  for (const args of [["connect", simulator.url, "--token-env", "S1_TOKEN", "--name", "emea", "--no-sync"], ["sync", "emea", ...STREAMS]]) expect(await vedette(...args)).toMatchObject({ code: 0 });
+}, 300_000);
 afterAll(async () => {
   await simulator.close();
   rmSync(folder, { recursive: true, force: true });

@@ -8,7 +8,7 @@ import { planOf } from "./plan.ts";
 import { KEPT } from "./kept.ts";
 
 const asked = process.env["VEDETTE_CHAOS_PLANS"];
-const PLANS = Number(asked ?? "5");
+const PLANS = Number(asked ?? "10");
 const FIRST = Number(process.env["VEDETTE_CHAOS_SEED"] ?? (asked === undefined ? "1" : String(Date.now() % 1_000_000_000)));
 const seeds = [...new Set([...KEPT, ...Array.from({ length: PLANS }, (_, at) => FIRST + at)])];
 

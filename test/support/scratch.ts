@@ -18,8 +18,6 @@ export default function setup(): () => void {
   chmodSync(folder, 0o755);
   const before = process.env["TMPDIR"];
   process.env["TMPDIR"] = folder;
-  // What one process has compiled the next need not.
-  process.env["NODE_COMPILE_CACHE"] ??= join(folder, "compiled");
   return () => {
     if (before === undefined) delete process.env["TMPDIR"];
     else process.env["TMPDIR"] = before;
