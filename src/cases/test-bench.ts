@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sql } from "kysely";
 import type { PostgresServer } from "../../test/contract/postgres-server.ts";
+import { openMigrated } from "../../test/support/migrated.ts";
 import type { CaseUpdate, MemberStream } from "../kernel/case-api.ts";
 import type { Fact } from "../kernel/fact.ts";
 import type { ConnectionId, RunId, TenantId } from "../kernel/ids.ts";
@@ -11,16 +12,13 @@ import { EVERY_TENANT } from "../kernel/scope.ts";
 import { runDue, runRebuilds } from "../mirror/capability-runs.ts";
 import { createMirror, mirrorContext } from "../mirror/create.ts";
 import type { MirrorTarget } from "../mirror/mirror.ts";
-import { MIRROR_MIGRATIONS, prepareMirror } from "../mirror/tables.ts";
+import { MIRROR_MIGRATIONS } from "../mirror/tables.ts";
 import type { JsonObject } from "../sentinelone/client.ts";
 import { agents } from "../sentinelone/streams/agents.ts";
 import { alerts } from "../sentinelone/streams/alerts.ts";
 import { cloudDetectionAlerts } from "../sentinelone/streams/cloud-detection-alerts.ts";
 import type { MappedRecord, Stream } from "../sentinelone/streams/stream.ts";
 import { threats } from "../sentinelone/streams/threats.ts";
-import { migrate } from "../store/migrate.ts";
-import { openPostgres } from "../store/postgres.ts";
-import { openSqlite } from "../store/sqlite.ts";
 import type { Store, Tx } from "../store/store.ts";
 import { caseMigrations, createCases } from "./index.ts";
 import type { Lead, MemberFacts, Tally } from "./model.ts";
@@ -144,10 +142,8 @@ export interface CaseBenchOptions {
 
 export async function caseBench({ postgres, lookBackMs, queueFact }: CaseBenchOptions = {}): Promise<CaseBench> {
   const folder = mkdtempSync(join(tmpdir(), "vedette-cases-"));
-  const store = postgres === undefined ? await openSqlite({ folder }) : await openPostgres({ url: await postgres.database() });
-  await migrate(store, [...MIRROR_MIGRATIONS, ...caseMigrations], 1);
   const all = Object.values(STREAMS);
-  await prepareMirror(store, all);
+  const store = await openMigrated(folder, { migrations: [...MIRROR_MIGRATIONS, ...caseMigrations], streams: all }, postgres);
   const queued: Fact[] = [];
   const ports = { queueFact: queueFact ?? (async (_tx: Tx, ...facts: readonly Fact[]) => void queued.push(...facts)), origin: async (_db: unknown, connection: ConnectionId) => ({ connection, console: CONSOLE, lookBackMs: 7 * DAY }) };
   const cases = createCases({ ...ports, routes: [], ...(lookBackMs === undefined ? {} : { lookBackMs }) });
