@@ -39,7 +39,10 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "vedette-question-"));
   simulator = await startSimulator({ seed: 5, clockRuns: true, agents: 0, users: 60, serviceUsers: 14, sites: 6, accounts: 2, alerts: 0, risks: 0, threats: 0, activities: 0 });
   readAt = Date.now();
-  for (const args of [["connect", simulator.url, "--token-env", "S1_TOKEN", "--name", "emea", "--no-sync"], ["sync", "emea", ...STREAMS]]) expect(await vedette(...args)).toMatchObject({ code: 0 });
+  for (const args of [["connect", simulator.url, "--token-env", "S1_TOKEN", "--name", "emea", "--no-sync"], ["sync", "emea", ...STREAMS]]) {
+    const { code, stderr } = await vedette(...args);
+    if (code !== 0) throw new Error(stderr);
+  }
 }, 2 * PATIENCE_MS);
 afterAll(async () => {
   await simulator.close();

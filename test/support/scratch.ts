@@ -12,7 +12,7 @@ const TMPFS = 0x01021994;
 const ROOM = 2 * 1024 ** 3;
 
 /** Run once, before the first worker; returns what is run after the last. */
-export default function setup(): () => void {
+export function setup(): () => void {
   const folder = mkdtempSync(join(inMemory() ? MEMORY : tmpdir(), "vedette-tests-"));
   // PostgreSQL runs as another user under root, and has to be able to walk through it.
   chmodSync(folder, 0o755);
