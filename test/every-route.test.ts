@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { EVERY_TENANT } from "../src/kernel/scope.ts";
-import type { ConnectionId, RunId, TenantId } from "../src/kernel/ids.ts";
+import { newId, type ConnectionId, type RunId, type TenantId } from "../src/kernel/ids.ts";
 import { ROLE_NAMES, ROLES, type Role } from "../src/kernel/permissions.ts";
 import type { Route } from "../src/kernel/route.ts";
 import { Secret } from "../src/kernel/secret.ts";
@@ -16,6 +16,7 @@ import type { PrincipalFacts } from "../src/access/model.ts";
 import { addException, applyRules, parseRules } from "../src/posture/index.ts";
 import { createAlerts } from "../src/alerts/index.ts";
 import { createCases } from "../src/cases/index.ts";
+import { DEFAULTS } from "../src/notify/policy.ts";
 import { createVulnerabilities } from "../src/vulnerabilities/index.ts";
 import { rulesChanged } from "../src/vulnerabilities/ingest/runs.ts";
 import { addConnector, addRule } from "../src/vulnerabilities/ingest/settings.ts";
@@ -36,6 +37,7 @@ interface Belongings {
   readonly gaps: string;
   readonly parked: string;
   readonly destinations: string;
+  readonly notifications: string;
   readonly deliveries: string;
   readonly "api-keys": string;
   readonly rules: string;
@@ -118,6 +120,8 @@ async function furnish(name: string): Promise<Belongings> {
     await addRule(tx, added.connector, { ...rule, name: "more" }, { by: "test", now: 1 });
     return { id: added.connector.id, rule: added.rule.id, run: await rulesChanged(tx, added.rule, 1) };
   });
+  const notification = newId("notification", 1);
+  await hub.store.tx((tx) => sql`INSERT INTO notification_rules (id, tenant_id, name, destination_id, enabled, tenants, settings, sent, under_way, created_at) VALUES (${notification}, ${tenant}, ${`${name}-rule`}, ${destination.id}, 1, NULL, ${JSON.stringify(DEFAULTS)}, 0, '[]', 1)`.execute(tx.db));
   const key = await hub.keys.create(LOCAL_ACTOR, { name: `${name}-key`, role: "viewer", tenants: [tenant] }, record);
   return {
     tenants: tenant,
@@ -126,6 +130,7 @@ async function furnish(name: string): Promise<Belongings> {
     gaps: (await listGaps(scope, hub.store))[0]?.id ?? "",
     parked: (await listParked(scope, hub.store))[0]?.id ?? "",
     destinations: destination.id,
+    notifications: notification,
     deliveries: (await listDeliveries(scope, hub.store, { limit: 1 })).items[0]?.id ?? "",
     "api-keys": key.key.id,
     findings: instance?.finding_id ?? "",

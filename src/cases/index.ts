@@ -13,6 +13,7 @@ import { caseMigrations } from "./tables.ts";
 import { watch, watchDue } from "./watch.ts";
 
 export { caseMigrations } from "./tables.ts";
+export { caseNotices, type CaseNotice } from "./notices.ts";
 export { countTenantCases, eraseConnectionCases, purgeTenantCases, tenantCases } from "./upkeep.ts";
 
 /** Raised when what is kept of a record is made in another way, or its links are: everything is then made again from the mirror, and nothing is told. */

@@ -10,6 +10,7 @@ import { apiKey, auditEntry, connection, delivery, destination, parked, run, sit
 import { ALERT_PROMISES, ALERT_ROUTES } from "./test-alert-views.ts";
 import { CASE_PROMISES, CASE_ROUTES } from "./test-case-views.ts";
 import { ACCESS_PROMISES, ACCESS_ROUTES } from "./test-access-views.ts";
+import { NOTIFICATION_PROMISES, NOTIFICATION_ROUTES } from "./test-notification-views.ts";
 import { POSTURE_PROMISES, POSTURE_ROUTES } from "./test-posture-views.ts";
 import { VULNERABILITY_PROMISES, VULNERABILITY_ROUTES } from "./test-vulnerability-views.ts";
 import { fakeApi, fakeTerminal, fakePorts, vedette, type Routes } from "./test-support.ts";
@@ -25,6 +26,7 @@ const ROUTES: Routes = {
   ...ACCESS_ROUTES,
   ...ALERT_ROUTES,
   ...CASE_ROUTES,
+  ...NOTIFICATION_ROUTES,
   ...VULNERABILITY_ROUTES,
   "POST /api/v1/connections": { connection: connection(), verify: verifyReport(), warnings: ["It is connected twice."] },
   "GET /api/v1/connections": list(connection()),
@@ -134,6 +136,7 @@ const PROMISES: readonly (readonly [string, TSchema])[] = [
   ["normalize --as ecs -", Type.Object({ "@timestamp": Type.String(), ecs: Type.Object({ version: Type.String() }) })],
   ...ALERT_PROMISES,
   ...CASE_PROMISES,
+  ...NOTIFICATION_PROMISES,
   ["sql select", Type.Array(Type.Object({ id: Type.String() }))],
   ["backup x.db", BackupResult],
   ["restore x.db", RestoreResult],

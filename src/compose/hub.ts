@@ -34,8 +34,9 @@ import { connectionMigrations } from "../connections/tables.ts";
 import { tenantRoutes } from "../connections/tenant-routes.ts";
 import { createTenants } from "../connections/tenants.ts";
 import { openVault } from "../connections/vault.ts";
-import { tenantForNew, tenantRow } from "../connections/lookup.ts";
-import { createQueueFact } from "../delivery/queue.ts";
+import { nameAmongTenants, tenantForNew, tenantRow } from "../connections/lookup.ts";
+import { standingOf, stillQueued } from "../delivery/health.ts";
+import { createQueueFact, createQueueFor, deliveryId } from "../delivery/queue.ts";
 import { createRegistry, type Sealer } from "../delivery/registry.ts";
 import { Deliverer } from "../delivery/deliverer.ts";
 import { destinationKinds } from "../delivery/destinations/index.ts";
@@ -44,7 +45,8 @@ import { deliveryRoutes } from "../delivery/routes.ts";
 import { deliveryMigrations } from "../delivery/tables.ts";
 import { countTenantDeliveries, dropDelivered, purgeTenantDeliveries, tenantDeliveries, tidyDeliveries } from "../delivery/upkeep.ts";
 import { alertMigrations, alertRoutes, createAlerts } from "../alerts/index.ts";
-import { caseMigrations, caseRoutes, createCases } from "../cases/index.ts";
+import { caseMigrations, caseNotices, caseRoutes, createCases } from "../cases/index.ts";
+import { asThingsStand, heardBy, Notifier, notifyMigrations, notifyRoutes, tidyNotifications } from "../notify/index.ts";
 import { createPosture, postureMigrations, postureRoutes } from "../posture/index.ts";
 import { accessMigrations, accessRoutes, createAccess, createCoverage, removeLeftoverExports } from "../access/index.ts";
 import { createSoftware, createVulnerabilities, exposures, failingRules, provenRead, vulnerabilityMigrations, vulnerabilityRoutes } from "../vulnerabilities/index.ts";
@@ -107,7 +109,7 @@ export interface HubOptions {
 
 export type Hub = Awaited<ReturnType<typeof openHub>>;
 
-export const CORE_MIGRATIONS: readonly Migration[] = [...MIRROR_MIGRATIONS, ...connectionMigrations, ...auditMigrations, ...apiKeyMigrations, ...syncMigrations, ...deliveryMigrations, ...postureMigrations, ...accessMigrations, ...vulnerabilityMigrations, ...alertMigrations, ...caseMigrations];
+export const CORE_MIGRATIONS: readonly Migration[] = [...MIRROR_MIGRATIONS, ...connectionMigrations, ...auditMigrations, ...apiKeyMigrations, ...syncMigrations, ...deliveryMigrations, ...postureMigrations, ...accessMigrations, ...vulnerabilityMigrations, ...alertMigrations, ...caseMigrations, ...notifyMigrations];
 
 export async function openHub(options: HubOptions) {
   const { settings, log, env } = options;
@@ -144,7 +146,8 @@ export async function openHub(options: HubOptions) {
       retentionDays: settings.retentionDays,
       routes: alertRoutes({ store: opened, origin: alertOrigin, findTenant, findConnection: async (scope, reference) => (await connections.get(scope, reference)).id as ConnectionId }),
     });
-    const cases = createCases({ queueFact, origin: alertOrigin, lookBackMs: settings.caseLookBackDays * 86_400_000, routes: caseRoutes({ store: opened, clock, queueFact, origin: alertOrigin, findTenant }) });
+    const caseFacts = heardBy(queueFact, () => clock.now());
+    const cases = createCases({ queueFact: caseFacts, origin: alertOrigin, lookBackMs: settings.caseLookBackDays * 86_400_000, routes: caseRoutes({ store: opened, clock, queueFact: caseFacts, origin: alertOrigin, findTenant }) });
     const capabilities: readonly Capability[] = [posture, access, vulnerabilities, createSoftware(), ...alerts, cases, ...given.capabilities];
     const vault = await openVault(opened, { file: settings.keyFile, dataFolder: settings.dataFolder }, clock);
     await vault.resume();
@@ -165,7 +168,16 @@ export async function openHub(options: HubOptions) {
       findTenant,
       findConnection: async (scope, reference) => (await connections.get(scope, reference)).id as ConnectionId,
     });
-    const deliverer = new Deliverer({ store: opened, clock, log, holder: randomUUID(), revision: (id) => registry.revision(id), open: (id) => registry.open(id) });
+    const noticePorts = {
+      cases: (db: Database, ids: readonly string[]) => caseNotices(db, ids, { kind: opened.kind, origin: alertOrigin }),
+      standing: standingOf,
+      waiting: (db: Database, deliveries: readonly string[]) => stillQueued(db, opened.kind, deliveries),
+      queueFor: createQueueFor(clock),
+      deliveryId,
+      tenantName: nameAmongTenants,
+    };
+    const notifier = new Notifier({ ...noticePorts, store: opened, clock, log, holder: randomUUID() });
+    const deliverer = new Deliverer({ store: opened, clock, log, holder: randomUUID(), revision: (id) => registry.revision(id), open: (id) => registry.open(id), asThingsStand: (batch) => asThingsStand(batch, opened.read, noticePorts, clock.now()) });
     const rules = createConsoleRules({ allowedHosts: settings.allowedHosts, clock, log, userAgent: `vedette/${VERSION}`, env, budgetOf: (origin) => clients.budgetOf(origin) });
     const connections = createConnections({
       store: opened,
@@ -298,7 +310,10 @@ export async function openHub(options: HubOptions) {
       async watchExpiry() {
         await watchExpiry({ store: opened, clock, log });
       },
-      tidyDeliveries: () => tidyDeliveries(opened, clock.now()),
+      async tidyDeliveries() {
+        await tidyDeliveries(opened, clock.now());
+        await tidyNotifications(opened, clock.now());
+      },
       async makeRoom() {
         if ((await disk.full()) && (await dropDelivered(opened, clock.now()))) log.warn("upkeep.delivered-forgotten", { why: "disk" });
       },
@@ -340,6 +355,16 @@ export async function openHub(options: HubOptions) {
         }),
         statusRoute(status),
         ...deliveryRoutes({ store: opened, clock, registry }),
+        ...notifyRoutes({
+          ...noticePorts,
+          store: opened,
+          clock,
+          tenantFor: tenantForNew,
+          findTenant,
+          findDestination: (scope, reference) => registry.get(scope, reference),
+          destinationName: async (db, id) => (await standingOf(db, id))?.name ?? null,
+          sendNow: (scope, destination, message, signal, record) => registry.test(scope, destination, signal, record, { kind: "notifications.case", body: { message } }),
+        }),
         ...capabilities.flatMap((capability) => capability.routes),
       ],
       VERSION,
@@ -375,6 +400,7 @@ export async function openHub(options: HubOptions) {
       keys,
       destinations: registry,
       deliverer,
+      notifier,
       /** For capabilities: queues a fact in their transaction. */
       queueFact,
       app,
@@ -393,6 +419,7 @@ export async function openHub(options: HubOptions) {
         schedule.start();
         upkeep.start();
         deliverer.start();
+        notifier.start();
       },
       close(): Promise<void> {
         closed ??= (async () => {
@@ -401,6 +428,7 @@ export async function openHub(options: HubOptions) {
           await ingest.stop();
           await runner.stop();
           await upkeep.stop();
+          await notifier.stop();
           // After whoever may still queue: what was queued last has its chance to go in the next start.
           await deliverer.stop();
           await clients.close();

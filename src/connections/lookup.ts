@@ -52,6 +52,13 @@ export async function tenantForNew(db: Database, scope: TenantScope, reference: 
   return tenant.id as TenantId;
 }
 
+/** A tenant's name where it has to be told from others; null where it is the only one. */
+export async function nameAmongTenants(db: Database, id: string): Promise<string | null> {
+  const rows = await tables(db).selectFrom("tenants").select(["id", "name"]).where((where) => where.or([where("id", "=", id), where("leaving_since", "is", null)])).orderBy("id").limit(2).execute();
+  if (rows.length < 2) return null;
+  return (await tables(db).selectFrom("tenants").select("name").where("id", "=", id).executeTakeFirst())?.name ?? null;
+}
+
 /** What a view needs beside the row, for many rows at once. */
 export async function surroundings(db: Database, rows: readonly ConnectionRow[], verifying: ReadonlySet<string>): Promise<ReadonlyMap<string, RowSurroundings>> {
   const faults = await faultsOf(db, rows.map((row) => row.id));

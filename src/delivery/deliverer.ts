@@ -48,6 +48,8 @@ export interface DelivererOptions {
   /** The revision a destination has now; undefined once it is removed. */
   revision(id: string): Promise<number | undefined>;
   open(id: string): Promise<OpenDestination | undefined>;
+  /** What is about to go, as things stand by now; the same deliveries in the same order. */
+  asThingsStand?(batch: readonly Claimed[]): Promise<readonly Claimed[]>;
   /** [0, 1); `Math.random` when left out. */
   readonly random?: () => number;
 }
@@ -242,7 +244,8 @@ export class Deliverer {
   async #prepare(opened: OpenDestination, batch: readonly Claimed[]): Promise<Ready> {
     const sendable: { claimed: Claimed; delivery: Delivery }[] = [];
     const refused: Parked[] = [];
-    for (const [place, claimed] of batch.entries()) {
+    const current = (await this.#options.asThingsStand?.(batch)) ?? batch;
+    for (const [place, claimed] of current.entries()) {
       if (place > 0 && place % PREPARED_AT_ONCE === 0) await nextTurn();
       const { delivery, refusal } = prepare(claimed, opened.format, opened.timed);
       if (delivery === null) refused.push({ claimed, refusal });

@@ -56,6 +56,14 @@ interface Bound {
   readonly fact: Fact;
 }
 
+/** For one destination that was chosen for these facts, whatever it gets besides. */
+export function createQueueFor(clock: Clock): (destination: string) => QueueFact<Tx> {
+  return (destination) => async (tx, ...facts) => {
+    for (const fact of facts) checkFact(fact);
+    await write(tx, await fresh(tx, facts.map((fact) => ({ id: deliveryId(fact, destination), destination, fact }))), clock.now());
+  };
+}
+
 /** `only`: for one destination alone, where it wants the fact; the others have heard of it. */
 export function createQueueFact(clock: Clock, only?: string): QueueFact<Tx> {
   return async (tx, ...facts) => {

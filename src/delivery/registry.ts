@@ -177,14 +177,14 @@ export function createRegistry(ports: RegistryPorts) {
     return { ...filter, connections: [...new Set(connections)] };
   }
 
-  /** Sends one fact of the kind `vedette.test` now, past the queue, and says what the other side made of it. */
-  async function test(scope: TenantScope, reference: string, signal: AbortSignal, record: Recorder): Promise<DestinationTest> {
+  /** Sends one fact of the kind `vedette.test`, or the one given, now, past the queue, and says what the other side made of it. */
+  async function test(scope: TenantScope, reference: string, signal: AbortSignal, record: Recorder, told: { readonly kind: string; readonly body: Readonly<Record<string, unknown>> } | null = null): Promise<DestinationTest> {
     const row = await destinationRow(store.read, scope, reference);
     const opened = await openRow(row);
     const startedAt = clock.monotonic();
     const version = newId("destination", clock.now());
-    const id = deliveryId({ tenant: row.tenant_id as TenantId, kind: TEST_KIND, key: row.id, version }, row.id);
-    const fact: QueuedFact = { id, tenant: row.tenant_id as TenantId, kind: TEST_KIND, key: row.id, version, orderKey: row.id, queuedAt: clock.now(), body: JSON.stringify({ destination: row.name, message: "A test of this destination." }), record: null };
+    const id = deliveryId({ tenant: row.tenant_id as TenantId, kind: told?.kind ?? TEST_KIND, key: row.id, version }, row.id);
+    const fact: QueuedFact = { id, tenant: row.tenant_id as TenantId, kind: told?.kind ?? TEST_KIND, key: row.id, version, orderKey: row.id, queuedAt: clock.now(), body: JSON.stringify(told?.body ?? { destination: row.name, message: "A test of this destination." }), record: null };
     const { delivery } = prepare(fact, opened.format, opened.timed);
     if (delivery === null) throw new Fault("INTERNAL", "A test cannot be written in the destination's format.");
     const receipt = await using(opened.destination, async () => (await opened.destination.send([delivery], AbortSignal.any([signal, AbortSignal.timeout(TEST_WITHIN_MS)])))[0]);

@@ -14,6 +14,7 @@ import { destinationsCommand } from "./destinations.ts";
 import { gapsCommand } from "./gaps.ts";
 import { keyringCommand } from "./keyring.ts";
 import { normalizeCommand } from "./normalize.ts";
+import { notificationsCommand } from "./notifications.ts";
 import { parkedCommand } from "./parked.ts";
 import { postureCommand } from "./posture.ts";
 import { restoreCommand } from "./restore.ts";
@@ -42,6 +43,7 @@ export const COMMANDS: readonly CliCommand[] = [
   postureCommand,
   accessCommand,
   vulnerabilitiesCommand,
+  notificationsCommand,
   destinationsCommand,
   deliveriesCommand,
   normalizeCommand,
