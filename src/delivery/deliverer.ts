@@ -6,7 +6,7 @@
 import type { Clock } from "../kernel/clock.ts";
 import { asFault, Fault } from "../kernel/fault.ts";
 import type { Log } from "../kernel/log.ts";
-import type { Lease } from "../store/store.ts";
+import type { Lease, Synced, Tx } from "../store/store.ts";
 import { waitMs } from "./backoff.ts";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { DeliveryFormat } from "../kernel/delivery-api.ts";
@@ -28,6 +28,7 @@ const LEASE_MS = 60_000;
 const SEND_WITHIN_MS = 50_000;
 const STOP_GRACE_MS = 3_000;
 const LEFT_TO_OTHERS_MS = 30_000;
+const SYNCED_EVERY_MS = 1_000;
 /** An open destination that nothing went to for so long is closed. */
 const IDLE_MS = 60_000;
 
@@ -65,6 +66,8 @@ interface Lane {
   closedUntil: number;
   usedAt: number;
   from: number;
+  /** When receipts were last put on disk, monotonic. */
+  syncedAt: number;
   /** Made ready while the batch before it was sent. */
   ahead: Ready | undefined;
   busy: boolean;
@@ -164,7 +167,7 @@ export class Deliverer {
   #lane(id: string): Lane {
     const known = this.#lanes.get(id);
     if (known !== undefined) return known;
-    const lane: Lane = { id, opened: undefined, lease: undefined, leasedAt: 0, failures: 0, closedUntil: Number.NEGATIVE_INFINITY, usedAt: this.#options.clock.monotonic(), from: 0, ahead: undefined, busy: false };
+    const lane: Lane = { id, opened: undefined, lease: undefined, leasedAt: 0, failures: 0, closedUntil: Number.NEGATIVE_INFINITY, usedAt: this.#options.clock.monotonic(), from: 0, syncedAt: Number.NEGATIVE_INFINITY, ahead: undefined, busy: false };
     this.#lanes.set(id, lane);
     return lane;
   }
@@ -206,13 +209,22 @@ export class Deliverer {
     const sending = sendable.length === 0 ? [] : this.#send(opened.destination, sendable.map(({ delivery }) => delivery));
     const following = lane.failures > 0 ? undefined : this.#following(lane, opened, seq);
     const receipts = await sending;
-    await store.fencedTx(lane.lease, async (tx) => {
+    const work = async (tx: Tx): Promise<void> => {
       await park(tx, refused, clock.now());
       if (sendable.length > 0) await settle(tx, lane.id, sendable.map(({ claimed }) => claimed), receipts, clock.now(), this.#random);
-    });
+    };
+    await store.fencedTx(lane.lease, work, this.#synced(lane, sendable.length + refused.length >= opened.batch.rows));
     const goesOn = sendable.length === 0 || this.#judge(lane, receipts);
     if (goesOn && receipts.every(({ outcome }) => outcome !== "again-after")) lane.ahead = await following;
     return goesOn;
+  }
+
+  /** While batch follows batch, receipts are put on disk once a second: what a power cut takes of them is sent again, under the same ids. A kill takes none. */
+  #synced(lane: Lane, isFull: boolean): Synced {
+    const now = this.#options.clock.monotonic();
+    if (isFull && now - lane.syncedAt < SYNCED_EVERY_MS) return "later";
+    lane.syncedAt = now;
+    return "at-once";
   }
 
   /** The batch that may go now; where there is none, whether to look again at once. */

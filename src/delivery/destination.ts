@@ -24,6 +24,8 @@ export interface Delivery {
   readonly format: DeliveryFormat;
   /** JSON text of an object, on one line: what is sent. */
   readonly text: string;
+  /** Of the text, in UTF-8. */
+  readonly bytes: number;
 }
 
 /** At most so much is sent at once; one delivery always is. */

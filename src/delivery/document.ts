@@ -34,30 +34,46 @@ export function prepare(fact: QueuedFact, format: DeliveryFormat, timed: boolean
   const made = format === "raw" || format === "record" ? asStored(fact, format, timed) : inStandard(fact, format);
   if ("reason" in made) return { delivery: null, refusal: { outcome: "refused", code: "DELIVERY_NOT_MAPPED", reason: made.reason } };
   const { id, tenant, kind, key, version, orderKey, queuedAt, record } = fact;
-  return { delivery: { id, tenant, kind, key, version, orderKey, queuedAt, severity: record?.severity ?? "unknown", format, text: made.text, eventAt: made.eventAt ?? queuedAt }, refusal: null };
+  return { delivery: { id, tenant, kind, key, version, orderKey, queuedAt, severity: record?.severity ?? "unknown", format, text: made.text, bytes: made.bytes, eventAt: made.eventAt ?? queuedAt }, refusal: null };
 }
 
 interface Written {
   readonly text: string;
+  readonly bytes: number;
   readonly eventAt: number | null;
 }
 
 function asStored(fact: QueuedFact, format: "raw" | "record", timed: boolean): Written {
   const { record } = fact;
   const eventAt = record === null || !timed ? null : eventTime(record.stream, record.raw);
-  if (format === "raw") return { text: envelope(fact), eventAt };
-  return { text: record?.raw ?? fact.body, eventAt };
+  if (format === "raw") return { ...envelope(fact), eventAt };
+  const text = record?.raw ?? fact.body;
+  return { text, bytes: Buffer.byteLength(text), eventAt };
 }
 
-/** `type`, `timestamp` and `data` as Standard Webhooks name them; the rest says what a receiver needs to tell repeats and newer ones apart. */
-function envelope({ id, kind, queuedAt, tenant, key, version, body, record }: QueuedFact): string {
+/**
+ * `type`, `timestamp` and `data` as Standard Webhooks name them; the rest says what a receiver needs to tell repeats and newer ones apart. Its bytes are those
+ * of its parts: asking for them of the whole would have the engine copy it together first, only for that.
+ */
+function envelope({ id, kind, queuedAt, tenant, key, version, body, record }: QueuedFact): Pick<Written, "text" | "bytes"> {
   const head = JSON.stringify({ type: kind, timestamp: isoTime(queuedAt), id, tenant, key, version });
-  return `${head.slice(0, -1)},"data":${record === null ? body : dataWith(body, record.raw)}}`;
+  const parts = [`${head.slice(0, -1)},"data":`, ...(record === null ? [body] : [dataHead(body), record.raw, "}"]), "}"];
+  let text = "";
+  let bytes = 0;
+  for (const part of parts) {
+    text += part;
+    bytes += Buffer.byteLength(part);
+  }
+  return { text, bytes };
 }
 
 /** Both are JSON text already; parsing them only to write them again would cost, and could change them. */
 export function dataWith(body: string, raw: string): string {
-  return `${body === "{}" ? "{" : `${body.slice(0, -1)},`}"record":${raw}}`;
+  return `${dataHead(body)}${raw}}`;
+}
+
+function dataHead(body: string): string {
+  return `${body === "{}" ? "{" : `${body.slice(0, -1)},`}"record":`;
 }
 
 function inStandard(fact: QueuedFact, format: "ecs" | "ocsf" | "sekoia"): Written | { readonly reason: string } {
@@ -76,7 +92,8 @@ function inStandard(fact: QueuedFact, format: "ecs" | "ocsf" | "sekoia"): Writte
 
 function written(document: JsonObject, eventAt: number | null): Written | { readonly reason: string } {
   try {
-    return { text: stringifyExact(document), eventAt };
+    const text = stringifyExact(document);
+    return { text, bytes: Buffer.byteLength(text), eventAt };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     return { reason: "The record is nested too deeply to be written." };

@@ -62,7 +62,7 @@ function withinBytes(rows: readonly { readonly seq: number; readonly bytes: numb
   return (fitting === -1 ? rows : rows.slice(0, fitting)).map((row) => row.seq);
 }
 
-interface ClaimedRow extends OutboxRow, Pick<RecordRow, "console"> {
+interface ClaimedRow extends Pick<OutboxRow, "seq" | "id" | "tenant_id" | "kind" | "fact_key" | "version" | "order_key" | "queued_at" | "body" | "attempts">, Pick<RecordRow, "console"> {
   readonly stream: RecordRow["stream"] | null;
   readonly severity: RecordRow["severity"] | null;
   readonly raw: string | null;
@@ -70,7 +70,7 @@ interface ClaimedRow extends OutboxRow, Pick<RecordRow, "console"> {
 
 async function facts(db: Database, kind: Store["kind"], seqs: readonly number[]): Promise<readonly Claimed[]> {
   const { rows } = await sql<ClaimedRow>`
-    SELECT outbox.*, record.stream, record.severity, record.console, record.raw FROM outbox LEFT JOIN outbox_records AS record ON record.id = outbox.record_id
+    SELECT seq, outbox.id, outbox.tenant_id, kind, fact_key, version, order_key, queued_at, body, attempts, record.stream, record.severity, record.console, record.raw FROM outbox LEFT JOIN outbox_records AS record ON record.id = outbox.record_id
     WHERE seq IN ${numberList(kind, seqs)} ORDER BY seq`.execute(db);
   return rows.map((row) => ({
     seq: row.seq,

@@ -24,7 +24,7 @@ it("what waits for a dead destination fills the budget: reading pauses, says for
     // How many of the estate's own alerts are of the last seven days depends on the hour; neither the first reading nor the destination looks back, so that what is
     // counted is what is queued below.
     await ask("PATCH", `/connections/${world.connection}`, { lookBackDays: 0 });
-    await ask("POST", "/destinations", { name: "siem", kind: "webhook", config: { url: `${receiver.url}/in` }, lookBackDays: 0 });
+    await ask("POST", "/destinations", { name: "siem", kind: "webhook", config: { url: `${receiver.url}/in` }, facts: ["alerts.*"], lookBackDays: 0 });
     expect((await world.sync()).state).toBe("succeeded");
     expect([(await status()).hub.readingPaused, (await status()).destinations[0]]).toEqual([false, expect.objectContaining({ queued: 0, delivered: 0 })]);
 

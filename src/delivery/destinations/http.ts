@@ -99,7 +99,7 @@ export function createSender(url: URL, ports: OutboundPorts, options: SenderOpti
 
 const gzipped = promisify<string, ZlibOptions, Buffer>(gzip);
 /** The quickest: records are so alike that the thorough ones save little more, at three times the work. */
-const GZIP: ZlibOptions = { level: 1 };
+const GZIP: ZlibOptions = { level: 1, chunkSize: 262_144 };
 
 /** A body as it goes out, compressed off the main thread where that is wanted. */
 export async function encoded(text: string, compress: boolean): Promise<{ readonly body: string | Buffer; readonly headers: Readonly<Record<string, string>> }> {

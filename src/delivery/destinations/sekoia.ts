@@ -68,8 +68,9 @@ function open(state: Settings, ports: OutboundPorts): Destination {
   const sender = createSender(url, ports, { width: 1, answerWithinMs: ANSWER_WITHIN_MS });
   const ask = packing(sender, state.gzip === true);
 
-  async function sendPart(part: readonly Delivery[], signal: AbortSignal): Promise<PartAnswer> {
-    const body = JSON.stringify({ intake_key: state.intakeKey, jsons: part.map(({ text }) => text) });
+  /** `quoted`: each text as it stands within JSON. */
+  async function sendPart(part: readonly Delivery[], quoted: ReadonlyMap<Delivery, string>, signal: AbortSignal): Promise<PartAnswer> {
+    const body = `{"intake_key":${JSON.stringify(state.intakeKey)},"jsons":[${part.map((delivery) => quoted.get(delivery) ?? JSON.stringify(delivery.text)).join(",")}]}`;
     try {
       const answer = await ask({ path, headers: { "content-type": "application/json" }, body }, signal);
       const receipt = receiptFor(answer, ports.clock.now());
@@ -87,7 +88,11 @@ function open(state: Settings, ports: OutboundPorts): Destination {
 
   return {
     check: () => sender.resolve(),
-    send: (batch, signal) => sendInParts(batch, { rows: 1_000, bytes: LARGEST_REQUEST - AROUND, largest: LARGEST_EVENT, measure: ({ text }) => Buffer.byteLength(text), size: ({ text }) => Buffer.byteLength(JSON.stringify(text)) + 1 }, signal, (part) => sendPart(part, signal)),
+    send(batch, signal) {
+      const quoted = new Map(batch.map((delivery) => [delivery, JSON.stringify(delivery.text)]));
+      const size = (delivery: Delivery): number => Buffer.byteLength(quoted.get(delivery) ?? "") + 1;
+      return sendInParts(batch, { rows: 1_000, bytes: LARGEST_REQUEST - AROUND, largest: LARGEST_EVENT, measure: ({ bytes }) => bytes, size }, signal, (part) => sendPart(part, quoted, signal));
+    },
     close: () => sender.close(),
   };
 }

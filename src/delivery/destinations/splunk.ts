@@ -121,7 +121,7 @@ function open(state: Settings, ports: SplunkPorts): Destination {
       const status = await sender.probe({ method: "GET", path: `${base}/health`, headers: common }, signal);
       if (status === 404) throw new Fault("CONFIG_INVALID", "There is no HTTP Event Collector at that address (404).", { details: { at: "config/url" }, cure: "It listens on a port of its own, 8088 where nobody changed it." });
     },
-    send: (batch, signal) => sendInParts(batch, { ...LIMITS, size: ({ text }) => Buffer.byteLength(text) + 300 }, signal, (part) => sendPart(part, signal)),
+    send: (batch, signal) => sendInParts(batch, { ...LIMITS, size: ({ bytes }) => bytes + 300 }, signal, (part) => sendPart(part, signal)),
     close: () => sender.close(),
   };
 }
