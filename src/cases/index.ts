@@ -17,7 +17,7 @@ export { caseNotices, type CaseNotice } from "./notices.ts";
 export { countTenantCases, eraseConnectionCases, purgeTenantCases, tenantCases } from "./upkeep.ts";
 
 /** Raised when what is kept of a record is made in another way, or its links are: everything is then made again from the mirror, and nothing is told. */
-const CASES_REVISION = 1;
+const CASES_REVISION = 2;
 
 const DAY = 86_400_000;
 const DUE_EVERY_MS = 60_000;

@@ -25,6 +25,7 @@ export const LINKS: Readonly<Record<LinkKind, LinkRule>> = {
   "name-device": { reachMs: DAY, shared: "alert's name on one device" },
   "name-user": { reachMs: DAY, shared: "alert's name and the user it is about" },
   "name-source": { reachMs: HOUR, shared: "alert's name and where it came from" },
+  "process-source": { reachMs: HOUR, shared: "process's content and where it came from" },
   "health-device": { reachMs: 7 * DAY, shared: "trouble of one device's agent" },
   "health-site": { reachMs: HOUR / 4, shared: "trouble of agents of one site" },
   record: { reachMs: 0, shared: "record, seen by two connections" },
@@ -70,6 +71,7 @@ export function linksOf({ storyline, hash: content, hashOf, name, device, user, 
     if (hashOf === "file") add("file-device", content, device);
     else add("file-name-device", content, name, device);
     add("outbreak", content, name);
+    if (hashOf === "process") add("process-source", content, source);
   }
   if (user !== null) {
     add("name-user", name, user);

@@ -62,8 +62,11 @@ describe.each(["sqlite", "postgres"] as const)("cases on %s", (kind) => {
     expect(await bench.cases()).toHaveLength(2);
   });
 
-  it("makes one case of a password spray, whoever it is about, and one of each user otherwise", async () => {
+  it("makes one case of a password spray and of what one tool asks a directory for, whoever it is about, and one of each user otherwise", async () => {
     await bench.page("alerts", ["a", "b", "c"].map((user) => alert(user, NOW, { name: "Account Lockout", user, device: "DC-01", attacker: "LT-7" })));
+    expect(await bench.cases()).toHaveLength(1);
+    await bench.reset();
+    await bench.page("alerts", ["LDAP Search", "Users Enumeration", "ACL Enumeration"].map((name, place) => alert(name, NOW + place, { name, hash: "sharphound", user: `u${String(place)}`, device: `DC-0${String(place)}`, attacker: "LT-7" })));
     expect(await bench.cases()).toHaveLength(1);
     await bench.reset();
     await bench.page("alerts", ["a", "b", "c"].map((user) => alert(user, NOW, { name: "Account Lockout", user, device: "DC-01" })));

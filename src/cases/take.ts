@@ -183,12 +183,13 @@ async function furtherCases(tx: Tx, own: readonly Point<Node>[], near: readonly 
 
 /** A case whose members changed what they have in common, or left: what no longer hangs together goes on as cases of its own. */
 async function takeApart(tx: Tx, batch: Batch, numbers: Numbers, working: Working): Promise<void> {
-  const { rows } = await sql<{ key: string; at: number; member: number }>`SELECT l.key, l.at, l.member FROM case_members AS m JOIN case_links AS l ON l.member = m.seq AND l.tenant_id = m.tenant_id AND l.at = m.at WHERE m.grp = ${working.group}`.execute(tx.db);
+  const held = await tables(tx.db).selectFrom("case_members").select(["seq", "at", "links"]).where("grp", "=", working.group).execute();
   const sets = new Sets<number>();
-  connect(rows.map(({ key, at, member }) => ({ key, at, node: member })), sets);
+  connect(held.flatMap(({ seq, at, links }) => (JSON.parse(links) as readonly LinkKey[]).map((key) => ({ key, at, node: seq }))), sets);
+  const found = components(held.map(({ seq }) => seq), sets);
+  if (found.length < 2) return;
   const members = new Map((await membersOf(tx, working.group)).map((member) => [member.seq, member]));
-  const parts = components([...members.keys()], sets).map((part) => part.flatMap((seq) => members.get(seq) ?? []));
-  if (parts.length < 2) return;
+  const parts = found.map((part) => part.flatMap((seq) => members.get(seq) ?? []));
   const [stays, ...others] = parts.toSorted((left, right) => beginning(left) - beginning(right) || right.length - left.length);
   const groups = await numbers(others.length);
   for (const [index, part] of others.entries()) {

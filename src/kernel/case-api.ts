@@ -27,7 +27,7 @@ export const ENTITY_KINDS = ["device", "user", "file", "process", "sha1", "sha25
 export type EntityKind = (typeof ENTITY_KINDS)[number];
 
 /** Why records are together. */
-export const LINK_KINDS = ["storyline", "file-device", "file-name-device", "outbreak", "name-device", "name-user", "name-source", "health-device", "health-site", "record"] as const;
+export const LINK_KINDS = ["storyline", "file-device", "file-name-device", "outbreak", "name-device", "name-user", "name-source", "process-source", "health-device", "health-site", "record"] as const;
 export type LinkKind = (typeof LINK_KINDS)[number];
 
 /** What is wrong with an agent, or with what it did. */
