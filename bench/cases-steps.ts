@@ -87,15 +87,17 @@ async function open(count: number, shuffled: boolean): Promise<object> {
   const pages = [...Map.groupBy(ordered, ({ stream }) => stream)].flatMap(([stream, of]) => Array.from({ length: Math.ceil(of.length / 1000) }, (_, page) => ({ stream, of: of.slice(page * 1000, page * 1000 + 1000) })));
   // As they would come: a page of each stream in turn.
   const turns = pages.map((page) => ({ page, first: shuffled ? random() : (page.of[0]?.at ?? 0) })).toSorted((left, right) => left.first - right.first).map(({ page }) => page);
+  const before = process.cpuUsage();
   const began = performance.now();
   for (const { stream, of } of turns) {
     const inserted = of.map(({ row }): Change => ({ id: String(row["id"]), before: null, after: row }));
     await store.tx((tx) => tx.savepoint(() => cases.react({ connection, tenant, stream, inserted, changed: [], gone: [], watermark: null }, tx, Date.now())));
   }
   const seconds = (performance.now() - began) / 1000;
+  const used = process.cpuUsage(before);
   const number = async (text: string): Promise<number> => Number((await sql<{ n: number }>`${sql.raw(text)}`.execute(store.read)).rows[0]?.n ?? 0);
   const outcome = {
-    seconds, alerts: count,
+    seconds, busySeconds: (used.user + used.system) / 1e6, alerts: count,
     cases: await number("SELECT count(*) AS n FROM cases WHERE status <> 'merged'"),
     merged: await number("SELECT count(*) AS n FROM cases WHERE status = 'merged'"),
     largest: await number("SELECT max(c) AS n FROM (SELECT count(*) AS c FROM case_members GROUP BY grp)"),
@@ -129,18 +131,25 @@ async function queue(rows: number, tenants: number): Promise<object> {
     { text: "of-lt-777" }, { status: "any", text: "no such text" }, { type: "identity" },
   ];
   const took: number[] = [];
+  const busy: number[] = [];
   for (const scope of [EVERY_TENANT, onlyTenants("ten_7" as TenantId), onlyTenants("ten_100" as TenantId), onlyTenants("ten_1" as TenantId, "ten_2" as TenantId, "ten_3" as TenantId)]) {
     for (const filter of filters) {
       for (let page = 0, after: string | null | undefined; page < 20 && after !== null; page += 1) {
+        const before = process.cpuUsage();
         const began = performance.now();
         const { next } = await findCases(store.read, scope, filter, { after, limit: 100 });
         took.push(performance.now() - began);
+        const used = process.cpuUsage(before);
+        busy.push((used.user + used.system) / 1000);
         after = next;
       }
     }
   }
-  const sorted = took.toSorted((left, right) => left - right);
-  const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
   await store.close();
-  return { p50: at(0.5), p95: at(0.95), p99: at(0.99), pages: took.length };
+  return { p50: share(took, 0.5), p95: share(took, 0.95), p99: share(took, 0.99), busy95: share(busy, 0.95), pages: took.length };
+}
+
+function share(of: readonly number[], part: number): number {
+  const sorted = of.toSorted((left, right) => left - right);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
 }
