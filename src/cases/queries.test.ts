@@ -1,5 +1,6 @@
 import { sql } from "kysely";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type PostgresServer, startPostgres } from "../../test/contract/postgres-server.ts";
 import { FACT_SEVERITIES } from "../kernel/fact.ts";
 import type { ConnectionId } from "../kernel/ids.ts";
 import { EVERY_TENANT, onlyTenants, type TenantScope } from "../kernel/scope.ts";
@@ -7,118 +8,131 @@ import { everyCase, findCases, linksOfCase, membersPage, oneCase, relatedTo, tim
 import type { CaseRow } from "./tables.ts";
 import { alert, caseBench, DAY, HOUR, NOW, OTHER, TARGET, TEN, threat, type CaseBench } from "./test-bench.ts";
 
-let bench: CaseBench;
-let all: readonly CaseRow[];
-
+let server: PostgresServer | undefined;
 beforeAll(async () => {
-  bench = await caseBench();
-  const severities = ["LOW", "MEDIUM", "HIGH", "CRITICAL"];
-  const some = (prefix: string) =>
-    Array.from({ length: 60 }, (_, n) =>
-      alert(`${prefix}${String(n)}`, NOW - n * HOUR, { name: `alert_${String(n)}%`, device: `${prefix}-${String(n)}`, severity: severities[n % 4] ?? "", status: n % 3 === 0 ? "RESOLVED" : n % 3 === 1 ? "IN_PROGRESS" : "NEW", hash: `${prefix}hash${String(n)}` }),
-    );
-  await bench.page("alerts", some("LT"));
-  await bench.page("alerts", some("WS"), { target: { ...TARGET, connection: "con_2" as ConnectionId, tenant: OTHER } });
-  await bench.page("threats", Array.from({ length: 45 }, (_, n) => threat(`m${String(n)}`, NOW + n, { storyline: "many", hash: `many${String(n)}`, mitigation: n % 2 === 0 ? "mitigated" : "not_mitigated", device: `MANY-${String(n)}` })));
-  const [first, second] = await bench.cases();
-  await bench.update(first?.id ?? "", { owner: "mara", status: "in-progress" });
-  await bench.update(second?.id ?? "", { owner: "mara", status: "waiting" });
-  all = await bench.cases();
-});
-afterAll(() => bench.close());
+  server = await startPostgres();
+}, 120_000);
+afterAll(async () => server?.stop());
 
-async function pages(scope: TenantScope, filter: CaseFilter, limit = 7): Promise<readonly CaseRow[]> {
-  const found: CaseRow[] = [];
-  for (let after: string | null | undefined, page = 0; after !== null; page += 1) {
-    if (page > 100) throw new Error("never done");
-    const { rows, next } = await findCases(bench.store.read, scope, filter, { after, limit });
-    expect(rows.length).toBeLessThanOrEqual(limit);
-    found.push(...rows);
-    after = next;
-  }
-  return found;
-}
+describe.each(["sqlite", "postgres"] as const)("on %s", (kind) => {
+  let bench: CaseBench;
+  let all: readonly CaseRow[];
 
-const newestFirst = (rows: readonly CaseRow[]): readonly string[] => rows.toSorted((left, right) => right.last_at - left.last_at || right.seq - left.seq).map(({ id }) => id);
-
-describe("the queue", () => {
-  const severityOf = (word: (typeof FACT_SEVERITIES)[number]): number => FACT_SEVERITIES.indexOf(word);
-  const questions: readonly (readonly [string, CaseFilter, (row: CaseRow) => boolean])[] = [
-    ["open ones when nothing is asked for", {}, ({ open }) => open === 1],
-    ["all", { status: "any" }, () => true],
-    ["resolved ones", { status: "resolved" }, ({ status }) => status === "resolved"],
-    ["those in progress", { status: "in-progress" }, ({ status }) => status === "in-progress"],
-    ["grave ones", { severity: "high" }, ({ open, severity }) => open === 1 && severity >= severityOf("high")],
-    ["a person's", { owner: "mara" }, ({ owner }) => owner === "mara"],
-    ["nobody's", { owner: "none" }, ({ open, owner }) => open === 1 && owner === null],
-    ["those with alerts since", { status: "any", since: NOW - 10 * HOUR }, ({ last_at: at }) => at >= NOW - 10 * HOUR],
-    ["of a type", { status: "any", type: "malware" }, ({ type }) => type === "malware"],
-    ["by a device", { status: "any", text: "lt-7" }, ({ title }) => title.endsWith("on LT-7")],
-    ["by a hash", { status: "any", text: "WShash12" }, ({ title }) => title.endsWith("WS-12")],
-    ["by a sign that stands for itself", { status: "any", text: "alert_5%" }, ({ title }) => title.includes("alert_5%")],
-    ["by an id", { status: "any", text: "cas_" }, () => true],
-    ["reopened ones", { status: "reopened" }, ({ reopened, open }) => open === 1 && reopened > 0],
-  ];
-
-  it.each(questions)("%s: whole and in order, page by page, within the scope", async (_, filter, fits) => {
-    const wanted = all.filter(fits);
-    expect((await pages(EVERY_TENANT, filter)).map(({ id }) => id)).toEqual(newestFirst(wanted));
-    for (const tenant of [TEN, OTHER]) expect((await pages(onlyTenants(tenant), filter)).map(({ id }) => id)).toEqual(newestFirst(wanted.filter((row) => row.tenant_id === tenant)));
-    expect((await pages(onlyTenants(TEN, OTHER), filter)).map(({ id }) => id)).toEqual(newestFirst(wanted));
-    expect(await pages(onlyTenants(), filter)).toEqual([]);
+  beforeAll(async () => {
+    if (kind === "postgres" && server === undefined) return;
+    bench = await caseBench({ postgres: kind === "postgres" ? server : undefined });
+    const severities = ["LOW", "MEDIUM", "HIGH", "CRITICAL"];
+    const some = (prefix: string) =>
+      Array.from({ length: 60 }, (_, n) =>
+        alert(`${prefix}${String(n)}`, NOW - n * HOUR, { name: `alert_${String(n)}%`, device: `${prefix}-${String(n)}`, severity: severities[n % 4] ?? "", status: n % 3 === 0 ? "RESOLVED" : n % 3 === 1 ? "IN_PROGRESS" : "NEW", hash: `${prefix}hash${String(n)}` }),
+      );
+    await bench.page("alerts", some("LT"));
+    await bench.page("alerts", some("WS"), { target: { ...TARGET, connection: "con_2" as ConnectionId, tenant: OTHER } });
+    await bench.page("threats", Array.from({ length: 45 }, (_, n) => threat(`m${String(n)}`, NOW + n, { storyline: "many", hash: `many${String(n)}`, mitigation: n % 2 === 0 ? "mitigated" : "not_mitigated", device: `MANY-${String(n)}` })));
+    const [first, second] = await bench.cases();
+    await bench.update(first?.id ?? "", { owner: "mara", status: "in-progress" });
+    await bench.update(second?.id ?? "", { owner: "mara", status: "waiting" });
+    all = await bench.cases();
+  });
+  afterAll(() => bench?.close());
+  beforeEach((context) => {
+    if (kind === "postgres" && server === undefined) context.skip("SKIPPED: no PostgreSQL on this machine");
   });
 
-  it("is given out whole and in the order in which cases were opened", async () => {
-    const out: string[] = [];
-    for await (const row of everyCase(bench.store.read, onlyTenants(TEN), { status: "any", text: "lt-" }, AbortSignal.timeout(10_000))) out.push(row.id);
-    expect(out).toEqual(all.filter((row) => row.tenant_id === TEN && / on LT-/.test(row.title)).toSorted((left, right) => left.seq - right.seq).map(({ id }) => id));
-  });
-
-  it("refuses a place that no page gave", async () => {
-    await expect(findCases(bench.store.read, EVERY_TENANT, {}, { after: "1; drop", limit: 5 })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
-    await expect(membersPage(bench.store.read, 1, { after: "x", limit: 5 })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
-    await expect(timelineOf(bench.store.read, "cas_1", { after: "-", limit: 5 })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
-  });
-
-  it.each([
-    ["cases_tenant_open", sql`SELECT seq, last_at, status, severity, owner FROM cases WHERE tenant_id = 'x' AND open = 1 AND (last_at, seq) < (5, 5) ORDER BY last_at DESC, seq DESC LIMIT 5`],
-    ["cases_open", sql`SELECT seq, last_at, tenant_id, status, severity, owner FROM cases WHERE open = 1 AND last_at >= 4 ORDER BY last_at DESC, seq DESC LIMIT 5`],
-    ["cases_tenant", sql`SELECT seq, last_at, status, severity FROM cases WHERE tenant_id = 'x' AND last_at >= 4 ORDER BY last_at DESC, seq DESC LIMIT 5`],
-    ["cases_all", sql`SELECT seq, last_at, tenant_id, status, reopened FROM cases WHERE (last_at, seq) < (5, 5) ORDER BY last_at DESC, seq DESC LIMIT 5`],
-  ])("is a walk along %s", async (index, query) => {
-    const { rows } = await sql<{ detail: string }>`EXPLAIN QUERY PLAN ${query}`.execute(bench.store.read);
-    expect(rows.map(({ detail }) => detail).join("\n")).toContain(`COVERING INDEX ${index} `);
-    expect(rows.some(({ detail }) => detail.includes("TEMP B-TREE"))).toBe(false);
-  });
-});
-
-describe("one case", () => {
-  const many = () => all.find(({ title }) => title.includes("45 devices"));
-
-  it("shows its members gravest first, page by page, each once", async () => {
-    const found: (readonly [number, number])[] = [];
-    for (let after: string | null | undefined; after !== null; ) {
-      const { rows, next } = await membersPage(bench.store.read, many()?.grp ?? 0, { after, limit: 8 });
-      found.push(...rows.map(({ severity, at }) => [severity, at] as const));
+  async function pages(scope: TenantScope, filter: CaseFilter, limit = 7): Promise<readonly CaseRow[]> {
+    const found: CaseRow[] = [];
+    for (let after: string | null | undefined, page = 0; after !== null; page += 1) {
+      if (page > 100) throw new Error("never done");
+      const { rows, next } = await findCases(bench.store.read, scope, filter, { after, limit });
+      expect(rows.length).toBeLessThanOrEqual(limit);
+      found.push(...rows);
       after = next;
     }
-    expect(found).toHaveLength(45);
-    expect(found).toEqual(found.toSorted(([one, first], [other, second]) => other - one || first - second));
+    return found;
+  }
+
+  const newestFirst = (rows: readonly CaseRow[]): readonly string[] => rows.toSorted((left, right) => right.last_at - left.last_at || right.seq - left.seq).map(({ id }) => id);
+
+  describe("the queue", () => {
+    const severityOf = (word: (typeof FACT_SEVERITIES)[number]): number => FACT_SEVERITIES.indexOf(word);
+    const questions: readonly (readonly [string, CaseFilter, (row: CaseRow) => boolean])[] = [
+      ["open ones when nothing is asked for", {}, ({ open }) => open === 1],
+      ["all", { status: "any" }, () => true],
+      ["resolved ones", { status: "resolved" }, ({ status }) => status === "resolved"],
+      ["those in progress", { status: "in-progress" }, ({ status }) => status === "in-progress"],
+      ["grave ones", { severity: "high" }, ({ open, severity }) => open === 1 && severity >= severityOf("high")],
+      ["a person's", { owner: "mara" }, ({ owner }) => owner === "mara"],
+      ["nobody's", { owner: "none" }, ({ open, owner }) => open === 1 && owner === null],
+      ["those with alerts since", { status: "any", since: NOW - 10 * HOUR }, ({ last_at: at }) => at >= NOW - 10 * HOUR],
+      ["of a type", { status: "any", type: "malware" }, ({ type }) => type === "malware"],
+      ["by a device", { status: "any", text: "lt-7" }, ({ title }) => title.endsWith("on LT-7")],
+      ["by a hash", { status: "any", text: "WShash12" }, ({ title }) => title.endsWith("WS-12")],
+      ["by a sign that stands for itself", { status: "any", text: "alert_5%" }, ({ title }) => title.includes("alert_5%")],
+      ["by an id", { status: "any", text: "cas_" }, () => true],
+      ["reopened ones", { status: "reopened" }, ({ reopened, open }) => open === 1 && reopened > 0],
+    ];
+
+    it.each(questions)("%s: whole and in order, page by page, within the scope", async (_, filter, fits) => {
+      const wanted = all.filter(fits);
+      expect((await pages(EVERY_TENANT, filter)).map(({ id }) => id)).toEqual(newestFirst(wanted));
+      for (const tenant of [TEN, OTHER]) expect((await pages(onlyTenants(tenant), filter)).map(({ id }) => id)).toEqual(newestFirst(wanted.filter((row) => row.tenant_id === tenant)));
+      expect((await pages(onlyTenants(TEN, OTHER), filter)).map(({ id }) => id)).toEqual(newestFirst(wanted));
+      expect(await pages(onlyTenants(), filter)).toEqual([]);
+    });
+
+    it("is given out whole and in the order in which cases were opened", async () => {
+      const out: string[] = [];
+      for await (const row of everyCase(bench.store.read, onlyTenants(TEN), { status: "any", text: "lt-" }, AbortSignal.timeout(10_000))) out.push(row.id);
+      expect(out).toEqual(all.filter((row) => row.tenant_id === TEN && / on LT-/.test(row.title)).toSorted((left, right) => left.seq - right.seq).map(({ id }) => id));
+    });
+
+    it("refuses a place that no page gave", async () => {
+      await expect(findCases(bench.store.read, EVERY_TENANT, {}, { after: "1; drop", limit: 5 })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+      await expect(membersPage(bench.store.read, 1, { after: "x", limit: 5 })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+      await expect(timelineOf(bench.store.read, "cas_1", { after: "-", limit: 5 })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+    });
+
+    it.skipIf(kind === "postgres").each([
+      ["cases_tenant_open", sql`SELECT seq, last_at, status, severity, owner FROM cases WHERE tenant_id = 'x' AND open = 1 AND (last_at, seq) < (5, 5) ORDER BY last_at DESC, seq DESC LIMIT 5`],
+      ["cases_open", sql`SELECT seq, last_at, tenant_id, status, severity, owner FROM cases WHERE open = 1 AND last_at >= 4 ORDER BY last_at DESC, seq DESC LIMIT 5`],
+      ["cases_tenant", sql`SELECT seq, last_at, status, severity FROM cases WHERE tenant_id = 'x' AND last_at >= 4 ORDER BY last_at DESC, seq DESC LIMIT 5`],
+      ["cases_of_tenant", sql`SELECT seq, tenant_id FROM cases WHERE tenant_id = 'x' AND seq > 5 ORDER BY seq LIMIT 5`],
+      ["cases_all", sql`SELECT seq, last_at, tenant_id, status, reopened FROM cases WHERE (last_at, seq) < (5, 5) ORDER BY last_at DESC, seq DESC LIMIT 5`],
+    ])("is a walk along %s", async (index, query) => {
+      const { rows } = await sql<{ detail: string }>`EXPLAIN QUERY PLAN ${query}`.execute(bench.store.read);
+      expect(rows.map(({ detail }) => detail).join("\n")).toContain(`COVERING INDEX ${index} `);
+      expect(rows.some(({ detail }) => detail.includes("TEMP B-TREE"))).toBe(false);
+    });
   });
 
-  it("says what holds it together, and where the same behaviour was seen at other times", async () => {
-    const row = many();
-    if (row === undefined) throw new Error("no case");
-    const links = await linksOfCase(bench.store.read, row.grp);
-    expect(links[0]).toEqual({ key: "storyline:many", n: 45 });
-    await bench.page("threats", [threat("later", NOW + 40 * DAY, { storyline: "many" }), threat("before", NOW - 40 * DAY, { storyline: "many" })]);
-    expect((await relatedTo(bench.store, row, links)).map(({ last_at: at }) => at)).toEqual([NOW + 40 * DAY, NOW - 40 * DAY]);
-  });
+  describe("one case", () => {
+    const many = () => all.find(({ title }) => title.includes("45 devices"));
 
-  it("is found by its own tenant alone", async () => {
-    const row = many();
-    expect((await oneCase(bench.store.read, onlyTenants(TEN), row?.id ?? "")).id).toBe(row?.id);
-    await expect(oneCase(bench.store.read, onlyTenants(OTHER), row?.id ?? "")).rejects.toMatchObject({ code: "NOT_FOUND" });
-    await expect(oneCase(bench.store.read, onlyTenants(TEN), "cas_none")).rejects.toMatchObject({ code: "NOT_FOUND" });
+    it("shows its members gravest first, page by page, each once", async () => {
+      const found: (readonly [number, number])[] = [];
+      for (let after: string | null | undefined; after !== null; ) {
+        const { rows, next } = await membersPage(bench.store.read, many()?.grp ?? 0, { after, limit: 8 });
+        found.push(...rows.map(({ severity, at }) => [severity, at] as const));
+        after = next;
+      }
+      expect(found).toHaveLength(45);
+      expect(found).toEqual(found.toSorted(([one, first], [other, second]) => other - one || first - second));
+    });
+
+    it("says what holds it together, and where the same behaviour was seen at other times", async () => {
+      const row = many();
+      if (row === undefined) throw new Error("no case");
+      const links = await linksOfCase(bench.store.read, row.grp);
+      expect(links[0]).toEqual({ key: "storyline:many", n: 45 });
+      await bench.page("threats", [threat("later", NOW + 40 * DAY, { storyline: "many" }), threat("before", NOW - 40 * DAY, { storyline: "many" })]);
+      expect((await relatedTo(bench.store, row, links)).map(({ last_at: at }) => at)).toEqual([NOW + 40 * DAY, NOW - 40 * DAY]);
+    });
+
+    it("is found by its own tenant alone", async () => {
+      const row = many();
+      expect((await oneCase(bench.store.read, onlyTenants(TEN), row?.id ?? "")).id).toBe(row?.id);
+      await expect(oneCase(bench.store.read, onlyTenants(OTHER), row?.id ?? "")).rejects.toMatchObject({ code: "NOT_FOUND" });
+      await expect(oneCase(bench.store.read, onlyTenants(TEN), "cas_none")).rejects.toMatchObject({ code: "NOT_FOUND" });
+    });
   });
 });

@@ -190,4 +190,12 @@ export const caseMigrations: readonly Migration[] = [
       for (const statement of statements) await sql.raw(statement).execute(db);
     },
   },
+  {
+    id: "0902-case-files",
+    async up(db) {
+      // A tenant's rows in the order in which they came, page by page: for files of them, and to hand them over.
+      const statements = ["drop index case_members_tenant", "drop index case_events_tenant", ...["cases", "case_members", "case_events"].map((table) => `create index ${table}_of_tenant on ${table} (tenant_id, seq)`)];
+      for (const statement of statements) await sql.raw(statement).execute(db);
+    },
+  },
 ];
