@@ -1,16 +1,13 @@
-/**
- * The same alerts and updates in any order and any batching make the same cases: which records are together, and everything that is made of them. `VEDETTE_CASES_RUNS` makes it long.
- */
+/** The same alerts and updates in any order and any batching make the same cases: which records are together, and everything that is made of them. */
 import fc from "fast-check";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { rounds } from "../../test/support/rounds.ts";
 import type { AlertStream } from "../kernel/alert-api.ts";
 import type { ConnectionId, TenantId } from "../kernel/ids.ts";
 import { reachOf } from "./links.ts";
 import type { LinkKey } from "./model.ts";
 import { alert, caseBench, DAY, HOUR, MINUTE, NOW, picture, threat, type ApiRecord, type CaseBench } from "./test-bench.ts";
-
-const RUNS = Number(process.env["VEDETTE_CASES_RUNS"] ?? "25");
 
 let bench: CaseBench;
 beforeAll(async () => {
@@ -105,7 +102,7 @@ describe("whatever the order and the batching", () => {
         expect(second).toEqual(first);
         expect(await found(`ten_b${String(run)}`)).toEqual(await together(`ten_b${String(run)}`));
       }),
-      { numRuns: RUNS },
+      rounds(25),
     );
     // Not vacuous: cases became one, and came apart.
     expect(await eventsOf("merged")).toBeGreaterThan(0);
