@@ -208,6 +208,6 @@ describe(`the hub killed ${String(KILLS)} times while it reads (seed ${String(SE
       expect(landed).toBeGreaterThanOrEqual(Math.ceil(KILLS / 2));
       expect(runsCutOff(file)).toBeGreaterThanOrEqual(Math.ceil(landed / 3));
     },
-    300_000 + KILLS * 20_000,
+    600_000 + KILLS * 20_000,
   );
 });
