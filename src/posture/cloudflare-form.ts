@@ -6,7 +6,7 @@
 import { DURATION_FORM, readDuration } from "../kernel/durations.ts";
 import { NETWORK_STATUSES, OPERATIONAL_STATES } from "./inputs.ts";
 import { COMPARISONS, PLATFORMS, type Condition, type Leaf, type Platform, type RuleDraft } from "./model.ts";
-import { entriesOf, expected, fieldsOf, flagAt, required, textAt, wordAt, wrong, type Fields, type Place } from "./reading.ts";
+import { entriesOf, expected, fieldsOf, flagAt, required, textAt, wordAt, wrong, type Fields, type Place } from "../kernel/reading.ts";
 
 export const LONGEST = { name: 200, description: 4_000, message: 1_000, id: 200 } as const;
 

@@ -7,7 +7,7 @@ import { isCloudflareRule, LONGEST, nameAt, readCloudflareRule, readExpiration }
 import { DURATION_FORM, readDuration, writeDuration } from "../kernel/durations.ts";
 import { INPUTS, isInputId } from "./inputs.ts";
 import { IDENTIFIERS, INPUT_IDS, PLATFORMS, type CloudflareSource, type Condition, type FailMode, type Identifier, type InputId, type Leaf, type LeafValue, type RuleDraft } from "./model.ts";
-import { entriesOf, expected, fieldsOf, flagAt, isObject, required, textAt, wordAt, wrong, type Fields, type Place } from "./reading.ts";
+import { entriesOf, expected, fieldsOf, flagAt, isObject, required, textAt, wordAt, wrong, type Fields, type Place } from "../kernel/reading.ts";
 
 const MOST_RULES = 1_000;
 /** Of `all`, `any` and `not` in each other. */

@@ -2,7 +2,7 @@
  * Reads JSON that people wrote, with the path of every value at hand: the first wrong thing ends in a Fault that names its place, what is
  * there and what belongs there. An unknown key is a wrong thing: a misspelt one would leave out what it was meant to ask.
  */
-import { Fault } from "../kernel/fault.ts";
+import { Fault } from "./fault.ts";
 
 export interface Place {
   readonly path: string;
@@ -29,8 +29,7 @@ export function expected(place: Place, what: string): Fault {
   return wrong(place, `${what} is expected, not ${shown(place.value)}.`);
 }
 
-/** Own keys only; one that is not listed is refused, in the order written. */
-/** `told`: the keys that a message names, where some of the known ones are only tolerated. */
+/** Own keys only, in the order written; one that is not listed is refused. `told`: the keys that a message names, where some of the known ones are only tolerated. */
 export function fieldsOf(place: Place, known: readonly string[], what: string, told: readonly string[] = known): Fields {
   const { value } = place;
   if (!isObject(value)) throw expected(place, what);
