@@ -16,6 +16,8 @@ import type { PrincipalFacts } from "../src/access/model.ts";
 import { addException, applyRules, parseRules } from "../src/posture/index.ts";
 import { createAlerts } from "../src/alerts/index.ts";
 import { createCases } from "../src/cases/index.ts";
+import { addEntry } from "../src/cases/knowledge-store.ts";
+import { putList, readHashes } from "../src/cases/triage-lists.ts";
 import { DEFAULTS } from "../src/notify/policy.ts";
 import { createVulnerabilities } from "../src/vulnerabilities/index.ts";
 import { rulesChanged } from "../src/vulnerabilities/ingest/runs.ts";
@@ -28,6 +30,8 @@ import { sql } from "kysely";
 interface Belongings {
   readonly alerts: string;
   readonly cases: string;
+  readonly knowledge: string;
+  readonly lists: string;
   readonly findings: string;
   readonly instances: string;
   readonly assets: string;
@@ -138,11 +142,18 @@ async function furnish(name: string): Promise<Belongings> {
     assets: instance?.asset_id ?? "",
     alerts: `alert-${name}`,
     cases: opened?.id ?? "",
+    knowledge: await entryOf(hub, tenant, name),
+    lists: (await hub.store.tx((tx) => putList(tx, { tenant, name: `${name} list`, meaning: "trusted", hashes: readHashes("0".repeat(32)), by: "test", now: 1 }))).id,
     connectors: connector.id,
     "vulnerabilities/rules": connector.rule,
     "vulnerabilities/runs": connector.run,
     ...posture,
   };
+}
+
+/** Knowledge of a device; '': of all tenants. */
+async function entryOf(hub: World["hub"], tenant: string, name: string): Promise<string> {
+  return (await hub.store.tx((tx) => addEntry(tx, tenant, { type: "device", indicator: `host-${name}`, folded: `host-${name}`, meaning: "context", text: `text of ${name}`, expiresAt: null }, { by: "test", now: 1 }))).id;
 }
 
 /** A device of which the console said little. */
@@ -169,7 +180,7 @@ const QUERIES: Readonly<Record<string, string>> = {
 };
 
 /** The word of the path that names the object; those of posture and vulnerabilities stand one step further down. */
-const NOUN = /\/api\/v1\/(?:posture\/|vulnerabilities\/)?([a-z-]+)\/:/;
+const NOUN = /\/api\/v1\/(?:posture\/|vulnerabilities\/|cases\/(?!:))?([a-z-]+)\/:/;
 
 /** Rules and runs of vulnerabilities are not those of posture and of the reader. */
 function wordOf({ path }: Route<Tx>): string {
@@ -372,6 +383,38 @@ describe("every route the hub serves", () => {
     expect((await ask("PATCH", "/api/v1/cases/:id", "", "analyst", { status: "resolved", note: "x" })).statusCode).toBe(404);
     const { rows: [untouched] } = await sql<{ status: string; version: number }>`SELECT status, version FROM cases WHERE id = ${theirs.cases}`.execute(world.hub.store.read);
     expect(untouched).toEqual({ status: "new", version: 1 });
+  });
+
+  it("does not let knowledge, rules and lists reach another tenant's cases, and what holds for all be changed by who sees only some", async () => {
+    const shared = await entryOf(world.hub, "", "all");
+    const ask = async (method: Route["method"], path: string, role: Role, body?: object, url = path) => {
+      const route = world.hub.routes.find((each) => each.path === path && each.method === method);
+      if (route === undefined) throw new Error(`no route ${method} ${path}`);
+      return call(route, url, role, body);
+    };
+    const knowledge = "/api/v1/cases/knowledge";
+    const seen = (await ask("GET", knowledge, "viewer")).json<{ items: readonly { id: string; hits: number | null }[] }>().items;
+    expect(seen.map(({ id, hits }) => [id, hits])).toEqual(expect.arrayContaining([[shared, null], [mine.knowledge, 0]]));
+    expect((await ask("GET", `${knowledge}/export`, "viewer")).body).not.toContain("text of other");
+    expect((await ask("GET", knowledge, "operator")).json<{ items: readonly { id: string }[] }>().items.map(({ id }) => id)).toContain(theirs.knowledge);
+    const drafts = [
+      ["POST", knowledge, { type: "device", indicator: "x", text: "y" }],
+      ["POST", `${knowledge}/import`, { format: "ndjson", text: '{"type":"device","indicator":"z","text":"y"}' }],
+      ["POST", "/api/v1/cases/rules", { rules: [{ id: "outbreak", weight: 1 }] }],
+      ["PUT", "/api/v1/cases/lists", { name: "n", meaning: "trusted", text: "0".repeat(32) }],
+    ] as const;
+    for (const [method, path, body] of drafts) {
+      expect((await ask(method, path, "analyst", { ...body, tenant: theirs.tenants })).statusCode, path).toBe(404);
+      const own = await ask(method, path, "analyst", body);
+      expect([own.statusCode, own.json<{ tenant: string }>().tenant], path).toEqual([200, mine.tenants]);
+      expect((await ask(method, path, "viewer", body)).statusCode, path).toBe(403);
+    }
+    for (const method of ["PATCH", "DELETE"] as const) for (const role of ["analyst", "msp-admin"] as const) expect((await ask(method, `${knowledge}/:id`, role, method === "PATCH" ? { text: "changed" } : undefined, `${knowledge}/${shared}`)).statusCode, `${role} ${method}`).toBe(403);
+    expect((await ask("POST", "/api/v1/cases/rules", "msp-admin", { rules: [{ id: "seen-at-other-tenants", enabled: true }] })).statusCode).toBe(403);
+    const forAll = await ask("POST", knowledge, "operator", { type: "device", indicator: "everywhere", text: "y" });
+    expect([forAll.statusCode, forAll.json<{ tenant: string | null }>().tenant]).toEqual([200, null]);
+    const untouched = await sql<{ n: number }>`SELECT (SELECT count(*) FROM case_knowledge WHERE tenant_id = ${theirs.tenants}) + (SELECT count(*) FROM case_hash_lists WHERE tenant_id = ${theirs.tenants}) + (SELECT count(*) FROM case_rules WHERE tenant_id = ${theirs.tenants}) AS n`.execute(world.hub.store.read);
+    expect(untouched.rows[0]?.n).toBe(2);
   });
 
   it("answers the owner", async () => {

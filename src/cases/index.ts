@@ -6,14 +6,17 @@ import { CASE_LOOK_BACK_DAYS, MEMBER_STREAMS } from "../kernel/case-api.ts";
 import type { Route } from "../kernel/route.ts";
 import type { Capability, ChangeSet } from "../mirror/capability.ts";
 import type { Tx } from "../store/store.ts";
+import { knowledgeRoutes } from "./knowledge-routes.ts";
 import { CASES, reactToAlerts, type ReactPorts } from "./react.ts";
-
-export { caseRoutes, type CaseRouteDeps } from "./routes.ts";
+import { queueRoutes, type CaseRouteDeps } from "./routes.ts";
 import { caseMigrations } from "./tables.ts";
+import { triageRoutes } from "./triage-routes.ts";
+import { triageDue } from "./triage-run.ts";
 import { watch, watchDue } from "./watch.ts";
 
 export { caseMigrations } from "./tables.ts";
 export { caseNotices, type CaseNotice } from "./notices.ts";
+export { countTenantTriage, purgeTenantTriage, tenantTriage } from "./triage-upkeep.ts";
 export { countTenantCases, eraseConnectionCases, purgeTenantCases, tenantCases } from "./upkeep.ts";
 
 /** Raised when what is kept of a record is made in another way, or its links are: everything is then made again from the mirror, and nothing is told. */
@@ -26,6 +29,10 @@ export interface CasePorts extends Omit<ReactPorts, "lookBackMs"> {
   readonly routes: readonly Route<Tx>[];
   /** Thirty days when left out. */
   readonly lookBackMs?: number;
+}
+
+export function caseRoutes(deps: CaseRouteDeps): readonly Route<Tx>[] {
+  return [...queueRoutes(deps), ...triageRoutes(deps), ...knowledgeRoutes(deps)];
 }
 
 export function createCases({ routes, lookBackMs = CASE_LOOK_BACK_DAYS * DAY, ...rest }: CasePorts): Capability {
@@ -46,4 +53,9 @@ export function createCases({ routes, lookBackMs = CASE_LOOK_BACK_DAYS * DAY, ..
     rebuild: (page, tx, now) => see(page, tx, "silent", now),
     routes,
   };
+}
+
+/** Apart from the cases: where it fails, they go on. */
+export function createTriage(): Capability {
+  return { id: "case-triage", reads: [], migrations: [], react: async () => {}, due: async (now, tx) => triageDue(tx, now), rebuild: async () => {}, routes: [] };
 }

@@ -33,7 +33,7 @@ export interface CaseRouteDeps extends TakePorts {
   readonly findTenant: (db: Database, scope: TenantScope, reference: string) => Promise<TenantId>;
 }
 
-export function caseRoutes(deps: CaseRouteDeps): readonly Route<Tx>[] {
+export function queueRoutes(deps: CaseRouteDeps): readonly Route<Tx>[] {
   const { store, clock } = deps;
   return [
     defineRoute({

@@ -4,6 +4,7 @@
  */
 import { sql, type Kysely } from "kysely";
 import type { BulkUpsert, Database, Migration, Store } from "../store/store.ts";
+import { triageMigrations } from "./triage-tables.ts";
 
 export type CaseRow = {
   seq: number;
@@ -198,4 +199,5 @@ export const caseMigrations: readonly Migration[] = [
       for (const statement of statements) await sql.raw(statement).execute(db);
     },
   },
+  ...triageMigrations,
 ];

@@ -18,6 +18,7 @@ import type { Kept, Lead, LinkKey, Member } from "./model.ts";
 import { components, connect, Sets, type Point } from "./partition.ts";
 import { forgetLinks, keptMembers, keptOf, membersOf, neighbours, numbering, takeTurn, type Neighbour } from "./stored.ts";
 import { CASES, EVENT_ROWS, LINK_ROWS, MEMBERS, tables, type CaseRow, type EventRow } from "./tables.ts";
+import { markForTriage } from "./triage-run.ts";
 
 export interface TakePorts {
   readonly queueFact: QueueFact<Tx>;
@@ -249,6 +250,7 @@ async function conclude(tx: Tx, batch: Batch, { firstRead, silent, now }: Intake
     for (const event of own) if (isTold(working, event)) facts.push(...[factOf(telling, event)].filter((fact) => fact !== null));
   }
   if (rows.length > 0) await tx.bulkUpsert(CASES, rows);
+  await markForTriage(tx, [...batch.cases.map(({ row }) => row), ...batch.ended.map(({ row }) => row)], now);
   if (events.length > 0) await tx.bulkUpsert(EVENT_ROWS, events.map(({ case_id: id, tenant_id: tenant, n, at, kind, who, details }) => [id, tenant, n, at, kind, who, details]));
   if (facts.length > 0) await ports.queueFact(tx, ...facts);
 }

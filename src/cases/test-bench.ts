@@ -23,6 +23,7 @@ import type { Store, Tx } from "../store/store.ts";
 import { caseMigrations, createCases } from "./index.ts";
 import type { Lead, MemberFacts, Tally } from "./model.ts";
 import type { CaseRow, MemberRow } from "./tables.ts";
+import { TRIAGE_TABLES } from "./triage-tables.ts";
 import { updateCase } from "./update.ts";
 
 export const CON = "con_1" as ConnectionId;
@@ -205,7 +206,7 @@ export async function caseBench({ postgres, lookBackMs, queueFact }: CaseBenchOp
     async reset() {
       clock.now = NOW;
       queued.splice(0);
-      const emptied = ["cases", "case_members", "case_links", "case_entities", "case_events", "case_since", "case_turns", "case_health", "mirror_owed", "mirror_parked", ...all.map(({ id }) => `mirror_${id.replaceAll("-", "_")}`)];
+      const emptied = ["cases", "case_members", "case_links", "case_entities", "case_events", "case_since", "case_turns", "case_health", ...TRIAGE_TABLES, "mirror_owed", "mirror_parked", ...all.map(({ id }) => `mirror_${id.replaceAll("-", "_")}`)];
       await store.tx(async (tx) => {
         for (const table of emptied) await sql`DELETE FROM ${sql.table(table)}`.execute(tx.db);
       });

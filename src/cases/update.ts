@@ -12,6 +12,7 @@ import { takeTurn } from "./stored.ts";
 import { caseRow, linkTo, type TakePorts } from "./take.ts";
 import { severityOf, verdictOf } from "./tally.ts";
 import { CASES, EVENT_ROWS, type CaseRow, type EventRow } from "./tables.ts";
+import { markForTriage } from "./triage-run.ts";
 
 export interface Updated {
   readonly row: CaseRow;
@@ -31,6 +32,7 @@ export async function updateCase(tx: Tx, scope: TenantScope, id: string, update:
   const after: CaseRow = { ...row, first_look_at: row.first_look_at ?? now, version: row.version + 1, events: row.events + news.length };
   const events = news.map(({ kind, details }, index): Omit<EventRow, "seq"> => ({ case_id: row.id, tenant_id: row.tenant_id, n: before.events + index + 1, at: now, kind, who, details: JSON.stringify(details) }));
   await tx.bulkUpsert(CASES, [caseRow(after, after.tally, after.lead)]);
+  await markForTriage(tx, [after], now);
   await tx.bulkUpsert(EVENT_ROWS, events.map((event) => [event.case_id, event.tenant_id, event.n, event.at, event.kind, event.who, event.details]));
   const lead = after.lead === null ? null : (JSON.parse(after.lead) as Lead);
   const telling = { row: after, tally: JSON.parse(after.tally) as Tally, lead, link: lead === null ? null : await linkTo(tx, lead, ports, new Map()), firstRead: false };

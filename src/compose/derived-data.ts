@@ -2,7 +2,7 @@
 import type { ConnectionId, TenantId } from "../kernel/ids.ts";
 import { countTenantAccess, eraseConnectionAccess, purgeTenantAccess, tenantAccess } from "../access/index.ts";
 import { countTenantAlerts, eraseConnectionAlerts, purgeTenantAlerts, tenantAlerts } from "../alerts/index.ts";
-import { countTenantCases, eraseConnectionCases, purgeTenantCases, tenantCases } from "../cases/index.ts";
+import { countTenantCases, countTenantTriage, eraseConnectionCases, purgeTenantCases, purgeTenantTriage, tenantCases, tenantTriage } from "../cases/index.ts";
 import { countTenantNotifications, purgeTenantNotifications, tenantNotifications } from "../notify/index.ts";
 import { countTenantPosture, eraseConnectionPosture, purgeTenantPosture, tenantPosture } from "../posture/index.ts";
 import type { Store, Tx } from "../store/store.ts";
@@ -21,6 +21,8 @@ const KEEPERS: readonly Keeper[] = [
   { rows: tenantVulnerabilities, count: countTenantVulnerabilities, purge: purgeTenantVulnerabilities, erase: eraseConnectionVulnerabilities },
   { rows: tenantAlerts, count: countTenantAlerts, purge: purgeTenantAlerts, erase: eraseConnectionAlerts },
   { rows: tenantCases, count: countTenantCases, purge: purgeTenantCases, erase: eraseConnectionCases },
+  // Behind the cases, which have it made again as long as they are there.
+  { rows: tenantTriage, count: countTenantTriage, purge: purgeTenantTriage, erase: async () => 0 },
   // Kept of cases and of destinations, by tenant alone.
   { rows: tenantNotifications, count: countTenantNotifications, purge: purgeTenantNotifications, erase: async () => 0 },
   { rows: tenantAccess, count: countTenantAccess, purge: purgeTenantAccess, erase: eraseConnectionAccess },

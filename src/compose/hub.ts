@@ -45,7 +45,7 @@ import { deliveryRoutes } from "../delivery/routes.ts";
 import { deliveryMigrations } from "../delivery/tables.ts";
 import { countTenantDeliveries, dropDelivered, purgeTenantDeliveries, tenantDeliveries, tidyDeliveries } from "../delivery/upkeep.ts";
 import { alertMigrations, alertRoutes, createAlerts } from "../alerts/index.ts";
-import { caseMigrations, caseNotices, caseRoutes, createCases } from "../cases/index.ts";
+import { caseMigrations, caseNotices, caseRoutes, createCases, createTriage } from "../cases/index.ts";
 import { asThingsStand, heardBy, Notifier, notifyMigrations, notifyRoutes, tidyNotifications } from "../notify/index.ts";
 import { createPosture, postureMigrations, postureRoutes } from "../posture/index.ts";
 import { accessMigrations, accessRoutes, createAccess, createCoverage, removeLeftoverExports } from "../access/index.ts";
@@ -148,7 +148,7 @@ export async function openHub(options: HubOptions) {
     });
     const caseFacts = heardBy(queueFact, () => clock.now());
     const cases = createCases({ queueFact: caseFacts, origin: alertOrigin, lookBackMs: settings.caseLookBackDays * 86_400_000, routes: caseRoutes({ store: opened, clock, queueFact: caseFacts, origin: alertOrigin, findTenant }) });
-    const capabilities: readonly Capability[] = [posture, access, vulnerabilities, createSoftware(), ...alerts, cases, ...given.capabilities];
+    const capabilities: readonly Capability[] = [posture, access, vulnerabilities, createSoftware(), ...alerts, cases, createTriage(), ...given.capabilities];
     const vault = await openVault(opened, { file: settings.keyFile, dataFolder: settings.dataFolder }, clock);
     await vault.resume();
 
