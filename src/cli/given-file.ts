@@ -24,6 +24,16 @@ export async function readGiven(io: Io, file: string, { most, of }: GivenFile): 
   }
 }
 
+/** The same as JSON; what is wrong inside is the hub's to say. `cure`: what such a file looks like. */
+export async function readGivenJson(io: Io, file: string, { cure, ...given }: GivenFile & { readonly cure: string }): Promise<unknown> {
+  const text = await readGiven(io, file, given);
+  try {
+    return JSON.parse(text.replace(/^\uFEFF/, "")) as unknown;
+  } catch (error) {
+    throw new Fault("CONFIG_INVALID", `${file === "-" ? "Standard input" : file} is not JSON${error instanceof SyntaxError ? `: ${error.message}` : ""}.`, { cure });
+  }
+}
+
 async function piped(io: Io, most: number, tooLarge: () => Fault): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;

@@ -8,6 +8,7 @@ import { COMMANDS } from "./commands/index.ts";
 import type { CliPorts, RunningDemo, RunningSimulator } from "./ports.ts";
 import { apiKey, auditEntry, connection, delivery, destination, parked, run, site, statusView, stream, tenant, verifyReport } from "./test-views.ts";
 import { ALERT_PROMISES, ALERT_ROUTES } from "./test-alert-views.ts";
+import { TRIAGE_PROMISES, TRIAGE_ROUTES } from "./test-case-triage-views.ts";
 import { CASE_PROMISES, CASE_ROUTES } from "./test-case-views.ts";
 import { ACCESS_PROMISES, ACCESS_ROUTES } from "./test-access-views.ts";
 import { NOTIFICATION_PROMISES, NOTIFICATION_ROUTES } from "./test-notification-views.ts";
@@ -27,6 +28,7 @@ const ROUTES: Routes = {
   ...ALERT_ROUTES,
   ...CASE_ROUTES,
   ...NOTIFICATION_ROUTES,
+  ...TRIAGE_ROUTES,
   ...VULNERABILITY_ROUTES,
   "POST /api/v1/connections": { connection: connection(), verify: verifyReport(), warnings: ["It is connected twice."] },
   "GET /api/v1/connections": list(connection()),
@@ -137,6 +139,7 @@ const PROMISES: readonly (readonly [string, TSchema])[] = [
   ...ALERT_PROMISES,
   ...CASE_PROMISES,
   ...NOTIFICATION_PROMISES,
+  ...TRIAGE_PROMISES,
   ["sql select", Type.Array(Type.Object({ id: Type.String() }))],
   ["backup x.db", BackupResult],
   ["restore x.db", RestoreResult],

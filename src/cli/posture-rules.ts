@@ -5,13 +5,13 @@ import { Fault } from "../kernel/fault.ts";
 import type { CliContext, JsonOption } from "./command.ts";
 import { EXIT_OK } from "./faults.ts";
 import { count, plural, time } from "./format.ts";
-import { readGiven } from "./given-file.ts";
+import { readGivenJson } from "./given-file.ts";
 import { gather, listItems, printArray, segment } from "./lists.ts";
-import type { ApiClient, Io } from "./ports.ts";
+import type { ApiClient } from "./ports.ts";
 import { clean, safeJson } from "./terminal.ts";
 
 const PATH = "/api/v1/posture/rules";
-const LARGEST_FILE = 8 * 1024 * 1024;
+const RULES_FILE = { most: 8 * 1024 * 1024, of: "rules", cure: "A file of rules is a JSON list; `docs/posture.md` shows one." };
 
 export interface FileOptions extends JsonOption {
   readonly tenant?: string;
@@ -42,7 +42,7 @@ export async function showRule(context: CliContext, api: ApiClient, reference: s
 }
 
 export async function applyFile(context: CliContext, api: ApiClient, file: string, options: ApplyOptions): Promise<number> {
-  const rules = await readJson(context.ports.io, file);
+  const rules = await readGivenJson(context.ports.io, file, RULES_FILE);
   const tenant = options.tenant === undefined ? {} : { tenant: options.tenant };
   const applied = await api.request<PostureRulesApplied>("POST", PATH, { body: { rules, ...tenant, ...(options.replaceAll === true ? { replaceAll: true } : {}) } });
   if (options.json === true) {
@@ -64,7 +64,7 @@ export async function removeRule(context: CliContext, api: ApiClient, reference:
 }
 
 export async function whatIf(context: CliContext, api: ApiClient, file: string, options: FileOptions): Promise<number> {
-  const rules = await readJson(context.ports.io, file);
+  const rules = await readGivenJson(context.ports.io, file, RULES_FILE);
   const tenant = options.tenant === undefined ? {} : { tenant: options.tenant };
   const answer = await api.request<WhatIfAnswer>("POST", "/api/v1/posture/whatif", { body: { rules, ...tenant } });
   const { out } = context;
@@ -84,14 +84,4 @@ export async function whatIf(context: CliContext, api: ApiClient, file: string, 
   }
   for (const rule of answer.rules) for (const remark of rule.remarks) out.note(clean(`${rule.name}: ${remark}`));
   return EXIT_OK;
-}
-
-/** `-` is standard input. What is wrong inside is the hub's to say. */
-async function readJson(io: Io, file: string): Promise<unknown> {
-  const text = await readGiven(io, file, { most: LARGEST_FILE, of: "rules" });
-  try {
-    return JSON.parse(text.replace(/^\uFEFF/, "")) as unknown;
-  } catch (error) {
-    throw new Fault("CONFIG_INVALID", `${file === "-" ? "Standard input" : file} is not JSON${error instanceof SyntaxError ? `: ${error.message}` : ""}.`, { cure: "A file of rules is a JSON list; `docs/posture.md` shows one." });
-  }
 }

@@ -3,6 +3,7 @@ import { Option, type Command } from "commander";
 import { CASE_STATUSES, CASE_TYPES, CASE_VERDICTS } from "../../kernel/case-api.ts";
 import { FACT_SEVERITIES } from "../../kernel/fact.ts";
 import { moment } from "../alert-views.ts";
+import { registerTriage } from "../case-triage-commands.ts";
 import { exportCases, listCases, showCase, updateCase, type CaseExportOptions, type CaseListOptions, type CaseShowOptions, type CaseUpdateOptions } from "../case-views.ts";
 import { finish, integer, type CliCommand, type CliContext } from "../command.ts";
 
@@ -48,6 +49,7 @@ export const casesCommand: CliCommand = {
       ["vedette cases export --status any --format csv --output cases.csv", "vedette cases export --tenant orchard | jq .title"],
       "print JSON (stable) of the file that was written",
     );
+    registerTriage(group, context);
   },
 };
 
