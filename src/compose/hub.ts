@@ -46,7 +46,7 @@ import { deliveryMigrations } from "../delivery/tables.ts";
 import { countTenantDeliveries, dropDelivered, purgeTenantDeliveries, tenantDeliveries, tidyDeliveries } from "../delivery/upkeep.ts";
 import { alertMigrations, alertRoutes, createAlerts } from "../alerts/index.ts";
 import { caseMigrations, caseNotices, caseRoutes, createCases, createTriage } from "../cases/index.ts";
-import { asThingsStand, heardBy, Notifier, notifyMigrations, notifyRoutes, tidyNotifications } from "../notify/index.ts";
+import { asThingsStand, heardBy, Notifier, notifyMigrations, notifyRoutes, openTroubles, tidyNotifications } from "../notify/index.ts";
 import { createPosture, postureMigrations, postureRoutes } from "../posture/index.ts";
 import { accessMigrations, accessRoutes, createAccess, createCoverage, removeLeftoverExports } from "../access/index.ts";
 import { createSoftware, createVulnerabilities, exposures, failingRules, provenRead, vulnerabilityMigrations, vulnerabilityRoutes } from "../vulnerabilities/index.ts";
@@ -73,6 +73,7 @@ import { alertOrigin } from "./alert-origin.ts";
 import { Clients } from "./clients.ts";
 import { derivedData } from "./derived-data.ts";
 import { DiskWatch } from "./disk-watch.ts";
+import { healthObserver } from "./integration-health.ts";
 import { IngestDriver } from "./ingest-driver.ts";
 import { newcomers } from "./newcomers.ts";
 import { ThreadedPageMapper } from "./page-mapper.ts";
@@ -176,7 +177,6 @@ export async function openHub(options: HubOptions) {
       deliveryId,
       tenantName: nameAmongTenants,
     };
-    const notifier = new Notifier({ ...noticePorts, store: opened, clock, log, holder: randomUUID() });
     const deliverer = new Deliverer({ store: opened, clock, log, holder: randomUUID(), revision: (id) => registry.revision(id), open: (id) => registry.open(id), asThingsStand: (batch) => asThingsStand(batch, opened.read, noticePorts, clock.now()) });
     const rules = createConsoleRules({ allowedHosts: settings.allowedHosts, clock, log, userAgent: `vedette/${VERSION}`, env, budgetOf: (origin) => clients.budgetOf(origin) });
     const connections = createConnections({
@@ -228,6 +228,7 @@ export async function openHub(options: HubOptions) {
     const mirrorOptions = { store: opened, streams: STREAMS, capabilities, codeVersion: VERSION, now: () => clock.now() };
     const mirror = createMirror(mirrorOptions);
     const context = mirrorContext(mirrorOptions);
+    const notifier = new Notifier({ ...noticePorts, store: opened, clock, log, holder: randomUUID(), queueFact, observe: healthObserver({ store: opened, clock, mirror, streams: STREAMS, connections, destinations: registry }) });
     const disk = new DiskWatch({ store: opened, clock, folder: settings.dataFolder, budgetBytes: settings.diskBudget });
     const ports: SyncPorts = {
       connections: () => connections.readable(),
@@ -335,7 +336,7 @@ export async function openHub(options: HubOptions) {
     const running: { url: string | null } = { url: null };
     const credential = newLocalCredential();
     const keys = createApiKeys({ store: opened, clock, log, resolveTenant: async (scope, reference) => (await tenantRow(opened.read, scope, reference)).id });
-    const status = statusReader({ version: VERSION, clock, running, store: opened, disk, connections: (scope: TenantScope) => connections.list(scope), statuses, streams: STREAMS, failingRules: (scope) => failingRules(opened, scope), destinations: (scope) => registry.list(scope) });
+    const status = statusReader({ version: VERSION, clock, running, store: opened, disk, connections: (scope: TenantScope) => connections.list(scope), statuses, streams: STREAMS, failingRules: (scope) => failingRules(opened, scope), destinations: (scope) => registry.list(scope), troubles: (scope) => openTroubles(opened.read, scope) });
     const sqlReader = openSql({ store: opened, streams: STREAMS });
     const routes = withOpenApi(
       [

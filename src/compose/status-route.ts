@@ -20,6 +20,8 @@ export interface StatusPorts {
   readonly streams: readonly Stream[];
   connections(scope: TenantScope): Promise<readonly ConnectionView[]>;
   destinations(scope: TenantScope): Promise<readonly DestinationView[]>;
+  /** Of the integration, that nothing else here shows. */
+  troubles(scope: TenantScope): Promise<readonly { readonly title: string }[]>;
   /** Ingest rules whose last run failed. */
   failingRules(scope: TenantScope): Promise<readonly { readonly connector: string; readonly rule: string; readonly code: string }[]>;
 }
@@ -44,6 +46,7 @@ export function statusReader(ports: StatusPorts): (scope: TenantScope) => Promis
       ...(ports.running.url === null ? [] : readingTroubles(streams, names, ports.streams)),
       ...(ports.running.url === null ? [] : failingFor(destinations, now, DESTINATION_PATIENCE_MS).map(({ name, code }) => `destination ${name}: ${code}`)),
       ...(ports.running.url === null ? [] : (await ports.failingRules(scope)).map(({ connector, rule, code }) => `ingest rule ${connector}/${rule}: ${code}`)),
+      ...(ports.running.url === null ? [] : (await ports.troubles(scope)).map(({ title }) => title)),
       ...(full ? [`disk budget reached: reading is paused${waiting === null ? "" : `; ${waiting}`}`] : []),
     ];
     return {

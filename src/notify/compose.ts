@@ -11,7 +11,10 @@ import type { NotificationSettings } from "../kernel/notification-api.ts";
 import { textList } from "../store/conditions.ts";
 import type { Database, Store, Tx } from "../store/store.ts";
 import { decide, type Part } from "./decide.ts";
+import type { TroubleRow } from "./health-tables.ts";
+import { decideHealth, healthMessage, type HealthPart } from "./health-words.ts";
 import { ITEMS, itemValues, tables, type ItemRow, type RuleRow } from "./tables.ts";
+import { HEALTH, troublesByKey } from "./watch.ts";
 import { caseMessage, type Speaker } from "./words.ts";
 
 export interface ComposePorts {
@@ -55,20 +58,20 @@ export async function compose(tx: Tx, { rule: id, tenant }: Work, ports: Compose
   if (standing.failing && standing.queued) return false;
   if ((await ports.waiting(tx.db, underWay)) >= MOST_UNDER_WAY) return false;
 
-  const { parts, items, dropped, due, notices } = await decided(tx.db, tx.kind, rule, tenant, ports, now);
+  const { parts, health, items, dropped, due, notices, troubles } = await decided(tx.db, tx.kind, rule, tenant, ports, now);
   if (due === 0) return false;
   const speaker = await speakerOf(tx.db, rule, tenant, ports);
-  const groups = groupsOf(rule, parts);
   let sent = rule.sent;
   const ids: string[] = [];
-  for (const group of groups) {
-    const message = caseMessage(speaker, group, notices);
-    if (message === null) continue;
+  const tell = async (content: Pick<Fact, "kind" | "orderKey" | "body"> | null): Promise<void> => {
+    if (content === null) return;
     sent += 1;
-    const fact = factOf(rule, tenant as TenantId, sent, { speaker, parts: group, message, notices });
+    const fact: Fact = { ...content, tenant: tenant as TenantId, key: rule.id, version: sent };
     await ports.queueFor(rule.destination_id)(tx, fact);
     ids.push(ports.deliveryId(fact, rule.destination_id));
-  }
+  };
+  for (const group of groupsOf(rule, parts)) await tell(caseContent(speaker, group, notices, rule));
+  if (health.length > 0) await tell(healthContent(speaker, health, troubles, rule));
   if (dropped.length > 0) await sql`DELETE FROM notification_items WHERE rule_id = ${id} AND subject IN ${textList(tx.kind, dropped)}`.execute(tx.db);
   if (items.length > 0) await tx.bulkUpsert(ITEMS, items.map(itemValues));
   if (ids.length > 0) await tables(tx.db).updateTable("notification_rules").set({ sent, sent_at: now, under_way: JSON.stringify([...underWay, ...ids].slice(-MOST_UNDER_WAY)) }).where("id", "=", id).execute();
@@ -77,23 +80,34 @@ export async function compose(tx: Tx, { rule: id, tenant }: Work, ports: Compose
 
 interface Decisions {
   readonly parts: readonly Part[];
+  readonly health: readonly HealthPart[];
   readonly items: readonly ItemRow[];
   /** Subjects of which nothing is left to remember. */
   readonly dropped: readonly string[];
   readonly due: number;
   readonly notices: ReadonlyMap<string, CaseNotice>;
+  readonly troubles: ReadonlyMap<string, TroubleRow>;
 }
 
 export async function decided(db: Database, kind: Store["kind"], rule: RuleRow, tenant: string, { cases }: Pick<ComposePorts, "cases">, now: number): Promise<Decisions> {
   const due = await tables(db).selectFrom("notification_items").selectAll().where("rule_id", "=", rule.id).where("tenant_id", "=", tenant).where("due_at", "<=", now).orderBy("due_at").orderBy("subject").limit(MOST_ITEMS).execute();
-  const notices = await withRelated(db, due.map(({ subject }) => subject), cases);
+  const notices = await withRelated(db, due.flatMap(({ subject }) => (subject.startsWith(HEALTH) ? [] : [subject])), cases);
+  const troubles = await troublesByKey(db, due.flatMap(({ subject }) => (subject.startsWith(HEALTH) ? [subject.slice(HEALTH.length)] : [])));
   const { rows } = await sql<ItemRow>`SELECT * FROM notification_items WHERE rule_id = ${rule.id} AND subject IN ${textList(kind, [...notices.keys()])}`.execute(db);
   const items = new Map(rows.map((row) => [row.subject, row]));
   const settings = JSON.parse(rule.settings) as NotificationSettings;
   const parts: Part[] = [];
+  const health: HealthPart[] = [];
   const written = new Map<string, ItemRow>();
   const dropped = new Set<string>();
   for (const item of due) {
+    if (item.subject.startsWith(HEALTH)) {
+      const { part, item: after } = decideHealth(item, troubles.get(item.subject.slice(HEALTH.length)), now);
+      if (part !== null) health.push(part);
+      if (after === null) dropped.add(item.subject);
+      else written.set(item.subject, after);
+      continue;
+    }
     const { part, item: after } = decide(item, { settings, notices, items, now });
     if (part !== null) parts.push(part);
     if (after === null || after.subject !== item.subject) dropped.add(item.subject);
@@ -102,7 +116,7 @@ export async function decided(db: Database, kind: Store["kind"], rule: RuleRow, 
     // What is told of here and now is told for those that come after it.
     items.set(after.subject, after);
   }
-  return { parts, items: [...written.values()], dropped: [...dropped], due: due.length, notices };
+  return { parts, health, items: [...written.values()], dropped: [...dropped], due: due.length, notices, troubles };
 }
 
 /** Those cases, what they have become part of, and those before them with the same behaviour. */
@@ -128,20 +142,22 @@ export async function speakerOf(db: Database, rule: Pick<RuleRow, "name" | "sett
   return { rule: rule.name, tenant, tenantName: await tenantName(db, tenant), timeZone: (JSON.parse(rule.settings) as NotificationSettings).timeZone };
 }
 
-interface Content {
-  readonly speaker: Speaker;
-  readonly parts: readonly Part[];
-  readonly message: Message;
-  readonly notices: ReadonlyMap<string, CaseNotice>;
+type Content = Pick<Fact, "kind" | "orderKey" | "body"> | null;
+
+function caseContent(speaker: Speaker, parts: readonly Part[], notices: ReadonlyMap<string, CaseNotice>, rule: RuleRow): Content {
+  const message = caseMessage(speaker, parts, notices);
+  const [only] = parts;
+  if (message === null || only === undefined) return null;
+  const single = parts.length === 1;
+  return { kind: single ? "notifications.case" : "notifications.digest", orderKey: single ? only.subject : rule.id, body: bodyOf(speaker, parts, message, notices) };
+}
+
+function healthContent(speaker: Speaker, parts: readonly HealthPart[], troubles: ReadonlyMap<string, TroubleRow>, rule: RuleRow): Content {
+  const message = healthMessage(speaker, parts, troubles);
+  return message === null ? null : { kind: "notifications.health", orderKey: rule.id, body: { speaker, troubles: parts, message } };
 }
 
 /** What a webhook is given besides the words: the cases, with what is told of each. */
-function factOf(rule: RuleRow, tenant: TenantId, version: number, { speaker, parts, message, notices }: Content): Fact {
-  const [only] = parts;
-  const single = parts.length === 1 && only !== undefined;
-  return { tenant, kind: single ? "notifications.case" : "notifications.digest", key: rule.id, version, orderKey: single ? only.subject : rule.id, body: bodyOf(speaker, parts, message, notices) };
-}
-
 export function bodyOf(speaker: Speaker, parts: readonly Part[], message: Message, notices: ReadonlyMap<string, CaseNotice>): Readonly<Record<string, unknown>> {
   const cases = parts.map(({ subject, event }) => {
     const notice = notices.get(subject);

@@ -7,6 +7,8 @@ import type { Tx } from "../store/store.ts";
 import { hear } from "./hear.ts";
 
 export { asThingsStand, Notifier } from "./notifier.ts";
+export type { Observed } from "./watch.ts";
+export { openTroubles } from "./watch.ts";
 export { notifyRoutes, type NotifyRouteDeps } from "./routes.ts";
 export { notifyMigrations } from "./tables.ts";
 export { countTenantNotifications, purgeTenantNotifications, tenantNotifications, tidyNotifications } from "./upkeep.ts";

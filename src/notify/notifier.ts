@@ -6,9 +6,12 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Clock } from "../kernel/clock.ts";
 import { asFault } from "../kernel/fault.ts";
 import type { Log } from "../kernel/log.ts";
-import type { Database, Lease, Store } from "../store/store.ts";
+import type { QueueFact } from "../kernel/fact.ts";
+import type { Database, Lease, Store, Tx } from "../store/store.ts";
 import { bodyOf, compose, dueWork, type ComposePorts } from "./compose.ts";
 import type { Part } from "./decide.ts";
+import { healthMessage, type HealthPart } from "./health-words.ts";
+import { noteHealth, troublesByKey, type Observed } from "./watch.ts";
 import { caseMessage, type Speaker } from "./words.ts";
 
 const EVERY_MS = 500;
@@ -17,12 +20,16 @@ const LEASE_MS = 60_000;
 const LEFT_TO_OTHERS_MS = 20_000;
 /** Until then a message says what it was written for. */
 const FRESH_MS = 60_000;
+const LOOK_EVERY_MS = 60_000;
 
 export interface NotifierPorts extends ComposePorts {
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Log;
   readonly holder: string;
+  readonly queueFact: QueueFact<Tx>;
+  /** How connections and destinations stand, with what has arrived since the time given (ms). */
+  readonly observe: (since: number) => Promise<Observed>;
 }
 
 export class Notifier {
@@ -32,6 +39,7 @@ export class Notifier {
   #lease: Lease | undefined;
   #leasedAt = 0;
   #awayUntil = Number.NEGATIVE_INFINITY;
+  #lookedAt: number | undefined;
 
   constructor(ports: NotifierPorts) {
     this.#ports = ports;
@@ -52,6 +60,7 @@ export class Notifier {
     const { clock, log } = this.#ports;
     while (!this.#stop.signal.aborted) {
       try {
+        await this.look();
         await this.once();
       } catch (error) {
         const fault = asFault(error);
@@ -73,6 +82,17 @@ export class Notifier {
       await store.fencedTx(this.#lease, (tx) => compose(tx, one, this.#ports, now));
       await nextTurn();
     }
+  }
+
+  /** How the integration stands, once a minute. */
+  async look(): Promise<void> {
+    const { store, clock, observe, queueFact } = this.#ports;
+    const now = clock.now();
+    if (this.#lookedAt !== undefined && now - this.#lookedAt < LOOK_EVERY_MS && now >= this.#lookedAt) return;
+    if (!(await this.#hold()) || this.#lease === undefined) return;
+    const seen = await observe(this.#lookedAt ?? now - LOOK_EVERY_MS);
+    await store.fencedTx(this.#lease, (tx) => noteHealth(tx, seen, queueFact, now));
+    this.#lookedAt = now;
   }
 
   async #hold(): Promise<boolean> {
@@ -101,11 +121,15 @@ export async function asThingsStand<T extends Waiting>(facts: readonly T[], db: 
 }
 
 function isLate({ kind, queuedAt }: Waiting, now: number): boolean {
-  return (kind === "notifications.case" || kind === "notifications.digest") && now - queuedAt > FRESH_MS;
+  return (kind === "notifications.case" || kind === "notifications.digest" || kind === "notifications.health") && now - queuedAt > FRESH_MS;
 }
 
 async function rewritten(body: string, db: Database, cases: ComposePorts["cases"]): Promise<string> {
-  const { speaker, cases: told } = JSON.parse(body) as { readonly speaker: Speaker; readonly cases: readonly { readonly id: string; readonly event: Part["event"] }[] };
+  const { speaker, cases: told = [], troubles } = JSON.parse(body) as { readonly speaker: Speaker; readonly cases?: readonly { readonly id: string; readonly event: Part["event"] }[]; readonly troubles?: readonly HealthPart[] };
+  if (troubles !== undefined) {
+    const message = healthMessage(speaker, troubles, await troublesByKey(db, troubles.map(({ key }) => key)));
+    return message === null ? body : JSON.stringify({ speaker, troubles, message });
+  }
   const parts = told.map(({ id, event }): Part => ({ subject: id, event }));
   const notices = await cases(db, parts.map(({ subject }) => subject));
   const message = caseMessage(speaker, parts, notices);

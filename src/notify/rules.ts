@@ -13,6 +13,7 @@ import { decided, speakerOf, type ComposePorts } from "./compose.ts";
 import { EVERY } from "./hear.ts";
 import { DEFAULTS, isTimeZone } from "./policy.ts";
 import { tables, type RuleRow } from "./tables.ts";
+import { healthMessage } from "./health-words.ts";
 import { caseMessage } from "./words.ts";
 
 export interface RulePorts {
@@ -126,9 +127,9 @@ export async function preview(store: Pick<Store, "read" | "kind">, row: RuleRow,
   const { rows } = await sql<{ tenant_id: string }>`SELECT DISTINCT tenant_id FROM notification_items WHERE rule_id = ${row.id} AND due_at IS NOT NULL ORDER BY tenant_id LIMIT ${MOST_PREVIEWED}`.execute(store.read);
   const messages: Message[] = [];
   for (const { tenant_id: tenant } of rows) {
-    const { parts, notices } = await decided(store.read, store.kind, row, tenant, ports, Number.MAX_SAFE_INTEGER);
-    const message = caseMessage(await speakerOf(store.read, row, tenant, ports), parts, notices);
-    if (message !== null) messages.push(message);
+    const { parts, health, notices, troubles } = await decided(store.read, store.kind, row, tenant, ports, Number.MAX_SAFE_INTEGER);
+    const speaker = await speakerOf(store.read, row, tenant, ports);
+    for (const message of [caseMessage(speaker, parts, notices), healthMessage(speaker, health, troubles)]) if (message !== null) messages.push(message);
   }
   return { waiting: view.waiting, nextAt: view.nextAt, messages };
 }

@@ -3,6 +3,7 @@
  * milliseconds since the epoch.
  */
 import { sql, type Kysely } from "kysely";
+import { healthMigration } from "./health-tables.ts";
 import type { BulkUpsert, Database, Migration } from "../store/store.ts";
 
 export type RuleRow = {
@@ -85,4 +86,4 @@ async function createAll(db: Database): Promise<void> {
   for (const statement of statements) await sql.raw(statement).execute(db);
 }
 
-export const notifyMigrations: readonly Migration[] = [{ id: "1000-notifications", up: createAll }];
+export const notifyMigrations: readonly Migration[] = [{ id: "1000-notifications", up: createAll }, healthMigration];

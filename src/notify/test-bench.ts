@@ -23,6 +23,7 @@ import { openSqlite } from "../store/sqlite.ts";
 import type { Database } from "../store/store.ts";
 import type { ComposePorts } from "./compose.ts";
 import { heardBy } from "./index.ts";
+import type { Observed } from "./watch.ts";
 import { asThingsStand, Notifier } from "./notifier.ts";
 import { addRule, type RulePorts } from "./rules.ts";
 import type { RuleRow } from "./tables.ts";
@@ -47,6 +48,8 @@ export interface AlertParts {
 export interface NotifyBench extends DeliveryBench {
   readonly ports: ComposePorts & RulePorts;
   readonly destination: string;
+  /** How connections and destinations stand. */
+  observed(now: Observed): void;
   rule(draft?: Partial<NotificationDraft>): Promise<RuleRow>;
   alert(id: string, parts?: AlertParts): Promise<void>;
   alerts(...all: readonly (readonly [id: string, parts?: AlertParts])[]): Promise<void>;
@@ -82,7 +85,8 @@ export async function notifyBench(postgres?: PostgresServer): Promise<NotifyBenc
     findDestination: (scope, reference) => delivery.registry.get(scope, reference),
     destinationName: async (db, id) => (await standingOf(db, id))?.name ?? null,
   };
-  const notifier = new Notifier({ ...ports, store, clock, log: silentLog, holder: "one" });
+  const around: { observed: Observed } = { observed: { connections: [], destinations: [] } };
+  const notifier = new Notifier({ ...ports, store, clock, log: silentLog, holder: "one", queueFact: createQueueFact(clock), observe: async () => around.observed });
   const deliverer = delivery.deliverer({ asThingsStand: (batch) => asThingsStand(batch, store.read, ports, clock.now()) });
   const destination = await delivery.add("soc", ["notifications.*"]);
   const rows = new Map<string, MirrorRow>();
@@ -90,6 +94,7 @@ export async function notifyBench(postgres?: PostgresServer): Promise<NotifyBenc
 
   async function settle(): Promise<void> {
     for (let turn = 0; turn < 6; turn += 1) {
+      await notifier.look();
       await notifier.once();
       if (!(await deliverer.once())) return;
     }
@@ -99,6 +104,7 @@ export async function notifyBench(postgres?: PostgresServer): Promise<NotifyBenc
     ports,
     destination,
     settle,
+    observed: (seen: Observed) => void (around.observed = seen),
     rule: (draft: Partial<NotificationDraft> = {}) => store.tx((tx) => addRule(tx, EVERY_TENANT, { name: "soc", destination, tenant: TEN, ...draft }, ports, clock.now())),
     alert: (id: string, parts: AlertParts = {}) => bench.alerts([id, parts]),
     async alerts(...all: readonly (readonly [string, AlertParts?])[]) {
@@ -133,9 +139,10 @@ export async function notifyBench(postgres?: PostgresServer): Promise<NotifyBenc
     },
     async wipe() {
       await store.tx(async (tx) => {
-        for (const table of ["cases", "case_members", "case_links", "case_entities", "case_events", "case_since", "notification_items", "notification_rules", "outbox"]) await sql`DELETE FROM ${sql.table(table)}`.execute(tx.db);
+        for (const table of ["cases", "case_members", "case_links", "case_entities", "case_events", "case_since", "notification_items", "notification_rules", "health_troubles", "health_marks", "outbox"]) await sql`DELETE FROM ${sql.table(table)}`.execute(tx.db);
         await sql`UPDATE destinations SET failing_since = NULL`.execute(tx.db);
       });
+      around.observed = { connections: [], destinations: [] };
       rows.clear();
       delivery.answer = () => ({ outcome: "accepted" });
       read = delivery.sent.length;
