@@ -76,7 +76,7 @@ export class Batch {
   }
 
   open(tenant: TenantId, group: number, first: Kept): Working {
-    const working: Working = { ...NOTHING_DONE(), id: newCaseId(), tenant, group, before: null, row: newRow(tenant, group, first, this.#now), tally: EMPTY, lead: null };
+    const working: Working = { ...nothingDone(), id: newCaseId(), tenant, group, before: null, row: newRow(tenant, group, first, this.#now), tally: EMPTY, lead: null };
     working.row.id = working.id;
     this.#byGroup.set(group, working);
     return working;
@@ -204,13 +204,13 @@ export class Batch {
   }
 }
 
-function NOTHING_DONE() {
+function nothingDone() {
   return { stale: false, joined: [], joinedBy: null, moved: [], left: 0, merged: [], splitFrom: null, earlier: null, evidence: false, entities: new Map<string, { readonly entity: Entity; by: number }>() };
 }
 
 function workingOf(before: CaseRow, group: number): Working {
   const { seq: _, tally, lead, ...row } = before;
-  return { ...NOTHING_DONE(), id: row.id, tenant: row.tenant_id as TenantId, group, before, row, tally: JSON.parse(tally) as Tally, lead: lead === null ? null : (JSON.parse(lead) as Lead) };
+  return { ...nothingDone(), id: row.id, tenant: row.tenant_id as TenantId, group, before, row, tally: JSON.parse(tally) as Tally, lead: lead === null ? null : (JSON.parse(lead) as Lead) };
 }
 
 function newRow(tenant: string, group: number, first: Kept, now: number): Working["row"] {

@@ -5,6 +5,7 @@
 import type { HealthKind } from "../kernel/case-api.ts";
 import { FACT_SEVERITIES, type FactSeverity } from "../kernel/fact.ts";
 import type { MirrorRow } from "../mirror/capability.ts";
+import { storableText } from "../store/text.ts";
 import { keyOf } from "./links.ts";
 import { memberOf } from "./members.ts";
 import type { Entity, LinkKey, Member } from "./model.ts";
@@ -135,7 +136,7 @@ function listOf(cell: MirrorRow[string] | undefined): readonly unknown[] {
 
 function textOf(cell: MirrorRow[string] | undefined): string | null {
   const said = cell === null || cell === undefined ? "" : String(cell).trim();
-  return said === "" ? null : said;
+  return said === "" ? null : storableText(said).toWellFormed();
 }
 
 function momentOf(cell: MirrorRow[string] | undefined): number | null {

@@ -90,5 +90,5 @@ export function keyOf(kind: LinkKind, parts: readonly string[]): LinkKey {
 
 function folded(part: string): string {
   const text = part.trim().toLowerCase().replace(/\s+/g, " ");
-  return text.length <= LONGEST_PART ? text : `${text.slice(0, LONGEST_PART - 17)}~${hash("sha256", text, "base64url").slice(0, 16)}`;
+  return text.length <= LONGEST_PART ? text : `${text.slice(0, LONGEST_PART - 17).toWellFormed()}~${hash("sha256", text, "base64url").slice(0, 16)}`;
 }

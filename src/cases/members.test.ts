@@ -44,6 +44,9 @@ describe("a member", () => {
     expect(one?.links.every((key) => key.length < 400)).toBe(true);
     expect(one?.links[0]).not.toBe(other?.links[0]);
     expect(one?.facts.entities.every(([, value]) => value.length <= 500 && value.isWellFormed())).toBe(true);
+    const hostile = memberOf("threats", { ...threat, threat_name: "a\u0000b\ud800", storyline: "s\u0000", agent_computer_name: "d\u0000", process_user: "\udfff" });
+    expect(JSON.stringify(hostile)).not.toMatch(/\\u0000|\\ud800|\\udfff/);
+    expect(hostile.facts.name).toBe("a\ufffdb\ufffd");
   });
 });
 

@@ -7,12 +7,14 @@ import type { AlertStream } from "../kernel/alert-api.ts";
 import type { CaseType, EntityKind } from "../kernel/case-api.ts";
 import { FACT_SEVERITIES, type FactSeverity } from "../kernel/fact.ts";
 import type { MirrorRow } from "../mirror/capability.ts";
+import { storableText } from "../store/text.ts";
 import { linksOf, type LinkParts } from "./links.ts";
 import type { Entity, Member } from "./model.ts";
 
 export function memberOf(stream: AlertStream, row: MirrorRow): Member {
   const { id, headline } = seenOf(stream, row);
-  const { at, name, product, severity, status, verdict, device, user, siteId } = headline;
+  const { at, product, severity, status, verdict, siteId } = headline;
+  const name = headline.name === null ? null : plain(headline.name);
   const mitigation = textOf(row, MITIGATION[stream]);
   return {
     stream,
@@ -23,7 +25,7 @@ export function memberOf(stream: AlertStream, row: MirrorRow): Member {
     severity: FACT_SEVERITIES.indexOf(stream === "threats" ? threatSeverity(row, mitigation) : severity),
     status,
     verdict,
-    facts: { name, product, type: typeOf(stream, row, product), device: known(device), user: known(user), mitigation, siteId, entities: entitiesOf(stream, row) },
+    facts: { name: short(name), product, type: typeOf(stream, row, product), device: short(known(headline.device)), user: short(known(headline.user)), mitigation, siteId, entities: entitiesOf(stream, row) },
   };
 }
 
@@ -33,7 +35,18 @@ const SAYS_NOTHING = /^(|-+|unknown|n\/?a|none|null|undefined|not available|0{8,
 const NOTHING: LinkParts = { storyline: null, hash: null, hashOf: "file", name: null, device: null, user: null, source: null };
 
 function known(said: string | null): string | null {
-  return said === null || SAYS_NOTHING.test(said) ? null : said;
+  return said === null || SAYS_NOTHING.test(said) ? null : plain(said);
+}
+
+/** As the store gives it back: what is kept and what is looked for are the same text. */
+function plain(said: string): string {
+  return storableText(said).toWellFormed();
+}
+
+const LONGEST_SHOWN = 300;
+
+function short(said: string | null): string | null {
+  return said === null || said.length <= LONGEST_SHOWN ? said : `${said.slice(0, LONGEST_SHOWN - 1).toWellFormed()}…`;
 }
 
 const MITIGATION: Readonly<Record<AlertStream, readonly string[]>> = { alerts: ["result"], threats: ["mitigation_status"], "cloud-detection-alerts": [] };
@@ -135,7 +148,7 @@ function textOf(row: MirrorRow, names: readonly string[]): string | null {
   for (const name of names) {
     const cell = row[name];
     const said = cell === null || cell === undefined ? "" : String(cell).trim();
-    if (!SAYS_NOTHING.test(said)) return said;
+    if (!SAYS_NOTHING.test(said)) return plain(said);
   }
   return null;
 }

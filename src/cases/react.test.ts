@@ -218,6 +218,16 @@ describe.each(["sqlite", "postgres"] as const)("cases on %s", (kind) => {
     expect((await bench.cases()).map((row) => row.tenant_id)).toEqual([TEN, TEN]);
   });
 
+  it("counts and lets go of text that the store keeps in another way", async () => {
+    const hostile = (updated: number, hash: string) => threat("t1", NOW, { name: "a\u0000b\ud800", hash, storyline: "s\u0000", device: "d\u0000", updated });
+    await bench.page("threats", [hostile(NOW, "h1")]);
+    await bench.page("threats", [hostile(NOW + 1, "h2")]);
+    const { grp } = await bench.only();
+    expect((await entitiesOf(bench.store.read, grp, ["device", "sha1"], 9)).items).toEqual([{ kind: "device", value: "d\ufffd", n: 1 }, { kind: "sha1", value: "h2", n: 1 }]);
+    const { rows } = await sql<{ n: number }>`SELECT count(*) AS n FROM case_links`.execute(bench.store.read);
+    expect(Number(rows[0]?.n)).toBe(3);
+  });
+
   it("makes one case of an alert that two connections see", async () => {
     await bench.page("alerts", [alert("a1", NOW, { name: "x", device: "D1" })]);
     await bench.page("alerts", [alert("a1", NOW, { name: "x", device: "D1" })], { target: { ...TARGET, connection: `${CON}b` as typeof CON } });
