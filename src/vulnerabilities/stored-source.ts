@@ -14,12 +14,19 @@ import type { AgentFacts, ClosureProof, FindingFacts, InstanceClass, SourceDecis
 import { riskScore, type AssetContext, type RiskScore } from "./score.ts";
 import { severityAt } from "./sla.ts";
 import type { AgentRow, FindingRow, HistoryRow, InstanceRow } from "./tables.ts";
-import { agentFrom, instanceFrom } from "./write.ts";
+import { agentFrom, numbered } from "./write.ts";
 
 const AGENTS_AT_ONCE = 200;
 const ROWS_AT_ONCE = 2000;
 /** Findings kept at hand: those of popular applications come back with every device. */
 const FINDINGS_KEPT = 5000;
+
+const SAID_KEPT = 500;
+/** What exports tell of an instance. */
+const KEPT_TEXTS = ["id", "connection_id", "agent_id", "finding_id", "version", "status", "decided_by", "actor", "reason", "class", "facts", "proof"] as const;
+const KEPT_NUMBERS = ["decided_at", "expires_at", "first_seen", "detected_at", "scanned_at", "fixed_at", "due_at", "reopened", "present"] as const;
+const KEPT = sql.join([...KEPT_TEXTS, ...KEPT_NUMBERS].map((name) => sql.ref(name)));
+type KeptRow = Pick<InstanceRow, (typeof KEPT_TEXTS)[number] | (typeof KEPT_NUMBERS)[number]>;
 
 export interface StoredOptions {
   /** Only of this connection. */
@@ -92,7 +99,7 @@ class Reader {
 
   async *#small(devices: readonly (readonly AgentRow[])[], expected: number): AsyncGenerator<ExportDevice> {
     const limit = ROWS_AT_ONCE * 2;
-    const found = expected === 0 ? [] : await this.#instances(devices.flat(), null, limit);
+    const found = expected === 0 ? [] : await this.#instances(devices.flat(), null, limit, false);
     if (found.length === limit) {
       // More came meanwhile than were counted.
       for (const agents of devices) yield { asset: assetOf(agents), instances: this.#pieces(agents) };
@@ -101,7 +108,7 @@ class Reader {
     const byAgent = Map.groupBy(found, (row) => `${row.connection_id} ${row.agent_id}`);
     for (const agents of devices) {
       const asset = assetOf(agents);
-      const rows = agents.flatMap((agent) => byAgent.get(placeOf(agent)) ?? []);
+      const rows = agents.flatMap((agent) => byAgent.get(placeOf(agent)) ?? []).toSorted((a, b) => (a.id < b.id ? -1 : 1));
       yield { asset, instances: one(rows.length === 0 ? [] : await this.#told(asset, rows)) };
     }
   }
@@ -124,14 +131,15 @@ class Reader {
     return new Map(rows.map((row) => [`${row.connection_id} ${row.agent_id}`, Number(row.many)]));
   }
 
-  async #instances(agents: readonly AgentRow[], after: string | null, limit: number): Promise<readonly InstanceRow[]> {
-    const { rows } = await sql<InstanceRow>`
-      SELECT * FROM vuln_instances WHERE (connection_id, agent_id) IN ${rowList(this.#store.kind, 2, agents.map(({ connection_id, id }) => [connection_id, id]))} AND ${withinScope(this.#scope)}
-      AND ${after === null ? sql`1 = 1` : sql`id > ${after}`} ORDER BY id LIMIT ${limit}`.execute(this.#store.read);
-    return rows.map(instanceFrom);
+  /** In the order of their ids where there is a place to go on from. */
+  async #instances(agents: readonly AgentRow[], after: string | null, limit: number, ordered = true): Promise<readonly KeptRow[]> {
+    const { rows } = await sql<KeptRow>`
+      SELECT ${KEPT} FROM vuln_instances WHERE (connection_id, agent_id) IN ${rowList(this.#store.kind, 2, agents.map(({ connection_id, id }) => [connection_id, id]))} AND ${withinScope(this.#scope)}
+      AND ${after === null ? sql`1 = 1` : sql`id > ${after}`} ${ordered ? sql`ORDER BY id` : sql``} LIMIT ${limit}`.execute(this.#store.read);
+    return this.#store.kind === "sqlite" ? rows : rows.map((row) => numbered(row, KEPT_NUMBERS));
   }
 
-  async #told(asset: ExportAsset, rows: readonly InstanceRow[]): Promise<readonly ExportInstance[]> {
+  async #told(asset: ExportAsset, rows: readonly KeptRow[]): Promise<readonly ExportInstance[]> {
     const findings = await this.#findings(rows.map((row) => row.finding_id));
     return rows.flatMap((row) => {
       const finding = findings.get(row.finding_id);
@@ -253,8 +261,25 @@ function assetOf(agents: readonly AgentRow[]): ExportAsset {
   };
 }
 
-function instanceOf(asset: ExportAsset, finding: ExportFinding, row: InstanceRow): ExportInstance {
-  const { lastScanResult = null, source = null } = JSON.parse(row.facts) as { readonly lastScanResult?: string | null; readonly source?: SourceDecision };
+interface Said {
+  readonly lastScanResult?: string | null;
+  readonly source?: SourceDecision;
+}
+
+/** What consoles say of instances is mostly the same, word for word. */
+let said = new Map<string, Said>();
+
+function saidIn(facts: string): Said {
+  const known = said.get(facts);
+  if (known !== undefined) return known;
+  if (said.size > SAID_KEPT) said = new Map();
+  const parsed = JSON.parse(facts) as Said;
+  said.set(facts, parsed);
+  return parsed;
+}
+
+function instanceOf(asset: ExportAsset, finding: ExportFinding, row: KeptRow): ExportInstance {
+  const { lastScanResult = null, source = null } = saidIn(row.facts);
   return {
     id: row.id, finding, agent: row.agent_id, version: row.version, status: row.status as VulnerabilityStatus, by: row.decided_by, actor: row.actor, reason: row.reason, decidedAt: row.decided_at, expiresAt: row.expires_at,
     class: row.class as InstanceClass, present: row.present === 1, firstSeen: row.first_seen, detectedAt: row.detected_at, scannedAt: row.scanned_at, lastScanResult, fixedAt: row.fixed_at, dueAt: row.due_at, reopened: row.reopened,

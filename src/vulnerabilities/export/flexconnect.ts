@@ -15,12 +15,12 @@ const ENVELOPE = { nucleus_import_version: "1", scan_tool: "SentinelOne", scan_t
 /** A severity nobody stated is not the lowest one: it counts like the middle, as in the score. */
 const SEVERITIES: Readonly<Record<VulnerabilitySeverity, string>> = { critical: "Critical", high: "High", medium: "Medium", low: "Low", informational: "Informational", unknown: "Medium" };
 
-const COLUMNS = [
+const DEVICE_COLUMNS = [
   "nucleus_import_version", "scan_tool", "scan_type", "scan_date",
   "host_name", "ip_address", "mac_address", "operating_system_name", "operating_system_version", "host_location", "asset_info", "asset_groups", "asset_users", "asset_criticality", "asset_public",
-  "finding_number", "finding_name", "finding_severity", "finding_type", "finding_sub_type", "finding_description", "finding_recommendation", "finding_cve", "finding_output",
-  "finding_package", "finding_package_version", "finding_discovered", "finding_exploitable",
 ] as const;
+const CVE_COLUMNS = ["finding_number", "finding_name", "finding_severity", "finding_type", "finding_sub_type", "finding_description", "finding_recommendation", "finding_cve"] as const;
+const COLUMNS = [...DEVICE_COLUMNS, ...CVE_COLUMNS, "finding_output", "finding_package", "finding_package_version", "finding_discovered", "finding_exploitable"] as const;
 
 export async function* flexConnectJson(source: ExportSource, options: ExportOptions): AsyncGenerator<string> {
   yield* inChunks(json(source, options));
@@ -44,8 +44,9 @@ async function* json(source: ExportSource, options: ExportOptions): AsyncGenerat
       if (shown.length === 0) continue;
       if (!begun) yield `${assets++ === 0 ? "\n" : ",\n"}${head},"findings":[`;
       begun = true;
-      yield `${findings === 0 ? "\n" : ",\n"}${shown.map((one) => JSON.stringify(findingFields(one))).join(",\n")}`;
-      findings += shown.length;
+      let text = "";
+      for (const one of shown) text += `${findings++ === 0 ? "\n" : ",\n"}${findingText(one)}`;
+      yield text;
     }
     if (begun) yield "]}";
   }
@@ -58,13 +59,10 @@ async function* csv(source: ExportSource, options: ExportOptions): AsyncGenerato
   for await (const { asset, instances } of source.devices()) {
     const fields = assetFields(asset);
     const device = { ...envelope, ...fields, asset_info: Object.entries(fields.asset_info ?? {}).map(([key, value]) => `${pairText(key)}:${pairText(value)}`).join(";"), asset_groups: listText(fields.asset_groups), asset_users: listText(fields.asset_users) };
+    const head = cellsText(DEVICE_COLUMNS, device);
     for await (const batch of instances) {
       let rows = "";
-      for (const one of batch) {
-        if (!isShown(one, options)) continue;
-        const cells: Readonly<Record<string, unknown>> = { ...device, ...findingFields(one) };
-        rows += csvRow(COLUMNS.map((column) => cells[column]));
-      }
+      for (const one of batch) if (isShown(one, options)) rows += `${head},${findingCells(one)}\r\n`;
       yield rows;
     }
   }
@@ -103,25 +101,54 @@ function assetFields({ id, connection, agents, facts, assigned, context, active,
   });
 }
 
-function findingFields(one: ExportInstance): object {
-  const { finding, version } = one;
-  return {
-    ...sharedFields(finding),
-    finding_output: cut(evidence(one), 2000),
-    ...(version === null || version === "" ? {} : { finding_package_version: cut(version, LIMITS.finding_package_version) }),
-    finding_discovered: plainTime(one.detectedAt ?? one.firstSeen),
-  };
+/** What is the same in all instances is made into text once: a file has a hundred times as many of those. */
+function findingText(one: ExportInstance): string {
+  const version = versionOf(one);
+  return `${sharedOf(one.finding).json},"finding_output":${JSON.stringify(evidence(one))}${version === null ? "" : `,"finding_package_version":${JSON.stringify(version)}`},"finding_discovered":"${plainTime(one.detectedAt ?? one.firstSeen)}"}`;
+}
+
+function findingCells(one: ExportInstance): string {
+  const { before, name, after } = sharedOf(one.finding);
+  return `${before},${cell(evidence(one))},${name},${cell(versionOf(one))},${plainTime(one.detectedAt ?? one.firstSeen)},${after}`;
+}
+
+function versionOf({ version }: ExportInstance): string | null {
+  return version === null || version === "" ? null : cut(version, LIMITS.finding_package_version);
+}
+
+function cell(value: unknown): string {
+  return csvRow([value]).slice(0, -2);
+}
+
+function cellsText(columns: readonly string[], values: Readonly<Record<string, unknown>>): string {
+  return csvRow(columns.map((column) => values[column])).slice(0, -2);
+}
+
+interface Shared {
+  /** Without its closing bracket. */
+  readonly json: string;
+  /** Cells before what the instance has of its own, between, and after it. */
+  readonly before: string;
+  readonly name: string;
+  readonly after: string;
 }
 
 /** Of a finding, worked out once while it is at hand. */
-const shared = new WeakMap<ExportFinding, object>();
+const shared = new WeakMap<ExportFinding, Shared>();
 
-function sharedFields(finding: ExportFinding): object {
-  const made = shared.get(finding);
-  if (made !== undefined) return made;
+function sharedOf(finding: ExportFinding): Shared {
+  const known = shared.get(finding);
+  if (known !== undefined) return known;
+  const fields = sharedFields(finding);
+  const made = { json: JSON.stringify(fields).slice(0, -1), before: cellsText(CVE_COLUMNS, fields), name: cell(fields["finding_package"]), after: cell(fields["finding_exploitable"]) };
+  shared.set(finding, made);
+  return made;
+}
+
+function sharedFields(finding: ExportFinding): Readonly<Record<string, unknown>> {
   const { facts, kev } = finding;
   const cve = cveId(facts.cve);
-  const fields = known({
+  return known({
     finding_number: cut(facts.cve, LIMITS.finding_number),
     finding_name: cut(kev?.name === null || kev === null ? facts.cve : `${facts.cve} ${kev.name}`, LIMITS.finding_name),
     finding_severity: SEVERITIES[finding.cveSeverity],
@@ -134,21 +161,19 @@ function sharedFields(finding: ExportFinding): object {
     finding_package: cut(facts.application, LIMITS.finding_package),
     finding_exploitable: finding.cveExploited ? 1 : 0,
   });
-  shared.set(finding, fields);
-  return fields;
 }
 
 /** What of one instance has no field of its own: a decision, how fresh it is, and our score. */
 function evidence({ finding: { facts, severity }, version, status, by, actor, reason, expiresAt, class: of, scannedAt, lastScanResult, dueAt, risk, reopened }: ExportInstance): string {
-  return [
-    `${facts.application}${version === null ? "" : ` ${version}`}${facts.vendor === null ? "" : ` (${facts.vendor})`}, severity ${severity}`,
-    `status ${STATUS_LABELS[status]} by ${by}${actor === null ? "" : ` (${actor})`}${reason === null ? "" : `: ${reason}`}${expiresAt === null ? "" : `, until ${plainTime(expiresAt)}`}`,
-    of === "stale" ? "evidence is stale: the device was not scanned lately, or is gone" : null,
-    scannedAt === null ? null : `last scan that found it ${plainTime(scannedAt)}${lastScanResult === null ? "" : `, ${lastScanResult}`}`,
-    dueAt === null ? null : `due ${plainTime(dueAt)}`,
-    reopened > 0 ? `came back ${String(reopened)} times` : null,
-    `risk ${String(risk.score)} of 1000 (formula ${String(risk.formula)})`,
-  ].filter((line) => line !== null).join("\n");
+  let text = `${facts.application}${version === null ? "" : ` ${version}`}${facts.vendor === null ? "" : ` (${facts.vendor})`}, severity ${severity}\nstatus ${STATUS_LABELS[status]} by ${by}`;
+  if (actor !== null) text += ` (${actor})`;
+  if (reason !== null) text += `: ${reason}`;
+  if (expiresAt !== null) text += `, until ${plainTime(expiresAt)}`;
+  if (of === "stale") text += "\nevidence is stale: the device was not scanned lately, or is gone";
+  if (scannedAt !== null) text += `\nlast scan that found it ${plainTime(scannedAt)}${lastScanResult === null ? "" : `, ${lastScanResult}`}`;
+  if (dueAt !== null) text += `\ndue ${plainTime(dueAt)}`;
+  if (reopened > 0) text += `\ncame back ${String(reopened)} times`;
+  return cut(`${text}\nrisk ${String(risk.score)} of 1000 (formula ${String(risk.formula)})`, 2000);
 }
 
 /** Of `key:value;key:value`: neither part may hold what parts them. */

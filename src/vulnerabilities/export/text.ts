@@ -3,9 +3,22 @@ const CHUNK = 1 << 16;
 // oxlint-disable-next-line no-control-regex -- they are what is taken out
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\u0080-\u009f]/g;
 
+const DAY = 86_400_000;
+const TWO = Array.from({ length: 60 }, (_, number) => String(number).padStart(2, "0"));
+/** Files hold many moments of few days. */
+const days = new Map<number, string>();
+
 /** `yyyy-MM-dd HH:mm:ss`, UTC. */
 export function plainTime(ms: number): string {
-  return new Date(ms).toISOString().slice(0, 19).replace("T", " ");
+  const day = Math.floor(ms / DAY);
+  const seconds = Math.floor((ms - day * DAY) / 1000);
+  let date = days.get(day);
+  if (date === undefined) {
+    date = new Date(day * DAY).toISOString().slice(0, -14);
+    if (days.size > 4000) days.clear();
+    days.set(day, date);
+  }
+  return `${date} ${TWO[Math.floor(seconds / 3600)] ?? ""}:${TWO[Math.floor(seconds / 60) % 60] ?? ""}:${TWO[seconds % 60] ?? ""}`;
 }
 
 export function isoOrNull(ms: number | null): string | null {
