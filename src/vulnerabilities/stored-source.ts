@@ -17,7 +17,7 @@ import type { AgentRow, FindingRow, HistoryRow, InstanceRow } from "./tables.ts"
 import { agentFrom, numbered } from "./write.ts";
 
 const AGENTS_AT_ONCE = 200;
-const ROWS_AT_ONCE = 2000;
+const ROWS_AT_ONCE = 500;
 /** Findings kept at hand: those of popular applications come back with every device. */
 const FINDINGS_KEPT = 5000;
 

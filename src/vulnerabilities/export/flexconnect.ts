@@ -113,7 +113,9 @@ function findingCells(one: ExportInstance): string {
 }
 
 function versionOf({ version }: ExportInstance): string | null {
-  return version === null || version === "" ? null : cut(version, LIMITS.finding_package_version);
+  if (version === null || version === "") return null;
+  const clean = tidy(version);
+  return clean.length > LIMITS.finding_package_version ? cut(clean, LIMITS.finding_package_version) : clean;
 }
 
 function cell(value: unknown): string {
@@ -165,15 +167,29 @@ function sharedFields(finding: ExportFinding): Readonly<Record<string, unknown>>
 
 /** What of one instance has no field of its own: a decision, how fresh it is, and our score. */
 function evidence({ finding: { facts, severity }, version, status, by, actor, reason, expiresAt, class: of, scannedAt, lastScanResult, dueAt, risk, reopened }: ExportInstance): string {
-  let text = `${facts.application}${version === null ? "" : ` ${version}`}${facts.vendor === null ? "" : ` (${facts.vendor})`}, severity ${severity}\nstatus ${STATUS_LABELS[status]} by ${by}`;
-  if (actor !== null) text += ` (${actor})`;
-  if (reason !== null) text += `: ${reason}`;
+  let text = `${tidy(facts.application)}${version === null ? "" : ` ${tidy(version)}`}${facts.vendor === null ? "" : ` (${tidy(facts.vendor)})`}, severity ${severity}\nstatus ${STATUS_LABELS[status]} by ${by}`;
+  if (actor !== null) text += ` (${tidy(actor)})`;
+  if (reason !== null) text += `: ${tidy(reason)}`;
   if (expiresAt !== null) text += `, until ${plainTime(expiresAt)}`;
   if (of === "stale") text += "\nevidence is stale: the device was not scanned lately, or is gone";
-  if (scannedAt !== null) text += `\nlast scan that found it ${plainTime(scannedAt)}${lastScanResult === null ? "" : `, ${lastScanResult}`}`;
+  if (scannedAt !== null) text += `\nlast scan that found it ${plainTime(scannedAt)}${lastScanResult === null ? "" : `, ${tidy(lastScanResult)}`}`;
   if (dueAt !== null) text += `\ndue ${plainTime(dueAt)}`;
   if (reopened > 0) text += `\ncame back ${String(reopened)} times`;
-  return cut(`${text}\nrisk ${String(risk.score)} of 1000 (formula ${String(risk.formula)})`, 2000);
+  text += `\nrisk ${String(risk.score)} of 1000 (formula ${String(risk.formula)})`;
+  return text.length > MOST_EVIDENCE ? cut(text, MOST_EVIDENCE) : text;
+}
+
+const MOST_EVIDENCE = 2000;
+/** The same few names and versions, over and over. */
+let tidied = new Map<string, string>();
+
+function tidy(text: string): string {
+  const known = tidied.get(text);
+  if (known !== undefined) return known;
+  const clean = cut(text, MOST_EVIDENCE);
+  if (tidied.size > 2000) tidied = new Map();
+  tidied.set(text, clean);
+  return clean;
 }
 
 /** Of `key:value;key:value`: neither part may hold what parts them. */
