@@ -44,8 +44,21 @@ export function field(value: unknown, name: string): unknown {
 
 /** Equal however it is written: case and runs of blanks do not matter. */
 export function fold(text: string | null): string {
-  return text === null ? "" : text.trim().toLowerCase().replace(/\s+/g, " ");
+  if (text === null) return "";
+  const known = folded.get(text);
+  if (known !== undefined) return known;
+  const made = text.trim().toLowerCase().replace(/\s+/g, " ");
+  // A console may send a text of any length: those are not what comes back.
+  if (text.length > LONGEST_KEPT) return made;
+  if (folded.size > FOLDED_KEPT) folded = new Map();
+  folded.set(text, made);
+  return made;
 }
+
+/** A listing says the same few words over and over. */
+const FOLDED_KEPT = 5000;
+export const LONGEST_KEPT = 500;
+let folded = new Map<string, string>();
 
 /** `near`: those that agree in it have ids that begin alike, so that what is read and written together lies together. */
 export function hashId(prefix: string, parts: readonly string[], near: readonly string[] = []): string {

@@ -3,7 +3,7 @@
  * its version or apart from it, and several fields only with a licence: all of that is read, and what is not there is null.
  */
 import type { MirrorRow } from "../mirror/capability.ts";
-import { field, fold, hashId, jsonOf, momentOf, numberOf, textOf, type Cell } from "./cells.ts";
+import { field, fold, hashId, jsonOf, LONGEST_KEPT, momentOf, numberOf, textOf, type Cell } from "./cells.ts";
 import { VULNERABILITY_SEVERITIES, type FindingFacts, type InstanceFacts, type SourceDecision } from "./model.ts";
 
 export interface Risk {
@@ -47,7 +47,7 @@ export function riskOf(row: MirrorRow): Risk | null {
   return {
     rowId: String(row["id"]),
     agent,
-    findingId: hashId("fnd", [tenant, ...names]),
+    findingId: findingIdOf([tenant, ...names]),
     instanceId: hashId("ins", [String(row["connection_id"]), agent, ...names, fold(version)], [String(row["connection_id"]), agent]),
     version,
     severity: severityOf(row["severity"], finding),
@@ -58,6 +58,21 @@ export function riskOf(row: MirrorRow): Risk | null {
     scanAt: momentOf(row["last_scan_date"]),
     detectedAt: momentOf(row["detection_date"]),
   };
+}
+
+/** A finding comes back with every device it is on. */
+const FINDINGS_KEPT = 5000;
+let findingIds = new Map<string, string>();
+
+function findingIdOf(names: readonly string[]): string {
+  const key = names.join("\0");
+  const known = findingIds.get(key);
+  if (known !== undefined) return known;
+  const id = hashId("fnd", names);
+  if (key.length > LONGEST_KEPT) return id;
+  if (findingIds.size > FINDINGS_KEPT) findingIds = new Map();
+  findingIds.set(key, id);
+  return id;
 }
 
 /** Apart where the console says so; else what looks like a version at the end of the display name is taken for one. */

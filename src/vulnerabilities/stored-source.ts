@@ -9,6 +9,7 @@ import type { Store } from "../store/store.ts";
 import type { ExportAsset, ExportDevice, ExportFinding, ExportHistory, ExportInstance, ExportSource, ExportStatement } from "./export/source.ts";
 import { assignedOf } from "./asset-judging.ts";
 import { contextFrom, inService } from "./asset-rules.ts";
+import { LONGEST_KEPT } from "./cells.ts";
 import { knownOf, UNKNOWN } from "./known.ts";
 import type { AgentFacts, ClosureProof, FindingFacts, InstanceClass, SourceDecision, VulnerabilityStatus } from "./model.ts";
 import { riskScore, type AssetContext, type RiskScore } from "./score.ts";
@@ -272,8 +273,9 @@ let said = new Map<string, Said>();
 function saidIn(facts: string): Said {
   const known = said.get(facts);
   if (known !== undefined) return known;
-  if (said.size > SAID_KEPT) said = new Map();
   const parsed = JSON.parse(facts) as Said;
+  if (facts.length > LONGEST_KEPT) return parsed;
+  if (said.size > SAID_KEPT) said = new Map();
   said.set(facts, parsed);
   return parsed;
 }

@@ -4,6 +4,7 @@
  * name, severity, exploitability) are the same in all its instances. Lengths are held; CSV cells that would start a formula are defused.
  */
 import { csvRow } from "../../kernel/csv.ts";
+import { LONGEST_KEPT } from "../cells.ts";
 import { cveId } from "../cve.ts";
 import { STATUS_LABELS, type VulnerabilitySeverity } from "../model.ts";
 import type { ExportAsset, ExportFinding, ExportInstance, ExportOptions, ExportSource } from "./source.ts";
@@ -187,6 +188,7 @@ function tidy(text: string): string {
   const known = tidied.get(text);
   if (known !== undefined) return known;
   const clean = cut(text, MOST_EVIDENCE);
+  if (text.length > LONGEST_KEPT) return clean;
   if (tidied.size > 2000) tidied = new Map();
   tidied.set(text, clean);
   return clean;
