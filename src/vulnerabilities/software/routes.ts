@@ -10,6 +10,11 @@ import { BASE, DEFAULT_PAGE, Reading, within } from "../finding-routes.ts";
 import type { VulnerabilityRouteDeps } from "../routes.ts";
 import { deviceByReference, diffSoftware, knownLater, listSoftware, type SoftwareFilter } from "./queries.ts";
 
+/** A time, or a day: its beginning, UTC. */
+function dateAt(place: string, text: string): number {
+  return momentAt(place, /^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text);
+}
+
 export function softwareRoutes(deps: VulnerabilityRouteDeps): readonly Route<Tx>[] {
   const { store, clock, findConnection, connections } = deps;
 
@@ -42,8 +47,8 @@ export function softwareRoutes(deps: VulnerabilityRouteDeps): readonly Route<Tx>
       answer: SoftwareDiff,
       async handle({ query: { tenant, from: since, to: until, change, after, limit = DEFAULT_PAGE, ...more } }, { scope: given }: RouteContext<Tx>) {
         const scope = await within(deps, given, tenant);
-        const from = momentAt("query/from", since);
-        const to = until === undefined ? clock.now() : momentAt("query/to", until);
+        const from = dateAt("query/from", since);
+        const to = until === undefined ? clock.now() : dateAt("query/to", until);
         if (from >= to) throw new Fault("CONFIG_INVALID", "query/from is not before query/to.");
         const filter = await filterOf(scope, more);
         const { items, next } = await diffSoftware(store, scope, { ...filter, from, to, change, after, limit });
