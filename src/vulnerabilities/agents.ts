@@ -95,7 +95,7 @@ export async function reactToAgents(set: ChangeSet, tx: Tx, now: number, staleAf
   }
   await joinSiblings(tx, tenant, rows, before);
   const judgings = new Map<string, Judging>();
-  for (const of of new Set([...rows.values()].map((row) => row.tenant_id))) judgings.set(of, await judgingOf(tx, of, now, staleAfterMs));
+  for (const [of, its] of Map.groupBy(rows.values(), (row) => row.tenant_id)) judgings.set(of, await judgingOf(tx, of, its.map((row) => row.connection_id), now, staleAfterMs));
   judge(rows, judgings);
   await writeAgents(tx, [...rows].filter(([key, row]) => changed(before.get(key), row)).map(([, row]) => row));
   await writeKeys(tx, connection, relearn, keyRows);

@@ -43,21 +43,16 @@ export async function isBeingJudged(db: Database, tenant: string): Promise<boole
   return (await assetTables(db).selectFrom("vuln_asset_sweeps").select("tenant_id").where("tenant_id", "=", tenant).executeTakeFirst()) !== undefined;
 }
 
-/** What this tenant's devices are judged by now. */
-export async function judgingOf(tx: Tx, tenant: string, now: number, staleAfterMs: number): Promise<Judging> {
+/** What this tenant's devices of these connections are judged by now. */
+export async function judgingOf(tx: Tx, tenant: string, connections: Iterable<string>, now: number, staleAfterMs: number): Promise<Judging> {
   const { rules } = await assetRulesOf(tx.db, tenant);
   const { missedScans } = rules.deactivate;
-  if (missedScans === null) return { now, staleAfterMs, rules, missedBefore: () => null };
-  const { rows } = await sql<{ connection_id: string; day: number }>`
-    SELECT d.connection_id, d.day FROM vuln_scan_days AS d WHERE d.connection_id IN (SELECT connection_id FROM vuln_agents WHERE tenant_id = ${tenant}) ORDER BY d.connection_id, d.day DESC`.execute(tx.db);
-  const days = Map.groupBy(rows, (row) => row.connection_id);
-  return {
-    now, staleAfterMs, rules,
-    missedBefore(connection) {
-      const day = days.get(connection)?.[missedScans - 1]?.day;
-      return day === undefined ? null : Number(day) * DAY_MS;
-    },
-  };
+  const missed = new Map<string, number>();
+  for (const connection of missedScans === null ? [] : new Set(connections)) {
+    const row = await assetTables(tx.db).selectFrom("vuln_scan_days").select("day").where("connection_id", "=", connection).orderBy("day", "desc").offset((missedScans ?? 1) - 1).limit(1).executeTakeFirst();
+    if (row !== undefined) missed.set(connection, Number(row.day) * DAY_MS);
+  }
+  return { now, staleAfterMs, rules, missedBefore: (connection) => missed.get(connection) ?? null };
 }
 
 /** Scans of this page that nobody knew of: on these days devices of the connection were scanned. */

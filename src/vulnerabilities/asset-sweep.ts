@@ -29,7 +29,7 @@ export async function sweepAssets(tx: Tx, now: number, staleAfterMs: number): Pr
     const { rows } = await sql<AgentRow>`SELECT * FROM vuln_agents WHERE tenant_id = ${tenant} AND asset_id IN ${textList(tx.kind, ids.map((row) => row.asset_id))}`.execute(tx.db);
     const before = placed(rows.map(agentFrom));
     const after = new Map(before);
-    judge(after, new Map([[tenant, await judgingOf(tx, tenant, now, staleAfterMs)]]));
+    judge(after, new Map([[tenant, await judgingOf(tx, tenant, rows.map((row) => row.connection_id), now, staleAfterMs)]]));
     await writeAgents(tx, [...after].filter(([key, row]) => before.get(key) !== row).map(([, row]) => row));
     await tellStaleness(tx, before, after, now);
   }

@@ -161,7 +161,7 @@ async function noteScans(tx: Tx, { connection, tenant }: Pick<ChangeSet, "connec
   const known = [...latest].filter(([id, at]) => at > (agents.get(id)?.scanned_at ?? 0));
   if (known.length === 0) return;
   await noteScanDays(tx, connection, known.map(([, at]) => at));
-  const judging = await judgingOf(tx, tenant, now, staleAfterMs);
+  const judging = await judgingOf(tx, tenant, [connection], now, staleAfterMs);
   const moved: AgentRow[] = [];
   const first: Place[] = [];
   const flips = new Map<string | null, Place[]>();
