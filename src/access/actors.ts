@@ -4,10 +4,9 @@
  */
 import { sql } from "kysely";
 import type { AccessChangeActor } from "../kernel/access-risk-api.ts";
-import { textList } from "../store/conditions.ts";
+import { numberList, textList } from "../store/conditions.ts";
 import type { BulkUpsert, Database, Store, Tx } from "../store/store.ts";
 import { activitiesBetween, type Activity } from "./activities.ts";
-import { numberList } from "./changes.ts";
 import { provenTo } from "./coverage.ts";
 import type { PrincipalFacts } from "./model.ts";
 import { fold } from "./words.ts";

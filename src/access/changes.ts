@@ -5,7 +5,7 @@
 import { sql, type RawBuilder } from "kysely";
 import type { ConnectionId } from "../kernel/ids.ts";
 import type { TenantScope } from "../kernel/scope.ts";
-import { withinScope } from "../store/conditions.ts";
+import { numberList, withinScope } from "../store/conditions.ts";
 import type { Database, Store } from "../store/store.ts";
 import type { ChangeRow } from "./tables.ts";
 
@@ -67,10 +67,6 @@ async function* loaded(store: Pick<Store, "read" | "kind">, groups: readonly (re
 export async function changesBySeq(db: Database, kind: Store["kind"], seqs: readonly number[]): Promise<readonly ChangeRow[]> {
   const { rows } = await sql<ChangeRow>`SELECT * FROM access_changes WHERE seq IN ${numberList(kind, seqs)}`.execute(db);
   return rows;
-}
-
-export function numberList(kind: Store["kind"], numbers: readonly number[]): RawBuilder<unknown> {
-  return kind === "sqlite" ? sql`(SELECT value FROM json_each(${JSON.stringify(numbers)}))` : sql`(SELECT unnest(${[...numbers]}::bigint[]))`;
 }
 
 /** `rows`: all of one subject in the time asked for, oldest first. */

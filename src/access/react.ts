@@ -12,18 +12,19 @@ import { ChangeLog, changedFields, nameOf } from "./change-log.ts";
 import { provenTo } from "./coverage.ts";
 import { doubt, endBindings, loseBindings } from "./losses.ts";
 import type { PrincipalFacts, PrincipalKind } from "./model.ts";
+import { keysOf } from "./person-numbers.ts";
 import { factsOf } from "./principals.ts";
 import { idByName, inferRoles, reactToRoles, rolesByName } from "./roles.ts";
 import { globalId, inferScopes, isScopeStream, reactToScopes, stateGlobal } from "./scopes.ts";
 import type { BindingRow, PrincipalRow } from "./tables.ts";
-import { fold } from "./words.ts";
 
 const TEXTS = ["connection_id", "kind", "id", "tenant_id", "name_key", "email_key"] as const;
+const NUMBERS = ["name_number", "mail_number", "unread"] as const;
 const PRINCIPALS: BulkUpsert = {
   table: "access_principals",
-  columns: [...TEXTS.map((name) => ({ name, type: "text" as const })), { name: "unread", type: "integer" }, { name: "facts", type: "text" }],
+  columns: [...TEXTS.map((name) => ({ name, type: "text" as const })), ...NUMBERS.map((name) => ({ name, type: "integer" as const })), { name: "facts", type: "text" }],
   key: ["connection_id", "kind", "id"],
-  update: ["tenant_id", "name_key", "email_key", "unread", "facts"],
+  update: ["tenant_id", "name_key", "email_key", "name_number", "mail_number", "unread", "facts"],
 };
 
 /** `quiet`: what is met was so before anybody looked. */
@@ -67,7 +68,8 @@ async function reactToPrincipals(kind: PrincipalKind, set: ChangeSet, tx: Tx, lo
     met.set(id, { now, before: was?.holdings ?? null });
     tell(log, kind, old === undefined ? (was?.facts ?? null) : (JSON.parse(old.facts) as PrincipalFacts), now, old?.facts === now.text);
     if (old?.tenant_id === tenant && old.facts === now.text && Number(old.unread) === now.holdings.unread) continue;
-    rows.push([connection, kind, id, tenant, fold(now.facts.name), fold(now.facts.email), now.holdings.unread, now.text]);
+    const keys = keysOf(connection, now.facts);
+    rows.push([connection, kind, id, tenant, keys.name_key, keys.email_key, keys.name_number, keys.mail_number, now.holdings.unread, now.text]);
   }
   if (rows.length > 0) await tx.bulkUpsert(PRINCIPALS, rows);
   await compareBindings(kind, set, tx, log, time, met, bindings);

@@ -64,7 +64,7 @@ export function namesakeSql(kind: Store["kind"]): string {
   return `name_key || ' @ ' || substr(email_key, ${kind === "sqlite" ? "instr" : "strpos"}(email_key, '@') + 1)`;
 }
 
-/** What the two indexes below are limited to; a query that says the same may use them. Longer texts are nobody's, and no index of PostgreSQL's takes them. */
+/** Longer texts are nobody's. */
 export const HAS_MAILBOX = "kind = 'user' AND length(email_key) <= 320";
 export function hasNamesakes(kind: Store["kind"]): string {
   return `kind = 'user' AND length(email_key) <= 320 AND length(name_key) <= 200 AND ${kind === "sqlite" ? "instr" : "strpos"}(name_key, ' ') > 0`;

@@ -10,7 +10,7 @@ import type { ChangeLog } from "./change-log.ts";
 import { scopeRef } from "./graph.ts";
 import type { ScopeRef } from "./model.ts";
 import { globalId, inferScopes, stateGlobal } from "./scopes.ts";
-import { tables, type RoleRow } from "./tables.ts";
+import { KNOWN_BY_NAME, tables, type RoleRow } from "./tables.ts";
 import { idOrNull, levelOf, wordOrNull } from "./words.ts";
 
 const TEXTS = ["connection_id", "id", "tenant_id", "name", "description"] as const;
@@ -138,10 +138,10 @@ async function adoptNamed(tx: Tx, connection: string, roles: readonly Listed[]):
     const alias = idByName(name);
     if (id === undefined || !rows.some((row) => row.id === alias)) continue;
     await sql`
-      UPDATE access_bindings AS b SET role_id = ${id} WHERE connection_id = ${connection} AND role_id = ${alias} AND NOT EXISTS (
+      UPDATE access_bindings AS b SET role_id = ${id} WHERE connection_id = ${connection} AND role_id = ${alias} AND ${sql.raw(KNOWN_BY_NAME)} AND NOT EXISTS (
         SELECT 1 FROM access_bindings AS o WHERE o.connection_id = b.connection_id AND o.principal_kind = b.principal_kind AND o.principal_id = b.principal_id AND o.role_id = ${id}
           AND o.scope_kind = b.scope_kind AND o.scope_id = b.scope_id)`.execute(tx.db);
-    await sql`DELETE FROM access_bindings WHERE connection_id = ${connection} AND role_id = ${alias}`.execute(tx.db);
+    await sql`DELETE FROM access_bindings WHERE connection_id = ${connection} AND role_id = ${alias} AND ${sql.raw(KNOWN_BY_NAME)}`.execute(tx.db);
     await sql`UPDATE access_changes SET role_id = ${id} WHERE connection_id = ${connection} AND role_id = ${alias}`.execute(tx.db);
     await sql`DELETE FROM access_roles WHERE connection_id = ${connection} AND id = ${alias}`.execute(tx.db);
   }

@@ -12,9 +12,9 @@ import { MIRROR_MIGRATIONS } from "../mirror/tables.ts";
 import { activities } from "../sentinelone/streams/activities.ts";
 import type { BulkUpsert, Store } from "../store/store.ts";
 import type { PrincipalFacts, ScopeKind } from "./model.ts";
+import { keysOf } from "./person-numbers.ts";
 import { eachFinding, type RiskFilter } from "./risks.ts";
 import { accessMigrations, tables, type BindingRow, type ChangeRow } from "./tables.ts";
-import { fold } from "./words.ts";
 
 export const NOW = Date.UTC(2026, 2, 2, 9, 0, 0);
 export const DAY = 86_400_000;
@@ -66,9 +66,9 @@ export const SERVICE: PrincipalFacts = {
 
 const PRINCIPALS: BulkUpsert = {
   table: "access_principals",
-  columns: [...["connection_id", "kind", "id", "tenant_id", "name_key", "email_key", "facts"].map((name) => ({ name, type: "text" as const })), { name: "unread", type: "integer" }],
+  columns: [...["connection_id", "kind", "id", "tenant_id", "name_key", "email_key", "facts"].map((name) => ({ name, type: "text" as const })), ...["unread", "name_number", "mail_number"].map((name) => ({ name, type: "integer" as const }))],
   key: ["connection_id", "kind", "id"],
-  update: ["tenant_id", "name_key", "email_key", "facts", "unread"],
+  update: ["tenant_id", "name_key", "email_key", "facts", "unread", "name_number", "mail_number"],
 };
 
 export type PrincipalDraft = Partial<PrincipalFacts> & { readonly id: string; readonly kind?: "user" | "service-user"; readonly tenant?: TenantId; readonly connection?: ConnectionId };
@@ -98,7 +98,8 @@ export async function riskBench(postgres?: PostgresServer): Promise<RiskBench> {
           PRINCIPALS,
           drafts.map(({ id, kind = "user", tenant = TEN, connection = CON, ...changes }) => {
             const facts = { ...(kind === "user" ? SOUND : SERVICE), ...changes };
-            return [connection, kind, id, tenant, fold(facts.name), fold(facts.email), JSON.stringify(facts), 0];
+            const keys = keysOf(connection, facts);
+            return [connection, kind, id, tenant, keys.name_key, keys.email_key, JSON.stringify(facts), 0, keys.name_number, keys.mail_number];
           }),
         ),
       ),
