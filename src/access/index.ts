@@ -37,7 +37,6 @@ export function createAccess(ports: AccessPorts): Capability {
     id: "access",
     reads: ACCESS_STREAMS,
     revision: ACCESS_REVISION,
-    firstRead: "afterwards",
     migrations: accessMigrations,
     react: (set, tx, now) => reactToPage(set, tx, now, set.firstRead === true),
     due: dueWork,

@@ -26,6 +26,8 @@ export interface PageInput {
   readonly watermark: string | null;
   /** The stream has not been read whole before: capabilities that wait for the end of that are not shown the page. */
   readonly firstRead?: boolean;
+  /** Whoever began the transaction makes it again without this where it fails: a capability that does is then set apart, at the cost of a savepoint. */
+  readonly allOrNothing?: boolean;
   readonly now: number;
 }
 

@@ -9,8 +9,7 @@ import type { StreamId } from "../kernel/stream-ids.ts";
 import type { Store, Tx } from "../store/store.ts";
 import type { Capability, MirrorRow } from "./capability.ts";
 import type { MirrorContext } from "./page.ts";
-import { resolve } from "./parking.ts";
-import { reactOne } from "./reactions.ts";
+import { reactOne, reactWhole } from "./reactions.ts";
 import { asInserted, rowsById, selectRows } from "./rows.ts";
 import { columnSql, type StreamTable } from "./tables.ts";
 
@@ -77,12 +76,6 @@ interface Hand {
 
 const WHOLE: Hand = { react: reactWhole, withRaw: false };
 const CAREFUL: Hand = { react: reactOne, withRaw: true };
-
-/** As `reactOne`, for a transaction that is undone as a whole where the capability fails. */
-async function reactWhole(...[tx, capability, set, context]: Parameters<typeof reactOne>): Promise<void> {
-  await capability.react(set, tx, context.now);
-  await resolve(tx, set.connection, set.stream, capability.id, set.inserted.map(({ id }) => id));
-}
 
 /** False when nothing is left. */
 async function payPages(tx: Tx, context: MirrorContext, now: () => number, signal: AbortSignal | undefined, hand: Hand): Promise<boolean> {

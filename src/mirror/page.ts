@@ -2,6 +2,7 @@
  * One page into the mirror: what is new, what changed, what stayed; rejects parked; ids remembered as seen; the capabilities told; the checkpoint
  * moved, all in the caller's transaction. The books of the page are balanced before it returns; where they do not, it throws and nothing is kept.
  */
+import { setImmediate as turn } from "node:timers/promises";
 import { sql } from "kysely";
 import { Fault } from "../kernel/fault.ts";
 import type { TenantId } from "../kernel/ids.ts";
@@ -39,9 +40,12 @@ interface Sorted {
   readonly changed: string[];
   unchanged: number;
   readonly rows: (readonly UpsertValue[])[];
-  /** The same rows, by id, as capabilities see them; made only where one reads the stream. */
-  readonly after: Map<string, MirrorRow>;
+  /** The same rows by id; kept only where a capability reads the stream. */
+  readonly shown: Map<string, readonly UpsertValue[]>;
 }
+
+/** Rows of a first read that are shown to a capability at once: each is an object of all its columns, and nothing is gained by many living together. */
+const SHOWN_AT_ONCE = 250;
 
 export async function applyPage(context: MirrorContext, tx: Tx, input: PageInput): Promise<PageOutcome> {
   const { target, stream, page, now } = input;
@@ -95,7 +99,7 @@ interface Merged {
   readonly moves?: Moves;
 }
 
-async function merge(context: MirrorContext, tx: Tx, table: StreamTable, target: MirrorTarget, all: readonly MappedRecord[], from: Pick<PageInput, "snapshot" | "watermark" | "firstRead">, now: number): Promise<Merged> {
+async function merge(context: MirrorContext, tx: Tx, table: StreamTable, target: MirrorTarget, all: readonly MappedRecord[], from: Pick<PageInput, "snapshot" | "watermark" | "firstRead" | "allOrNothing">, now: number): Promise<Merged> {
   const { connection } = target;
   const { stream } = table;
   const readers = await readersNow(tx, readersOf(context.capabilities, stream.id), connection, stream.id, from.firstRead === true, now);
@@ -108,29 +112,38 @@ async function merge(context: MirrorContext, tx: Tx, table: StreamTable, target:
   const { ended } = stream;
   // What a first listing shows nobody could have missed.
   const tells = ended !== undefined && from.snapshot !== null && from.firstRead !== true;
-  const sorted = sortOut(table, target, now, records, existing, believed, tenants, readers.length > 0 || tells);
+  const sorted = sortOut(target, now, records, existing, believed, tenants, readers.length > 0 || tells);
 
   const before = readers.length === 0 && !tells ? new Map<string, MirrorRow>() : await rowsById(tx.db, tx.kind, table, connection, sorted.changed);
   if (sorted.rows.length > 0) await tx.bulkUpsert(table.upsert, sorted.rows);
   if (existing.size > 0) await clearMissing(tx, connection, stream, ids);
   await resolve(tx, connection, stream.id, RECORD, ids);
-  const changes: Change[] = [
-    ...sorted.inserted.map((id) => ({ id, before: null, after: sorted.after.get(id) ?? null })),
-    ...sorted.changed.map((id) => ({ id, before: before.get(id) ?? null, after: sorted.after.get(id) ?? null })),
-  ];
-  await react(tx, readers, changes, { connection, stream: stream.id, watermark: from.watermark, now, codeVersion: context.codeVersion });
-  return { ids, inserted: sorted.inserted.length, changed: sorted.changed.length, unchanged: sorted.unchanged, ...(tells ? { moves: movesOf(changes, ended) } : {}) };
+  const moves = { added: 0, changed: 0, closed: 0 };
+  if (readers.length > 0 || tells) {
+    const shown = (id: string): MirrorRow | null => {
+      const [record, row] = [records.get(id), sorted.shown.get(id)];
+      return record === undefined || row === undefined ? null : mirrorRow(table, row, record.values, record.raw);
+    };
+    const { firstRead = false, allOrNothing = false } = from;
+    const ids = [...sorted.inserted, ...sorted.changed];
+    const atOnce = firstRead ? SHOWN_AT_ONCE : ids.length;
+    for (let at = 0; at < ids.length; at += atOnce) {
+      if (at > 0) await turn();
+      const changes: readonly Change[] = ids.slice(at, at + atOnce).map((id) => ({ id, before: before.get(id) ?? null, after: shown(id) }));
+      await react(tx, readers, changes, { connection, stream: stream.id, watermark: from.watermark, now, codeVersion: context.codeVersion, ...(firstRead ? { firstRead } : {}), ...(allOrNothing ? { allOrNothing } : {}) });
+      if (tells) addMoves(moves, changes, ended);
+    }
+  }
+  return { ids, inserted: sorted.inserted.length, changed: sorted.changed.length, unchanged: sorted.unchanged, ...(tells ? { moves } : {}) };
 }
 
 /** A row that shows again what was over is an added one; one that was over and is, is none. */
-function movesOf(changes: readonly Change[], ended: NonNullable<Stream["ended"]>): Moves {
+function addMoves(moves: { -readonly [move in keyof Moves]: number }, changes: readonly Change[], ended: NonNullable<Stream["ended"]>): void {
   const there = (row: MirrorRow | null): boolean => row !== null && !ended(row);
-  const moves = { added: 0, changed: 0, closed: 0 };
   for (const { before, after } of changes) {
     if (there(after)) moves[there(before) ? "changed" : "added"] += 1;
     else if (there(before)) moves.closed += 1;
   }
-  return moves;
 }
 
 const NONE: ReadonlySet<string> = new Set();
@@ -167,7 +180,6 @@ async function lookUp(tx: Tx, table: StreamTable, connection: string, ids: reado
 }
 
 function sortOut(
-  table: StreamTable,
   target: MirrorTarget,
   now: number,
   records: ReadonlyMap<string, MappedRecord>,
@@ -176,7 +188,7 @@ function sortOut(
   tenants: (record: MappedRecord) => TenantId,
   wantRows: boolean,
 ): Sorted {
-  const sorted: Sorted = { inserted: [], changed: [], unchanged: 0, rows: [], after: new Map() };
+  const sorted: Sorted = { inserted: [], changed: [], unchanged: 0, rows: [], shown: new Map() };
   for (const record of records.values()) {
     const old = existing.get(record.id);
     const tenant = tenants(record);
@@ -199,7 +211,7 @@ function sortOut(
     (back ? sorted.inserted : sorted.changed).push(record.id);
     const row = rowOf(target, record, tenant, old?.mirrored_at ?? now, now);
     sorted.rows.push(row);
-    if (wantRows) sorted.after.set(record.id, mirrorRow(table, row, record.values, record.raw));
+    if (wantRows) sorted.shown.set(record.id, row);
   }
   return sorted;
 }

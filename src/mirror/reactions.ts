@@ -17,7 +17,14 @@ export interface Reacted {
   readonly watermark: string | null;
   readonly now: number;
   readonly codeVersion: string;
+  /** Part of the stream's first read. */
+  readonly firstRead?: boolean;
+  /** The transaction is undone whole where a capability fails, and made again without this: nothing is set apart. */
+  readonly allOrNothing?: boolean;
 }
+
+/** Hands one change set to one capability. */
+type Hand = (tx: Tx, capability: Capability, set: ChangeSet, context: Reacted) => Promise<unknown>;
 
 export function readersOf(capabilities: readonly Capability[], stream: StreamId): readonly Capability[] {
   return capabilities.filter((capability) => capability.reads.includes(stream));
@@ -25,10 +32,18 @@ export function readersOf(capabilities: readonly Capability[], stream: StreamId)
 
 export async function react(tx: Tx, readers: readonly Capability[], changes: readonly Change[], context: Reacted): Promise<void> {
   if (readers.length === 0 || changes.length === 0) return;
+  const hand = context.allOrNothing === true ? reactWhole : reactOne;
   for (const set of changeSets(changes, context)) {
-    for (const capability of readers) await reactOne(tx, capability, set, context);
+    for (const capability of readers) await hand(tx, capability, set, context);
   }
 }
+
+/** As `reactOne`, without a savepoint, which copies every page of the store that is written in it: for a transaction that is undone whole where the capability fails. */
+export async function reactWhole(...[tx, capability, set, context]: Parameters<Hand>): Promise<void> {
+  await capability.react(set, tx, context.now);
+  await resolve(tx, set.connection, set.stream, capability.id, [...set.inserted, ...set.changed, ...set.gone].map(({ id }) => id));
+}
+
 
 /** True where the capability took the change set in. */
 export async function reactOne(tx: Tx, capability: Capability, set: ChangeSet, context: Reacted): Promise<boolean> {
@@ -88,7 +103,8 @@ function changeSets(changes: readonly Change[], context: Reacted): readonly Chan
       if (after !== null) of(after).inserted.push({ id: change.id, before: null, after: change.after });
     }
   }
-  return [...sets].map(([tenant, lists]) => ({ connection: context.connection, stream: context.stream, watermark: context.watermark, tenant, ...lists }));
+  const { connection, stream, watermark, firstRead } = context;
+  return [...sets].map(([tenant, lists]) => ({ connection, stream, watermark, tenant, ...lists, ...(firstRead === true ? { firstRead } : {}) }));
 }
 
 function tenantOf(row: MirrorRow | null): TenantId | null {

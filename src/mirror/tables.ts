@@ -50,6 +50,8 @@ export interface StreamTable {
   /** Inserts a row, or overwrites all of it but when it was first seen. */
   readonly upsert: BulkUpsert;
   readonly viewColumns: readonly string[];
+  /** What `mirrorRow` copies: a row that is given its names one by one takes the engine three times as long to make. */
+  readonly blank: MirrorRow;
 }
 
 export function tableOf(stream: Stream): StreamTable {
@@ -59,6 +61,7 @@ export function tableOf(stream: Stream): StreamTable {
     if (RESERVED.has(name) || !/^[a-z][a-z0-9_]*$/.test(name)) throw new Fault("INTERNAL", `The column ${name} of ${stream.id} has a name the mirror cannot use.`);
   }
   // The record's text comes last: SQLite then finds the other columns without reading the pages it spills into.
+  const names = [...OWN_COLUMNS.map((column) => column.name), ...columns.map((column) => column.name), "raw"];
   const all = [...OWN_COLUMNS, { name: "fields", type: "json" as const }, { name: "raw", type: "text" as const, utf8: true }];
   const kept: ReadonlySet<string> = new Set(["connection_id", "id", "mirrored_at"]);
   return {
@@ -69,6 +72,7 @@ export function tableOf(stream: Stream): StreamTable {
     columns,
     upsert: { table: `mirror_${view}`, columns: all, key: ["connection_id", "id"], update: all.map((column) => column.name).filter((name) => !kept.has(name)), storable: true },
     viewColumns: ["id", "connection_id", "tenant_id", ...columns.map((column) => column.name), "raw", "mirrored_at", "changed_at"],
+    blank: JSON.parse(`{${names.map((name) => `"${name}":null`).join(",")}}`) as MirrorRow,
   };
 }
 
@@ -108,7 +112,7 @@ function selectList(kind: Store["kind"], table: StreamTable, names: readonly str
 
 /** A row for `upsert` as `rowSql` would read it back. */
 export function mirrorRow(table: StreamTable, row: readonly UpsertValue[], values: readonly Value[], raw: string): MirrorRow {
-  const named: Record<string, StoredValue> = {};
+  const named: Record<string, StoredValue> = { ...table.blank };
   for (const [place, { name }] of OWN_COLUMNS.entries()) {
     const value = row[place] ?? null;
     if (!(value instanceof Uint8Array)) named[name] = value;

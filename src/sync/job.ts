@@ -45,21 +45,29 @@ export interface StreamJob {
 const RESTARTS = 3;
 
 /**
- * Consumes a listing page by page. A cursor that SentinelOne refuses or sends in circles restarts the listing from where `open` says;
- * the fourth such cursor in one reading ends it with that fault (progress is kept by the checkpoint).
+ * Consumes a listing page by page, at most `atOnce` of them on their way into the store. A cursor that SentinelOne refuses or sends in circles restarts the
+ * listing from where `open` says; the fourth such cursor in one reading ends it with that fault (progress is kept by the checkpoint).
  */
-export async function readPages(job: StreamJob, open: (restarted: boolean) => AsyncIterable<Page>, take: (page: Page) => Promise<void>): Promise<void> {
+export async function readPages(job: StreamJob, open: (restarted: boolean) => AsyncIterable<Page>, take: (page: Page) => Promise<void>, atOnce = 1): Promise<void> {
   let restarts = 0;
   for (;;) {
+    const storing: Promise<void>[] = [];
     try {
       let last: Page["state"] = "more";
-      for await (const page of paced(job, open(restarts > 0))) {
-        await take(page);
+      for await (const { page, free } of paced(job, open(restarts > 0))) {
+        const stored = (async () => take(page))().finally(free);
+        // Its failure is met when its turn comes; until then it must not count as unhandled.
+        stored.catch(() => undefined);
+        storing.push(stored);
         last = page.state;
+        if (storing.length >= atOnce) await storing.shift();
       }
+      await Promise.all(storing);
       if (last === "more") throw new Fault("S1_ANSWER_SHAPE", "The listing stopped before its last page.", { details: { stream: job.stream.id } });
       return;
     } catch (error) {
+      // Whoever begins again, or ends, must not be overtaken by what came before.
+      await Promise.allSettled(storing);
       const fault = asFault(error);
       if (fault.kind !== "cursor" || restarts >= RESTARTS) throw fault;
       restarts += 1;
@@ -68,25 +76,36 @@ export async function readPages(job: StreamJob, open: (restarted: boolean) => As
   }
 }
 
-/** Holds one of the hub's page slots from the moment a page is asked for until it is stored, and frees then what the page held. */
-async function* paced(job: StreamJob, pages: AsyncIterable<Page>): AsyncGenerator<Page> {
+interface Paced {
+  readonly page: Page;
+  /** To be called once it is stored, or given up. */
+  readonly free: () => void;
+}
+
+/** Holds one of the hub's page slots from the moment a page is asked for until it is freed, and what the page holds with it. */
+async function* paced(job: StreamJob, pages: AsyncIterable<Page>): AsyncGenerator<Paced> {
   const iterator = pages[Symbol.asyncIterator]();
   try {
     for (;;) {
-      const release = await job.deps.pages.take(job.io.signal, job.connection.id);
+      const leave = await job.deps.pages.take(job.io.signal, job.connection.id);
+      let page: Page | undefined;
       try {
         stopIfCancelled(job.io.signal);
         if (await job.deps.diskFull()) throw new Fault("DISK_BUDGET", "The data folder has reached its disk budget; what was read so far is kept.");
         const next = await iterator.next();
         if (next.done === true) return;
-        try {
-          yield next.value;
-        } finally {
-          next.value.release?.();
-        }
+        page = next.value;
       } finally {
-        release();
+        if (page === undefined) leave();
       }
+      const { release } = page;
+      yield {
+        page,
+        free() {
+          release?.();
+          leave();
+        },
+      };
     }
   } finally {
     await iterator.return?.();

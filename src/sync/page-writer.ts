@@ -2,6 +2,7 @@
  * Puts pages into the mirror: page, checkpoint and what capabilities make of it in one transaction. While one transaction runs, pages
  * that arrive wait; in a first read several of them share the next one, which doubles the speed and changes no promise.
  */
+import { setImmediate as turn } from "node:timers/promises";
 import type { RunId } from "../kernel/ids.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Mirror, MirrorTarget, PageOutcome } from "../mirror/mirror.ts";
@@ -38,10 +39,18 @@ export class PageWriter {
   #checkpoint: Checkpoint;
   #queue: Waiting[] = [];
   #busy = false;
+  #divided = false;
+  /** What a page could not be stored for. */
+  #failure: { readonly error: unknown } | null = null;
 
   constructor(options: WriterOptions, checkpoint: Checkpoint) {
     this.#options = options;
     this.#checkpoint = checkpoint;
+  }
+
+  /** Pages of one listing that may wait for their transaction, which they share. */
+  get pagesAtOnce(): number {
+    return this.#options.pagesPerTransaction;
   }
 
   /** As last committed. */
@@ -49,8 +58,9 @@ export class PageWriter {
     return this.#checkpoint;
   }
 
-  /** Resolves once the page is committed together with the checkpoint that `advance` makes of the one before it. */
+  /** Resolves once the page is committed together with the checkpoint that `advance` makes of the one before it. After one that was not, none is. */
   async write(page: KeptPage, advance: (checkpoint: Checkpoint) => Checkpoint, listed = false): Promise<void> {
+    if (this.#failure !== null) throw this.#failure.error;
     await new Promise<void>((done, failed) => {
       this.#queue.push({ page, advance, listed, done, failed });
       if (!this.#busy) void this.#drain();
@@ -70,6 +80,18 @@ export class PageWriter {
     return result;
   }
 
+  /** Savepoints for capabilities cost a first read more than all else that is written, so it does without until one is needed. */
+  async #undividedIfItGoes<T>(commit: (allOrNothing: boolean) => Promise<T>): Promise<T> {
+    if (this.#divided || this.#checkpoint.firstReadAt !== null) return commit(false);
+    try {
+      return await commit(true);
+    } catch {
+      // If it was not a capability it fails again, and says so.
+      this.#divided = true;
+      return commit(false);
+    }
+  }
+
   async #drain(): Promise<void> {
     this.#busy = true;
     for (;;) {
@@ -79,7 +101,8 @@ export class PageWriter {
         await this.#commit(batch);
         for (const waiting of batch) waiting.done();
       } catch (error) {
-        // Whoever waits behind a failed page must not overtake it: its checkpoint would claim the lost page.
+        // Whoever comes behind a failed page must not overtake it: its checkpoint would claim the lost page.
+        this.#failure = { error };
         for (const waiting of [...batch, ...this.#queue.splice(0)]) waiting.failed(error);
       }
     }
@@ -90,10 +113,12 @@ export class PageWriter {
     const { store, mirror, clock, target, stream, run, progress, lease } = this.#options;
     // Pages of a first read that a power cut takes back take their checkpoint with them, and are read again.
     const synced = this.#checkpoint.firstReadAt === null ? "later" : "at-once";
-    const commit = async (tx: Tx): Promise<{ checkpoint: Checkpoint; outcomes: readonly PageOutcome[] }> => {
+    const commit = async (tx: Tx, allOrNothing: boolean): Promise<{ checkpoint: Checkpoint; outcomes: readonly PageOutcome[] }> => {
       let next = this.#checkpoint;
       const results = [];
       for (const { page, advance, listed } of batch) {
+        // Between pages: what has come from the console meanwhile goes on to be read, and whoever only reads the store is answered.
+        if (results.length > 0) await turn();
         next = withRejected(advance(next), page.rejected.length);
         const outcome = await mirror.applyPage(tx, {
           target,
@@ -103,6 +128,7 @@ export class PageWriter {
           page,
           checkpoint: packCheckpoint(next),
           firstRead: next.firstReadAt === null,
+          allOrNothing,
           watermark: next.firstReadAt === null ? null : overallWatermark(next),
           now: clock.now(),
         });
@@ -113,7 +139,7 @@ export class PageWriter {
       }
       return { checkpoint: next, outcomes: results };
     };
-    const { checkpoint, outcomes } = await store.fencedTx(lease(), commit, synced);
+    const { checkpoint, outcomes } = await this.#undividedIfItGoes((allOrNothing) => store.fencedTx(lease(), (tx) => commit(tx, allOrNothing), synced));
     this.#checkpoint = checkpoint;
     for (const outcome of outcomes) progress.add(outcome);
   }

@@ -145,6 +145,7 @@ async function readPartition(job: StreamJob, part: Partition, resumeAt: string |
     job,
     (restarted) => job.stream.read({ kind: "snapshot", partition: part, cursor: restarted ? null : resumeAt }, job.io),
     (page) => job.writer.write(withinRetention(job, page), (checkpoint) => withProgress(checkpoint, part.id, page), true),
+    job.writer.pagesAtOnce,
   );
 }
 

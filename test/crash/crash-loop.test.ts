@@ -96,6 +96,11 @@ function queuedAlerts(file: string): ReadonlyMap<string, readonly string[]> {
   return queued;
 }
 
+/** What a capability made of the users while they were read. */
+function peopleOfTheGraph(file: string): readonly string[] {
+  return opened(file, (store) => store.prepare<[], string>("SELECT id FROM access_principals WHERE kind = 'user' ORDER BY id").pluck().all());
+}
+
 /** Runs that the next start found still marked as running: a kill met them at work. */
 function runsCutOff(file: string): number {
   return opened(file, (store) => store.prepare<[], number>("SELECT count(*) FROM sync_runs WHERE state = 'cancelled'").pluck().get() ?? 0);
@@ -186,6 +191,7 @@ describe(`the hub killed ${String(KILLS)} times while it reads (seed ${String(SE
         expect(new Set(ids).size, `${stream}: a row twice`).toBe(ids.length);
         expect(ids, stream).toEqual(truthIds(simulator, stream));
       }
+      expect(peopleOfTheGraph(file)).toEqual(truthIds(simulator, "users"));
       const agents = new Map([...simulator.truth("agents")].map((record) => [String(record["id"]), record["lastLoggedInUserName"]]));
       for (const row of await query("select id, last_logged_in_user_name as name from agents")) expect(row["name"]).toBe(agents.get(String(row["id"])) ?? null);
 

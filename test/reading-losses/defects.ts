@@ -41,7 +41,10 @@ export const DEFECTS = {
   },
   "2-failed-write-swallowed": {
     about: "a page that could not be stored is given up, and the pages after it move the checkpoint on",
-    edits: [{ file: PAGE_WRITER, find: "for (const waiting of [...batch, ...this.#queue.splice(0)]) waiting.failed(error);", put: "void error; for (const waiting of batch) waiting.done();" }],
+    edits: [
+      { file: PAGE_WRITER, find: "this.#failure = { error };", put: "" },
+      { file: PAGE_WRITER, find: "for (const waiting of [...batch, ...this.#queue.splice(0)]) waiting.failed(error);", put: "void error; for (const waiting of batch) waiting.done();" },
+    ],
   },
   "3-checkpoint-clamped": {
     about: "a checkpoint older than seven days is moved forward when reading resumes",
