@@ -6,7 +6,7 @@
 import { Fault, type FaultCode } from "../kernel/fault.ts";
 import type { HttpAnswer } from "../net/http.ts";
 import type { JsonValue, ListPage, SourceRecord } from "./client.ts";
-import { cutListing, parseBody, parseForMerge, recordOf } from "./json.ts";
+import { cutListing, parseBody, parseForMerge, recordOf, type QuickCut } from "./json.ts";
 
 /** `/sites` alone nests its rows: `data: {allSites, sites: […]}`. */
 const NESTED_ROWS: Readonly<Record<string, string>> = { "/sites": "sites" };
@@ -119,7 +119,7 @@ function readPagination(envelope: Readonly<Record<string, unknown>>, path: strin
 }
 
 /** One page of a listing; records that are no objects are kept for the stream to reject by name. `quick` as in `cutListing`. */
-export function readPage(body: Buffer, path: string, quick = false): ListPage {
+export function readPage(body: Buffer, path: string, quick?: QuickCut): ListPage {
   const fast = parsed(body, path, () => cutListing(body, quick));
   if (fast !== null) return { records: fast.records, size: fast.records.length, ...readPagination(checkEnvelope(fast.envelope, path), path), bytes: body.length };
 

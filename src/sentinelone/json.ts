@@ -10,6 +10,7 @@ import type { JsonObject, JsonValue, SourceRecord, Span } from "./client.ts";
 
 const QUOTE = 34;
 const COMMA = 44;
+const COLON = 58;
 const BACKSLASH = 92;
 const LONG = 16;
 
@@ -131,24 +132,39 @@ function cut(bytes: Uint8Array, start: number): { readonly offsets: readonly num
   return null;
 }
 
+/** By the first key that a record has, or by the first two, for the objects that lie in a record may begin as it does. */
+export type QuickCut = "one-key" | "two-keys";
+
 /**
- * As `cut`, a few native searches a record instead of a look at every byte: at `},{"key"`, with the key that the first record begins with.
- * Null where the array is written in another way. The cuts are right if every piece is JSON, since an array has only one reading;
- * a record that is none throws `WrongCut`.
+ * As `cut`, a few native searches a record instead of a look at every byte: at `},{"key"`, with the keys that the first record begins with. Null where the array is written in another way. The cuts are right if every piece is JSON,
+ * since an array has only one reading; a record that is none throws `WrongCut`.
  */
-function cutQuickly(body: Buffer, start: number): { readonly offsets: readonly number[]; readonly end: number } | null {
-  const key = /^\{("[^"\\]{1,64}")/.exec(body.toString("latin1", start, start + 80))?.[1];
+function cutQuickly(body: Buffer, start: number, by: QuickCut): { readonly offsets: readonly number[]; readonly end: number } | null {
+  const head = body.toString("latin1", start, start + 400);
+  const key = /^\{("[^"\\]{1,64}")/.exec(head)?.[1];
+  const second = /^\{"[^"\\]{1,64}":"[^"\\]*"(,"[^"\\]{1,64}":)/.exec(head)?.[1];
   const close = body.lastIndexOf("}]");
   if (key === undefined || close < start) return null;
   const separator = Buffer.from(`},{${key}`, "latin1");
+  const begins = by === "one-key" || second === undefined ? () => true : recordsBeginWith(body, Buffer.from(second, "latin1"));
   const offsets: number[] = [];
   let from = start;
-  for (let at = body.indexOf(separator, from); at >= 0 && at < close; at = body.indexOf(separator, from)) {
+  for (let at = body.indexOf(separator, from); at >= 0 && at < close; at = body.indexOf(separator, at + 2)) {
+    if (!begins(at + separator.length)) continue;
     offsets.push(from, at + 1);
     from = at + 2;
   }
   offsets.push(from, close + 1);
   return { offsets, end: close + 1 };
+}
+
+/** Whether what stands at a place is `:"…"` and then `second`. */
+function recordsBeginWith(body: Buffer, second: Buffer): (at: number) => boolean {
+  return (at) => {
+    if (body[at] !== COLON || body[at + 1] !== QUOTE) return false;
+    const behind = body.indexOf(QUOTE, at + 2) + 1;
+    return behind > 0 && behind + second.length <= body.length && body.compare(second, 0, second.length, behind, behind + second.length) === 0;
+  };
 }
 
 /** A listing that was cut quickly was cut at the wrong places, or is no JSON: cut it with care. */
@@ -198,21 +214,21 @@ interface PageTraits {
  * Cuts a body that begins `{"data":[` into records; null when it is of another form or not valid, for the caller to parse whole. `quick`:
  * looking at a record's value may throw `WrongCut`.
  */
-export function cutListing(body: Buffer, quick = false): Listing | null {
+export function cutListing(body: Buffer, quick?: QuickCut): Listing | null {
   const head = /^\s*\{\s*"data"\s*:\s*\[/.exec(body.toString("latin1", 0, 64));
   if (head === null) return null;
   const start = head[0].length;
-  const found = quick ? cutQuickly(body, start) : cut(body, start);
-  if (found === null) return quick ? cutListing(body) : null;
+  const found = quick === undefined ? cut(body, start) : cutQuickly(body, start, quick);
+  if (found === null) return quick === undefined ? null : cutListing(body);
   try {
     const envelope: unknown = JSON.parse(head[0] + body.toString("utf8", found.end));
     if (typeof envelope !== "object" || envelope === null || !("data" in envelope) || !Array.isArray(envelope.data) || envelope.data.length > 0) throw new SyntaxError("no listing");
-    const page: PageTraits = { exact: mayHoldLongInteger(body), utf8: isUtf8(body), quick };
+    const page: PageTraits = { exact: mayHoldLongInteger(body), utf8: isUtf8(body), quick: quick !== undefined };
     const records: SourceRecord[] = [];
     for (let at = 0; at + 1 < found.offsets.length; at += 2) records.push(new CutRecord(body, found.offsets[at] ?? 0, found.offsets[at + 1] ?? 0, page));
     return { records, envelope };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    return quick ? cutListing(body) : null;
+    return quick === undefined ? null : cutListing(body);
   }
 }

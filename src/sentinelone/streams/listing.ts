@@ -115,12 +115,14 @@ export function restStream(spec: RestSpec): Stream {
   };
 
   function mapListing(body: Buffer): MappedListing {
-    try {
-      return mapRead(readPage(body, spec.endpoint, true));
-    } catch (error) {
-      if (!(error instanceof WrongCut)) throw error;
-      return mapRead(readPage(body, spec.endpoint));
+    for (const quick of ["one-key", "two-keys"] as const) {
+      try {
+        return mapRead(readPage(body, spec.endpoint, quick));
+      } catch (error) {
+        if (!(error instanceof WrongCut)) throw error;
+      }
     }
+    return mapRead(readPage(body, spec.endpoint));
   }
 
   function mapRead(page: ListPage): MappedListing {
