@@ -14,9 +14,9 @@ const BINDINGS: BulkUpsert = {
   update: ["tenant_id", "seen_at", "absent_at", "doubted_at"],
 };
 
-/** One role on one scope, whoever holds it. */
+/** One role on one scope, whoever holds it. No id has NUL in it. */
 export function placeOf({ role_id: role, scope_kind: kind, scope_id: scope }: Pick<BindingRow, "role_id" | "scope_kind" | "scope_id">): string {
-  return JSON.stringify([role, kind, scope]);
+  return `${role}\0${kind}\0${scope}`;
 }
 
 /** By principal, then by place. */
@@ -33,7 +33,9 @@ export async function storedBindings(tx: Tx, connection: string, kind: Principal
 }
 
 export async function writeBindings(tx: Tx, rows: readonly BindingRow[]): Promise<void> {
-  if (rows.length > 0) await tx.bulkUpsert(BINDINGS, rows.map((row) => [...KEY.map((name) => row[name]), row.tenant_id, row.seen_at, row.absent_at, row.doubted_at]));
+  if (rows.length === 0) return;
+  const inOrder = (row: BindingRow) => [row.connection_id, row.principal_kind, row.principal_id, row.role_id, row.scope_kind, row.scope_id, row.tenant_id, row.seen_at, row.absent_at, row.doubted_at];
+  await tx.bulkUpsert(BINDINGS, rows.map(inOrder));
 }
 
 export async function dropBindings(tx: Tx, connection: string, rows: readonly BindingRow[]): Promise<void> {

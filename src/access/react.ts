@@ -96,16 +96,20 @@ async function compareBindings(kind: PrincipalKind, set: ChangeSet, tx: Tx, log:
   const sure: BindingRow[] = [];
   const unsure: BindingRow[] = [];
   for (const [id, { now: one, before }] of met) {
-    const had = stored.get(id) ?? new Map<string, BindingRow>();
+    const had = stored.get(id);
     const earlier = new Set((before?.held ?? []).map((held) => placeOf(place(held))));
-    const has = new Map(one.holdings.held.map((held) => [placeOf(place(held)), held] as const));
-    for (const [key, held] of has) {
-      const old = had.get(key);
-      const row: BindingRow = { connection_id: connection, principal_kind: kind, principal_id: id, ...place(held), tenant_id: tenant, seen_at: now, absent_at: earlier.has(key) ? null : readTo, doubted_at: null };
-      if (old === undefined) (earlier.has(key) ? kept : added).push(row);
+    const has = new Set<string>();
+    for (const held of one.holdings.held) {
+      const at = place(held);
+      const key = placeOf(at);
+      if (has.has(key)) continue;
+      has.add(key);
+      const old = had?.get(key);
+      const { role_id, scope_kind, scope_id } = at;
+      if (old === undefined) (earlier.has(key) ? kept : added).push({ connection_id: connection, principal_kind: kind, principal_id: id, role_id, scope_kind, scope_id, tenant_id: tenant, seen_at: now, absent_at: earlier.has(key) ? null : readTo, doubted_at: null });
       else if (old.doubted_at !== null || old.tenant_id !== tenant) kept.push({ ...old, tenant_id: tenant, doubted_at: null });
     }
-    for (const [key, old] of had) if (!has.has(key)) (one.holdings.whole && !quiet ? sure : unsure).push(old);
+    for (const [key, old] of had ?? NOTHING) if (!has.has(key)) (one.holdings.whole && !quiet ? sure : unsure).push(old);
   }
   await infer(tx, set, met, place, [...added, ...kept]);
   await writeBindings(tx, [...added, ...kept]);
@@ -117,6 +121,8 @@ async function compareBindings(kind: PrincipalKind, set: ChangeSet, tx: Tx, log:
   await doubt(tx, unsure, now);
   await loseBindings(tx, { set, kind, readTo, now }, sure, log, names);
 }
+
+const NOTHING: ReadonlyMap<string, BindingRow> = new Map();
 
 type Place = Pick<BindingRow, "role_id" | "scope_kind" | "scope_id">;
 
@@ -135,8 +141,11 @@ async function infer(tx: Tx, set: ChangeSet, met: ReadonlyMap<string, { readonly
   for (const { now } of met.values()) {
     for (const held of now.holdings.held) {
       const { role_id: id } = place(held);
-      roles.set(id, { id, name: held.roleName ?? id });
-      if (held.scopeId !== null) scopes.set(`${held.scopeKind} ${held.scopeId}`, held);
+      // Where one entry leaves the name out, another may give it.
+      if ((roles.get(id)?.name ?? id) === id) roles.set(id, { id, name: held.roleName ?? id });
+      if (held.scopeId === null) continue;
+      const scope = `${held.scopeKind} ${held.scopeId}`;
+      if ((scopes.get(scope)?.scopeName ?? null) === null) scopes.set(scope, held);
     }
   }
   await inferRoles(tx, set, [...roles.values()]);

@@ -133,10 +133,22 @@ export async function stateGlobal(tx: Tx, where: Where, id: string): Promise<voi
 
 /** Scopes that bindings and roles name: those nobody knows yet are kept, as inferred, under the name they are given there. */
 export async function inferScopes(tx: Tx, where: Where, scopes: readonly (ScopeRef & { readonly name: string | null })[]): Promise<void> {
-  const named = scopes.filter(({ kind }) => kind !== "global");
+  const known = await knownScopes(tx, where.connection, scopes);
+  const named = scopes.filter((scope) => scope.kind !== "global" && !known.has(`${scope.kind} ${scope.id}`));
   if (named.length === 0) return;
   const global = named.some(({ kind }) => kind === "account") ? await globalId(tx, where) : null;
   await tx.bulkUpsert(INFERRED, named.map(({ kind, id, name }) => [where.connection, kind, id, where.tenant, ...parentOf(kind, global), name, fold(name), null, 1]));
+}
+
+/** Of these, as `kind id`: nearly always all of them, which one question tells sooner than as many attempts to write. */
+async function knownScopes(tx: Tx, connection: string, scopes: readonly ScopeRef[]): Promise<ReadonlySet<string>> {
+  if (scopes.length === 0) return new Set();
+  const known = new Set<string>();
+  for (const [kind, of] of Map.groupBy(scopes, (scope) => scope.kind)) {
+    const { rows } = await sql<{ id: string }>`SELECT id FROM access_scopes WHERE connection_id = ${connection} AND kind = ${kind} AND id IN ${textList(tx.kind, of.map(({ id }) => id))}`.execute(tx.db);
+    for (const { id } of rows) known.add(`${kind} ${id}`);
+  }
+  return known;
 }
 
 /** Of these, the inferred ones that neither a binding nor a scope below them names any more. */

@@ -7,7 +7,9 @@ const LONGEST_KEY = 400;
 /** A text or whole number that says something, as both engines can keep it. */
 export function wordOrNull(value: unknown): string | null {
   const word = typeof value === "string" ? value : typeof value === "number" && Number.isSafeInteger(value) ? String(value) : "";
-  return word.trim() === "" ? null : word.toWellFormed().replaceAll("\0", "\uFFFD");
+  if (word.trim() === "") return null;
+  const well = word.isWellFormed() ? word : word.toWellFormed();
+  return well.includes("\0") ? well.replaceAll("\0", "\uFFFD") : well;
 }
 
 export function idOrNull(value: unknown): string | null {

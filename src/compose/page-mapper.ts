@@ -179,29 +179,53 @@ function packValues(records: readonly MappedRecord[]): Pick<PackedListing, "valu
   return { values: values.slice(0, end), ends };
 }
 
-/** A record whose text and values are made when somebody asks for them: what waits to be written should be little and plain. */
-class SentRecord implements MappedRecord {
-  readonly id: string;
-  readonly version: string;
-  readonly siteId: string | null;
-  readonly agentId: string | null;
-  readonly hash: string;
-  readonly rawHash: string;
-  readonly valuesJson: Buffer;
-  readonly rawBytes?: Uint8Array;
-  readonly #text: string;
+/** A listing as it came, and the bytes that its records share. */
+interface Sheet {
+  readonly packed: PackedListing;
+  readonly body: Buffer;
+  readonly values: Buffer;
+}
 
-  constructor(packed: PackedListing, at: number, body: Buffer, values: Buffer) {
-    this.id = packed.ids[at] ?? "";
-    this.version = packed.versions[at] ?? "";
-    this.siteId = packed.siteIds[at] ?? null;
-    this.agentId = packed.agentIds[at] ?? null;
-    this.hash = packed.hashes[at] ?? "";
-    this.rawHash = packed.rawHashes[at] ?? "";
-    this.valuesJson = values.subarray(at === 0 ? 0 : packed.ends[at - 1], packed.ends[at]);
-    this.#text = packed.texts.get(at) ?? "";
-    const start = packed.spans[at * 2] ?? -1;
-    if (start >= 0) this.rawBytes = body.subarray(start, packed.spans[at * 2 + 1]);
+/**
+ * A record that is no more than its place in the listing: everything else is made when somebody asks for it. Thousands wait to be written, and what waits long
+ * the collector moves and marks again and again.
+ */
+class SentRecord implements MappedRecord {
+  readonly #sheet: Sheet;
+  readonly #at: number;
+
+  constructor(sheet: Sheet, at: number) {
+    this.#sheet = sheet;
+    this.#at = at;
+  }
+
+  get id(): string {
+    return this.#sheet.packed.ids[this.#at] ?? "";
+  }
+
+  get version(): string {
+    return this.#sheet.packed.versions[this.#at] ?? "";
+  }
+
+  get siteId(): string | null {
+    return this.#sheet.packed.siteIds[this.#at] ?? null;
+  }
+
+  get agentId(): string | null {
+    return this.#sheet.packed.agentIds[this.#at] ?? null;
+  }
+
+  get hash(): string {
+    return this.#sheet.packed.hashes[this.#at] ?? "";
+  }
+
+  get rawHash(): string {
+    return this.#sheet.packed.rawHashes[this.#at] ?? "";
+  }
+
+  get valuesJson(): Buffer {
+    const { ends } = this.#sheet.packed;
+    return this.#sheet.values.subarray(this.#at === 0 ? 0 : ends[this.#at - 1], ends[this.#at]);
   }
 
   /** Made anew each time: look once. */
@@ -209,16 +233,25 @@ class SentRecord implements MappedRecord {
     return JSON.parse(this.valuesJson.toString("utf8")) as readonly Value[];
   }
 
+  get rawBytes(): Uint8Array | undefined {
+    const { packed, body } = this.#sheet;
+    const start = packed.spans[this.#at * 2] ?? -1;
+    if (start < 0) return undefined;
+    // Of a page that was released nothing is left to make a part of.
+    return body.length === 0 ? body : body.subarray(start, packed.spans[this.#at * 2 + 1]);
+  }
+
   get raw(): string {
-    return this.rawBytes === undefined ? this.#text : Buffer.from(this.rawBytes.buffer, this.rawBytes.byteOffset, this.rawBytes.byteLength).toString("utf8");
+    const { packed, body } = this.#sheet;
+    const start = packed.spans[this.#at * 2] ?? -1;
+    return start < 0 ? (packed.texts.get(this.#at) ?? "") : body.toString("utf8", start, packed.spans[this.#at * 2 + 1]);
   }
 }
 
 export function unpack(packed: PackedListing): MappedListing {
   const { ids, rejected, repeated, nextCursor, totalItems, size, bytes } = packed;
-  const body = Buffer.from(packed.body);
-  const values = Buffer.from(packed.values.buffer);
-  const records = ids.map((_, at) => new SentRecord(packed, at, body, values));
+  const sheet: Sheet = { packed, body: Buffer.from(packed.body), values: Buffer.from(packed.values.buffer) };
+  const records = ids.map((_, at) => new SentRecord(sheet, at));
   // Megabytes outside the heap, of which the collector would let many pile up.
   const release = (): void => {
     packed.body.transfer(0);

@@ -45,7 +45,7 @@ interface Sorted {
 }
 
 /** Rows of a first read that are shown to a capability at once: each is an object of all its columns, and nothing is gained by many living together. */
-const SHOWN_AT_ONCE = 250;
+const SHOWN_AT_ONCE = 125;
 
 export async function applyPage(context: MirrorContext, tx: Tx, input: PageInput): Promise<PageOutcome> {
   const { target, stream, page, now } = input;

@@ -48,9 +48,10 @@ export class PageWriter {
     this.#checkpoint = checkpoint;
   }
 
-  /** Pages of one listing that may wait for their transaction, which they share. */
+  /** Pages of one listing that may be on their way into the store: while some share a transaction, the next one's gather. */
   get pagesAtOnce(): number {
-    return this.#options.pagesPerTransaction;
+    const { pagesPerTransaction } = this.#options;
+    return pagesPerTransaction === 1 ? 1 : 2 * pagesPerTransaction;
   }
 
   /** As last committed. */

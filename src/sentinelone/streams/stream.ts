@@ -40,7 +40,7 @@ export interface MappedRecord {
   /** Where `raw` stands in the body it came in, as byte offsets. */
   readonly span?: Span;
   /** `raw` as UTF-8, where it is at hand: writing it so spares making text of it. Good until the page's `release`. */
-  readonly rawBytes?: Uint8Array;
+  readonly rawBytes?: Uint8Array | undefined;
 }
 
 export interface RejectedRecord {
