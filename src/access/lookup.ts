@@ -8,6 +8,7 @@ import { numberList, textList, withinScope } from "../store/conditions.ts";
 import type { Store } from "../store/store.ts";
 import { connectionsOf, principalFrom, roleFrom, scopeFrom } from "./graph.ts";
 import { SCOPE_KINDS, type AccessRole, type Principal, type Scope, type ScopeKind } from "./model.ts";
+import { alikeWords, likest, likestOf } from "./near.ts";
 import { mailNumber, OF_NAME, rangeOfName } from "./person-numbers.ts";
 import type { PrincipalRow, RoleRow, ScopeRow } from "./tables.ts";
 import { fold } from "./words.ts";
@@ -36,7 +37,10 @@ export async function findPrincipal(store: Reader, scope: TenantScope, reference
     if (only !== undefined && second === undefined) return only;
     if (only !== undefined) throw several("principals", rows.map((row) => `${row.kind}:${row.id} (${principalFrom(row).facts.email ?? principalFrom(row).facts.name ?? row.kind}, connection ${row.connection_id})`));
   }
-  throw notFound("user or service user", "vedette access list principals");
+  const people = sql`
+    SELECT email_key AS key, email_key AS shown FROM access_principals WHERE connection_id IN ${textList(store.kind, connections)} AND kind IN ${kinds} AND ${withinScope(scope)}
+    UNION ALL SELECT name_key AS key, name_key AS shown FROM access_principals WHERE connection_id IN ${textList(store.kind, connections)} AND kind IN ${kinds} AND ${withinScope(scope)}`;
+  throw notFound("user or service user", "vedette access list principals", alikeWords(await likestOf(store, people, key)));
 }
 
 /** Principals whose number lies within `span` of one of these. Found by that alone: an engine without statistics would rather go through all of a connection's. */
@@ -62,7 +66,8 @@ export async function findScope(store: Reader, scope: TenantScope, reference: st
     if (only !== undefined && second === undefined) return scopeFrom(only);
     if (only !== undefined) throw several("scopes", rows.map((row) => `${row.kind}:${row.id} (${row.name ?? "no name"}${row.parent_kind === null ? "" : ` in ${row.parent_kind} ${row.parent_name ?? row.parent_id ?? ""}`}, connection ${row.connection_id})`));
   }
-  throw notFound(kind ?? "scope", "vedette access list scopes");
+  const names = sql`SELECT name_key AS key, kind || ':' || name AS shown FROM access_scopes WHERE connection_id IN ${connections} AND kind IN ${kinds} AND ${withinScope(scope)}`;
+  throw notFound(kind ?? "scope", "vedette access list scopes", alikeWords(await likestOf(store, names, rest.slice(rest.lastIndexOf("/") + 1))));
 }
 
 /** There is one console, whatever ids its records give it. */
@@ -93,6 +98,15 @@ export async function findRoles(store: Reader, scope: TenantScope, connection: C
   if (exact.length > 0) return exact;
   const key = fold(reference);
   return roles.filter(({ name }) => fold(name) === key);
+}
+
+/** For whoever asked for one that nobody calls so; there are few enough to name them all where none is like it. */
+export async function otherRoles(store: Reader, scope: TenantScope, connection: ConnectionId, reference: string): Promise<string> {
+  const { rows } = await sql<{ name: string }>`SELECT DISTINCT name FROM access_roles WHERE connection_id = ${connection} AND ${withinScope(scope)} ORDER BY name LIMIT 1000`.execute(store.read);
+  const names = rows.map(({ name }) => name);
+  const alike = likest(names, reference);
+  if (alike.length > 0) return alikeWords(alike);
+  return names.length === 0 ? "" : `Roles there are: ${names.slice(0, MOST - 1).map((name) => JSON.stringify(name)).join(", ")}${names.length >= MOST ? " …" : ""}. `;
 }
 
 function several(noun: string, found: readonly string[]): Fault {

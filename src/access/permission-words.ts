@@ -6,6 +6,7 @@ import { sql } from "kysely";
 import { Fault } from "../kernel/fault.ts";
 import type { ConnectionId } from "../kernel/ids.ts";
 import type { Database } from "../store/store.ts";
+import { alikeWords, likest } from "./near.ts";
 
 /** Words without blanks, dashes and case, and the vendor's permission id. The README has the same table. */
 export const EVERYDAY_WORDS: Readonly<Record<string, string>> = {
@@ -53,8 +54,8 @@ function plain(text: string): string {
   return text.toLowerCase().replace(/[^a-z0-9]+/g, "");
 }
 
-/** The one permission that is meant. CONFIG_INVALID where several fit or none does. */
-export async function resolvePermission(db: Database, connection: ConnectionId, asked: string): Promise<string> {
+/** The one permission that is meant. `orRole`: where a role might have been meant, which there are. CONFIG_INVALID where several fit or none does. */
+export async function resolvePermission(db: Database, connection: ConnectionId, asked: string, orRole?: () => Promise<string>): Promise<string> {
   const { rows } = await sql<{ permission: string }>`SELECT DISTINCT permission FROM access_role_permissions WHERE connection_id = ${connection} ORDER BY permission`.execute(db);
   const known = rows.map((row) => row.permission);
   const exact = known.find((permission) => permission.toLowerCase() === asked.trim().toLowerCase());
@@ -71,7 +72,7 @@ export async function resolvePermission(db: Database, connection: ConnectionId, 
   if (only !== undefined) {
     throw new Fault("CONFIG_INVALID", `Several permissions fit ${JSON.stringify(asked)}.`, { cure: `Give one of them: ${alike.slice(0, MOST_LISTED).join(", ")}${alike.length > MOST_LISTED ? " …" : ""}.` });
   }
-  throw new Fault("CONFIG_INVALID", `No role that can be read has a permission like ${JSON.stringify(asked)}.`, {
-    cure: `Give it as the console names it, like Endpoints.disconnectFromNetwork (\`vedette access list roles --json\` shows all), or one of these words: ${Object.keys(EVERYDAY_WORDS).join(", ")}.`,
+  throw new Fault("CONFIG_INVALID", `${orRole === undefined ? "No role" : `No role is called ${JSON.stringify(asked)}, and none`} that can be read has a permission like ${orRole === undefined ? JSON.stringify(asked) : "it"}.`, {
+    cure: `${(await orRole?.()) ?? ""}${alikeWords(likest([...known, ...Object.keys(EVERYDAY_WORDS)], asked))}Give it as the console names it, like Endpoints.disconnectFromNetwork (\`vedette access list roles --json\` shows all), or one of these words: ${Object.keys(EVERYDAY_WORDS).join(", ")}.`,
   });
 }

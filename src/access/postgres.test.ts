@@ -79,6 +79,8 @@ describe.each(["sqlite", "postgres"] as const)("the access graph on %s", (kind) 
     expect([await wholeReach(store, EVERY_TENANT, one), await countHeld(store.read, one)]).toEqual([{ accounts: 0, sites: 2, groups: 1 }, 2]);
     expect((await heldWithin(store, one, chain)).map(({ roleName, level }) => [roleName, level])).toEqual([["Viewer", 1]]);
     expect((await findRoles(store, EVERY_TENANT, CON, "VIEWER")).map(({ id }) => id)).toEqual(["51"]);
+    await expect(findPrincipal(store, EVERY_TENANT, "u1@orchrad.test", undefined)).rejects.toMatchObject({ code: "NOT_FOUND", cure: expect.stringContaining('"u1@orchard.test"') as string });
+    await expect(findScope(store, EVERY_TENANT, "grup 111", undefined)).rejects.toMatchObject({ code: "NOT_FOUND", cure: expect.stringContaining('"group:Group 111"') as string });
   });
 
   it("gives sites to another tenant, who sees them and not the people", async () => {

@@ -4,13 +4,14 @@ import { WhatAnswer, WhatQuery, WhoAnswer, WhoQuery, WhyAnswer, WhyQuery } from 
 import { Fault } from "../kernel/fault.ts";
 import type { ConnectionId } from "../kernel/ids.ts";
 import type { AccessChangeActor } from "../kernel/access-risk-api.ts";
+import { notFound } from "../kernel/reference.ts";
 import { defineRoute, unaudited, type Route, type RouteContext } from "../kernel/route.ts";
 import type { TenantScope } from "../kernel/scope.ts";
 import type { Tx } from "../store/store.ts";
 import { actorsOf } from "./actors.ts";
 import { chainOf, countHeld, countHolders, EVERY_ROLE, heldBy, heldWithin, holdersOf, reachOf, rolesThatCan, wholeReach, type Chain, type HeldPlace, type Holder, type HolderPlace, type RoleFilter } from "./effective.ts";
 import { placeOf } from "./list-routes.ts";
-import { findPrincipal, findRoles, findScope } from "./lookup.ts";
+import { findPrincipal, findRoles, findScope, otherRoles } from "./lookup.ts";
 import type { Binding, Principal, Scope } from "./model.ts";
 import { resolvePermission } from "./permission-words.ts";
 import type { AccessRouteDeps } from "./routes.ts";
@@ -70,7 +71,7 @@ async function filterOf({ store }: AccessRouteDeps, scope: TenantScope, connecti
   const can = permission === null ? EVERY_ROLE : await rolesThatCan(store.read, connection, permission);
   if (role === undefined) return can;
   const found = await findRoles(store, scope, connection, role);
-  if (found.length === 0) throw new Fault("NOT_FOUND", "There is no role of that name or id.", { cure: "`vedette access list roles` shows what there is." });
+  if (found.length === 0) throw notFound("role", "vedette access list roles", await otherRoles(store, scope, connection, role));
   return { ...can, ids: found.map(({ id }) => id).filter((id) => can.ids === null || can.ids.includes(id)) };
 }
 
@@ -162,7 +163,7 @@ function whyRoute(deps: AccessRouteDeps): Route<Tx> {
       const connection = principal.connection as ConnectionId;
       const chain = await chainOf(store.read, await findScope(store, scope, query.scope, connection));
       const named = await findRoles(store, scope, connection, query.role);
-      const permission = named.length > 0 ? null : { asked: query.role, id: await resolvePermission(store.read, connection, query.role) };
+      const permission = named.length > 0 ? null : { asked: query.role, id: await resolvePermission(store.read, connection, query.role, () => otherRoles(store, scope, connection, query.role)) };
       const roles: RoleFilter = permission === null ? { ids: named.map(({ id }) => id), may: new Set() } : await rolesThatCan(store.read, connection, permission.id);
       const held = await heldWithin(store, principal, chain);
       const paths: Static<typeof WhyAnswer>["paths"] = [];

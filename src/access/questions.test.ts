@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { sql } from "kysely";
 import type { WhatAnswer, WhoAnswer, WhyAnswer } from "../kernel/access-api.ts";
 import { systemClock } from "../kernel/clock.ts";
+import { Fault } from "../kernel/fault.ts";
 import { EVERY_TENANT, onlyTenants, type TenantScope } from "../kernel/scope.ts";
 import type { RouteContext } from "../kernel/route.ts";
 import type { Tx } from "../store/store.ts";
@@ -146,6 +147,21 @@ describe("references", () => {
     expect((await who({ scope: "global", can: "disconnect-from-network" })).permission?.id).toBe(ISOLATE);
     await expect(who({ scope: "global", can: "view" })).rejects.toMatchObject({ code: "CONFIG_INVALID", cure: expect.stringContaining("Endpoints.view, Threats.view") as string });
     await expect(who({ scope: "global", can: "fly" })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+  });
+
+  it("that nothing has name what is like them: people, scopes, roles and permissions, and nothing of another tenant's", async () => {
+    const cureOf = (asked: Promise<unknown>) => asked.then(() => "none", (error: unknown) => (error instanceof Fault ? `${error.code} ${error.cure}` : "another"));
+
+    expect(await cureOf(what("anne@orchard.tset"))).toBe('NOT_FOUND Like it: "ann@orchard.test". `vedette access list principals` shows what there is.');
+    expect(await cureOf(what("Bo Linde"))).toContain('Like it: "bo lind". ');
+    expect(await cureOf(who({ scope: "site:Aarhuus" }))).toContain('Like it: "site:Aarhus". ');
+    expect(await cureOf(who({ scope: "group:Aarhus/Grup 211" }))).toContain('Like it: "group:Group 211"');
+    expect(await cureOf(who({ scope: "global", role: "Viewr" }))).toContain('NOT_FOUND Like it: "Viewer". ');
+    expect(await cureOf(who({ scope: "global", role: "Boss" }))).toContain('Roles there are: "Admin", "Night Shift", "Viewer". ');
+    expect(await cureOf(why("ann vale", "Admn", "site:21"))).toContain('Like it: "Admin". ');
+    expect(await cureOf(who({ scope: "global", can: "isolat e machine" }))).toContain('"isolate"');
+    expect(await cureOf(ask("what", { principal: "anne@orchard.tset" }, onlyTenants(OTHER)))).toBe("NOT_FOUND `vedette access list principals` shows what there is.");
+    expect(await cureOf(what("%"))).toBe("NOT_FOUND `vedette access list principals` shows what there is.");
   });
 
   it("lead from each everyday word to one permission, of the vendor's form", () => {

@@ -14,6 +14,7 @@ export function oneByReference<T extends { readonly id: string }>(found: readonl
   return only;
 }
 
-export function notFound(noun: string, list: string): Fault {
-  return new Fault("NOT_FOUND", `There is no ${noun} of that name or id.`, { cure: `\`${list}\` shows what there is.` });
+/** `alike`: what of those they may see has a name like it, as words that end in a blank. */
+export function notFound(noun: string, list: string, alike = ""): Fault {
+  return new Fault("NOT_FOUND", `There is no ${noun} of that name or id.`, { cure: `${alike}\`${list}\` shows what there is.` });
 }
