@@ -65,6 +65,33 @@ function atPage(number: number, what: () => Promise<void>): { readonly instead: 
   };
 }
 
+describe("what a repeated reading asks for", () => {
+  const PEOPLE = ["accounts", "sites", "groups", "roles", "users", "service-users"] as const;
+
+  it("is each page, each listing's count once, and what the token reaches at most once a listing; a count that does not agree still proves nothing", async () => {
+    const asked: Asked[] = [];
+    let lying = false;
+    await open({
+      pageSize: 200,
+      async instead(one, answer) {
+        asked.push(one);
+        const body = lying && one.path === "/users" && !one.query.has("countOnly") ? ((await answer()) as { readonly data: readonly unknown[]; readonly pagination: object }) : undefined;
+        return body === undefined ? undefined : { body: { data: body.data.slice(1), pagination: { ...body.pagination, totalItems: body.data.length - 1 } } };
+      },
+    });
+    await world.sync({ streams: PEOPLE });
+    asked.length = 0;
+    const again = await world.sync({ streams: PEOPLE, full: true });
+    expect(again.streams.map(({ fault, gone }) => [fault, gone])).toEqual(PEOPLE.map(() => [null, 0]));
+    for (const path of ["/sites", "/groups", "/rbac/roles", "/users", "/service-users"]) expect([path, asked.filter((one) => one.path === path && one.query.has("countOnly")).length]).toEqual([path, 1]);
+    expect(asked.filter(({ path }) => path === "/user").length).toBeLessThanOrEqual(PEOPLE.length);
+
+    lying = true;
+    expect(of(await world.sync({ streams: ["users"], full: true }), "users")).toMatchObject({ gone: 0, fault: { code: "SNAPSHOT_UNPROVEN" } });
+    expect(await count("users")).toBe(14);
+  });
+});
+
 describe("a connection that changes while it is read", () => {
   it("a site given to another tenant: what the run under way still holds goes to nobody's, and in the end all of it is the new tenant's", async () => {
     let site = "";

@@ -9,6 +9,7 @@ import type { PageWriter } from "./page-writer.ts";
 import type { SyncConnection, SyncPorts } from "./ports.ts";
 import type { StreamProgress } from "./progress.ts";
 import type { Slots } from "./slots.ts";
+import type { TokenScope } from "./token-scope.ts";
 
 export interface ReaderDeps {
   readonly store: Store;
@@ -40,6 +41,7 @@ export interface StreamJob {
   readonly io: StreamIo;
   readonly writer: PageWriter;
   readonly progress: StreamProgress;
+  readonly scope: TokenScope;
 }
 
 const RESTARTS = 3;

@@ -15,6 +15,7 @@ import type { SyncConnection } from "./ports.ts";
 import { StreamProgress } from "./progress.ts";
 import { insertRun, updateRun } from "./run-history.ts";
 import { runStream } from "./stream-run.ts";
+import { TokenScope } from "./token-scope.ts";
 
 export interface RunOrder {
   readonly connection: SyncConnection;
@@ -30,6 +31,7 @@ interface LiveRun {
   readonly startedAt: number;
   readonly progress: ReadonlyMap<StreamId, StreamProgress>;
   readonly stop: AbortController;
+  readonly scope: TokenScope;
   readonly finished: Promise<RunView>;
 }
 
@@ -56,7 +58,7 @@ export class Runner {
     const stop = new AbortController();
     const started = Promise.withResolvers<RunView>();
     try {
-      const run: LiveRun = { id, order: { ...order, streams }, mode: await this.#mode(order, streams), startedAt: clock.now(), progress, stop, finished: started.promise };
+      const run: LiveRun = { id, order: { ...order, streams }, mode: await this.#mode(order, streams), startedAt: clock.now(), progress, stop, scope: new TokenScope((client) => this.#deps.ports.scopeFingerprint(client, stop.signal)), finished: started.promise };
       // Live before it is stored, so that a stop waits for it.
       this.#live.set(id, run);
       await insertRun(this.#deps.store, order.connection, this.#view(run, "running", null));
@@ -188,7 +190,7 @@ export class Runner {
       return;
     }
     try {
-      await runStream({ deps: this.#deps, connection, stream, run: run.id, wish: { full, onlyIfDue: trigger === "schedule" }, progress, signal: run.stop.signal });
+      await runStream({ deps: this.#deps, connection, stream, run: run.id, wish: { full, onlyIfDue: trigger === "schedule" }, progress, scope: run.scope, signal: run.stop.signal });
     } catch (error) {
       const fault = asFault(error);
       this.#deps.log.error("run.stream-failed", { connection: connection.id, stream: stream.id, code: fault.code, cause: fault.cause instanceof Error ? fault.cause.message : null });

@@ -52,12 +52,10 @@ export async function readSnapshot(job: StreamJob): Promise<SnapshotRead> {
 async function begin(job: StreamJob): Promise<SnapshotProgress> {
   const { stream, io, writer, deps, connection } = job;
   const drift = await readChangesFirst(job);
-  // A first read can declare nothing gone, so it need not spend a request on what the token reaches.
-  const asksScope = writer.checkpoint.firstReadAt !== null;
   const [[scope, ...newest], countBefore] = await oneAfterTheOther(
     job,
-    () => Promise.all([asksScope ? deps.ports.scopeFingerprint(io.client, io.signal) : null, ...stream.passes.map((pass) => anchor(job, pass))]),
-    () => stream.count(EVERYTHING, io),
+    () => Promise.all([scopeBefore(job), ...stream.passes.map((pass) => anchor(job, pass))]),
+    async () => (firstPageCounts(job) ? null : stream.count(EVERYTHING, io)),
   );
   const anchors = Object.fromEntries(stream.passes.map((pass, at) => [pass.id, newest[at] ?? null]));
   const partitions = partition(stream, await knownSites(job), countBefore, io.limit, deps.inFlight);
@@ -92,6 +90,18 @@ async function readChangesFirst(job: StreamJob): Promise<boolean> {
   } finally {
     progress.enter("counting");
   }
+}
+
+/** A first read can declare nothing gone, so it need not spend a request on what the token reaches. Later, the mirror's own scope is what the listing's end is held against. */
+async function scopeBefore({ writer, connection, scope, io }: StreamJob): Promise<string | null> {
+  return writer.checkpoint.firstReadAt === null ? null : (connection.scopeFingerprint ?? scope.now(io.client));
+}
+
+/**
+ * Whether the first page's total will do for the count before the listing: it is of the same moment. In a first read nobody waits for it, and both are asked for at once.
+ */
+function firstPageCounts({ writer, stream }: StreamJob): boolean {
+  return writer.checkpoint.firstReadAt !== null && stream.partitionedBy === "nothing" && stream.pagesAreCounted === true;
 }
 
 async function knownSites(job: StreamJob): Promise<readonly SiteWeight[]> {
@@ -141,12 +151,27 @@ async function readPartitions(job: StreamJob): Promise<void> {
 }
 
 async function readPartition(job: StreamJob, part: Partition, resumeAt: string | null): Promise<void> {
+  const store = (page: Page, countBefore: number | null) => job.writer.write(withinRetention(job, page), (checkpoint) => withCount(withProgress(checkpoint, part.id, page), countBefore), true);
+  let counted = !firstPageCounts(job) || resumeAt !== null;
   await readPages(
     job,
     (restarted) => job.stream.read({ kind: "snapshot", partition: part, cursor: restarted ? null : resumeAt }, job.io),
-    (page) => job.writer.write(withinRetention(job, page), (checkpoint) => withProgress(checkpoint, part.id, page), true),
+    async (page) => {
+      if (counted) return store(page, null);
+      counted = true;
+      // A console that leaves the total out is asked for it.
+      const countBefore = page.total ?? (await job.stream.count(EVERYTHING, job.io));
+      job.progress.expected = countBefore;
+      return store(page, countBefore);
+    },
     job.writer.pagesAtOnce,
   );
+}
+
+/** `countBefore`: null where there is none, or it is there. */
+function withCount(checkpoint: Checkpoint, countBefore: number | null): Checkpoint {
+  const { snapshot } = checkpoint;
+  return snapshot === null || countBefore === null ? checkpoint : { ...checkpoint, snapshot: { ...snapshot, countBefore } };
 }
 
 function withProgress(checkpoint: Checkpoint, id: string, { cursor, state, short, counted }: Page): Checkpoint {
@@ -176,7 +201,7 @@ async function judge(job: StreamJob, after: number | null): Promise<Verdict> {
     return { fault: unproven(`${snapshot.rejected} of its records could not be read and are parked`, { parked: snapshot.rejected }) };
   }
   if (snapshot.scope !== null) {
-    const scope = await deps.ports.scopeFingerprint(io.client, io.signal);
+    const scope = await job.scope.now(io.client);
     if (scope !== snapshot.scope || (connection.scopeFingerprint !== null && scope !== connection.scopeFingerprint)) {
       // An ill console has not changed the scope; but what cannot be compared proves nothing either.
       if (scope === NOT_READ || snapshot.scope === NOT_READ) return { fault: unproven("the token's scope could not be read", {}) };

@@ -15,6 +15,7 @@ import type { StreamProgress } from "./progress.ts";
 import { leaseName } from "./reader-leases.ts";
 import { readSnapshot, type SnapshotRead } from "./snapshot.ts";
 import { isDue, packFault, patchState, readStates } from "./stream-state.ts";
+import type { TokenScope } from "./token-scope.ts";
 
 const LEASE_MS = 60_000;
 const RENEW_MS = 20_000;
@@ -32,6 +33,8 @@ export interface StreamRunInput {
   readonly run: RunId;
   readonly wish: RunWish;
   readonly progress: StreamProgress;
+  /** Asked by all streams of the run together. */
+  readonly scope: TokenScope;
   readonly signal: AbortSignal;
 }
 
@@ -107,7 +110,7 @@ async function read(input: StreamRunInput, lease: () => Lease, signal: AbortSign
       checkpoint,
     );
     const io = { client, signal, scopeParams: {}, limit: deps.pageSize, reader: whereThereIsRoom(deps.mapper, deps.mapped, connection.id, signal) };
-    const job: StreamJob = { deps, connection, target, stream, io, writer, progress };
+    const job: StreamJob = { deps, connection, target, stream, io, writer, progress, scope: input.scope };
     const { fault = null, readTo } = await readByPlan(job, input.wish, startedAt);
     progress.caughtUp = true;
     return { fault, checkpoint: writer.checkpoint, readTo };

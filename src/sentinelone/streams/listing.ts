@@ -140,6 +140,7 @@ export function restStream(spec: RestSpec): Stream {
 
   return {
     ...describeStream(spec, passes, map),
+    pagesAreCounted: true,
     mapBody: mapListing,
     async *read(request, io) {
       const from = request.kind === "snapshot" ? request.cursor : null;

@@ -68,6 +68,7 @@ const map = createMapper(spec);
 
 export const roles: Stream = {
   ...describeStream(spec, [], map),
+  pagesAreCounted: true,
   async *read(request, io) {
     const partition = request.kind === "snapshot" ? request.partition : null;
     const from = request.kind === "snapshot" ? request.cursor : null;

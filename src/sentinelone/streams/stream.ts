@@ -153,6 +153,8 @@ export interface Stream {
   read(request: ReadRequest, io: StreamIo): AsyncIterable<Page>;
   /** Reads and maps the bytes of one answer; only streams that are one plain listing have it. */
   readonly mapBody?: (body: Buffer) => MappedListing;
+  /** True where a page's total is the number that `count` of the same partition would have given at that moment. */
+  readonly pagesAreCounted?: boolean;
   /** The console's own number of records for a partition (or all), asked without reading them; null where it has none. */
   count(partition: Partition, io: StreamIo): Promise<number | null>;
   /** The newest value of a pass's time at the source right now (one request, descending, limit 1); null where there is no record. */
