@@ -25,16 +25,16 @@ async function sync(hub: Hub): Promise<object> {
   const [view] = await hub.connections.list(EVERY_TENANT);
   const connection = await hub.connections.readableOne((view?.id ?? "") as ConnectionId);
   if (connection === undefined) throw new Error("no connection");
-  const began = performance.now();
+  const [began, spent] = [performance.now(), process.cpuUsage()];
   const started = await hub.runner.start({ connection, streams: STREAMS.filter(({ id }) => READ.has(id)), full: true, trigger: "request" });
   const run = await hub.runner.finished(started.id as RunId);
   const read = performance.now();
   await hub.runner.tidied();
   for (let round = 0; round < 100 && (await owes(hub)); round += 1) await hub.upkeep.once();
-  const ended = performance.now();
+  const [ended, { user, system }] = [performance.now(), process.cpuUsage(spent)];
   const faults = run?.streams.flatMap(({ stream, fault }) => (fault === null ? [] : [`${stream}: ${fault.message}`])) ?? ["no run"];
   const { rows } = await sql<{ n: number }>`SELECT count(*) AS n FROM access_bindings`.execute(hub.store.read);
-  return { seconds: (ended - began) / 1000, reading: (read - began) / 1000, faults, owed: await owes(hub), received: run?.streams.reduce((sum, { received }) => sum + received, 0), bindings: Number(rows[0]?.n ?? 0) };
+  return { seconds: (ended - began) / 1000, cpu: (user + system) / 1e6, reading: (read - began) / 1000, faults, owed: await owes(hub), received: run?.streams.reduce((sum, { received }) => sum + received, 0), bindings: Number(rows[0]?.n ?? 0) };
 }
 
 function percentile(times: readonly number[], part: number): number {
