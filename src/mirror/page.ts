@@ -7,7 +7,7 @@ import { sql } from "kysely";
 import { Fault } from "../kernel/fault.ts";
 import type { TenantId } from "../kernel/ids.ts";
 import type { MappedRecord, Stream } from "../sentinelone/streams/stream.ts";
-import type { UpsertValue } from "../store/text.ts";
+import type { StoredValue, UpsertValue } from "../store/text.ts";
 import type { Tx } from "../store/store.ts";
 import type { Capability, Change, MirrorRow } from "./capability.ts";
 import type { MirrorTarget, Moves, PageInput, PageOutcome } from "./mirror.ts";
@@ -39,9 +39,17 @@ interface Sorted {
   readonly inserted: string[];
   readonly changed: string[];
   unchanged: number;
-  readonly rows: (readonly UpsertValue[])[];
-  /** The same rows by id; kept only where a capability reads the stream. */
-  readonly shown: Map<string, readonly UpsertValue[]>;
+  readonly rows: Due[];
+  /** Of the same, by id, what a capability is shown; kept only where one reads the stream. */
+  readonly shown: Map<string, Due>;
+}
+
+/** A row to be written, made when it is: a thousand of them would wait for each other. */
+interface Due {
+  readonly record: MappedRecord;
+  readonly tenant: TenantId;
+  readonly firstSeen: number;
+  readonly changed: number;
 }
 
 /** Rows of a first read that are shown to a capability at once: each is an object of all its columns, and nothing is gained by many living together. */
@@ -112,17 +120,17 @@ async function merge(context: MirrorContext, tx: Tx, table: StreamTable, target:
   const { ended } = stream;
   // What a first listing shows nobody could have missed.
   const tells = ended !== undefined && from.snapshot !== null && from.firstRead !== true;
-  const sorted = sortOut(target, now, records, existing, believed, tenants, readers.length > 0 || tells);
+  const sorted = sortOut(now, records, existing, believed, tenants, readers.length > 0 || tells);
 
   const before = readers.length === 0 && !tells ? new Map<string, MirrorRow>() : await rowsById(tx.db, tx.kind, table, connection, sorted.changed);
-  if (sorted.rows.length > 0) await tx.bulkUpsert(table.upsert, sorted.rows);
+  if (sorted.rows.length > 0) await tx.bulkUpsert(table.upsert, rowsOf(target, sorted.rows));
   if (existing.size > 0) await clearMissing(tx, connection, stream, ids);
   await resolve(tx, connection, stream.id, RECORD, ids);
   const moves = { added: 0, changed: 0, closed: 0 };
   if (readers.length > 0 || tells) {
     const shown = (id: string): MirrorRow | null => {
-      const [record, row] = [records.get(id), sorted.shown.get(id)];
-      return record === undefined || row === undefined ? null : mirrorRow(table, row, record.values, record.raw);
+      const due = sorted.shown.get(id);
+      return due === undefined ? null : mirrorRow(table, ownOf(target, due), due.record.values, due.record.raw);
     };
     const { firstRead = false, allOrNothing = false } = from;
     const ids = [...sorted.inserted, ...sorted.changed];
@@ -180,7 +188,6 @@ async function lookUp(tx: Tx, table: StreamTable, connection: string, ids: reado
 }
 
 function sortOut(
-  target: MirrorTarget,
   now: number,
   records: ReadonlyMap<string, MappedRecord>,
   existing: ReadonlyMap<string, Existing>,
@@ -203,23 +210,28 @@ function sortOut(
       }
       if (same) {
         sorted.unchanged += 1;
-        sorted.rows.push(rowOf(target, record, tenant, old.mirrored_at, old.changed_at));
+        sorted.rows.push({ record, tenant, firstSeen: old.mirrored_at, changed: old.changed_at });
         continue;
       }
     }
     const back = old === undefined || old.gone_at !== null;
     (back ? sorted.inserted : sorted.changed).push(record.id);
-    const row = rowOf(target, record, tenant, old?.mirrored_at ?? now, now);
-    sorted.rows.push(row);
-    if (wantRows) sorted.shown.set(record.id, row);
+    const due: Due = { record, tenant, firstSeen: old?.mirrored_at ?? now, changed: now };
+    sorted.rows.push(due);
+    if (wantRows) sorted.shown.set(record.id, due);
   }
   return sorted;
 }
 
 /** In the order of the table's columns. */
-function rowOf(target: MirrorTarget, record: MappedRecord, tenant: TenantId, firstSeen: number, changed: number): readonly UpsertValue[] {
-  const { id, siteId, agentId, version, hash, rawHash, valuesJson, rawBytes } = record;
-  return [target.connection, id, tenant, siteId, agentId, version, hash, rawHash, firstSeen, changed, null, valuesJson, rawBytes ?? record.raw];
+function* rowsOf(target: MirrorTarget, rows: readonly Due[]): Generator<readonly UpsertValue[]> {
+  for (const due of rows) yield [...ownOf(target, due), due.record.valuesJson, due.record.rawBytes ?? due.record.raw];
+}
+
+/** Ours, before the stream's own. */
+function ownOf(target: MirrorTarget, { record, tenant, firstSeen, changed }: Due): readonly StoredValue[] {
+  const { id, siteId, agentId, version, hash, rawHash } = record;
+  return [target.connection, id, tenant, siteId, agentId, version, hash, rawHash, firstSeen, changed, null];
 }
 
 /** The tenant of a record: of its site where that is mapped, of its agent's site where it names only an agent, else the connection's. */

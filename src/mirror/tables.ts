@@ -8,7 +8,7 @@ import { Fault } from "../kernel/fault.ts";
 import { viewName, type StreamId } from "../kernel/stream-ids.ts";
 import type { ColumnType, Stream, Value } from "../sentinelone/streams/stream.ts";
 import type { BulkUpsert, Database, Migration, Store } from "../store/store.ts";
-import type { StoredValue, UpsertValue } from "../store/text.ts";
+import type { StoredValue } from "../store/text.ts";
 import type { MirrorRow } from "./capability.ts";
 
 type Physical = "text" | "integer" | "real";
@@ -110,12 +110,13 @@ function selectList(kind: Store["kind"], table: StreamTable, names: readonly str
   return names.map((name) => (table.columns.some((column) => column.name === name) ? `${columnSql(kind, table, name)} AS "${name}"` : `"${name}"`)).join(", ");
 }
 
-/** A row for `upsert` as `rowSql` would read it back. */
-export function mirrorRow(table: StreamTable, row: readonly UpsertValue[], values: readonly Value[], raw: string): MirrorRow {
+/** A row for `upsert` as `rowSql` would read it back; `own` are the values of our columns. */
+export function mirrorRow(table: StreamTable, own: readonly StoredValue[], values: readonly Value[], raw: string): MirrorRow {
   const named: Record<string, StoredValue> = { ...table.blank };
-  for (const [place, { name }] of OWN_COLUMNS.entries()) {
-    const value = row[place] ?? null;
-    if (!(value instanceof Uint8Array)) named[name] = value;
+  let at = 0;
+  for (const { name } of OWN_COLUMNS) {
+    named[name] = own[at] ?? null;
+    at += 1;
   }
   for (const { name, place } of table.columns) named[name] = values[place] ?? null;
   named["raw"] = raw;

@@ -5,7 +5,7 @@ import { storableText, type StoredValue, type UpsertValue } from "./text.ts";
 
 const ARRAY_TYPE = { text: "text[]", integer: "bigint[]", real: "double precision[]", json: "text[]" } as const;
 
-export async function upsertPostgres(client: pg.PoolClient, spec: BulkUpsert, rows: readonly (readonly UpsertValue[])[]): Promise<void> {
+export async function upsertPostgres(client: pg.PoolClient, spec: BulkUpsert, rows: Iterable<readonly UpsertValue[]>): Promise<void> {
   const text = upsertText(spec);
   for (const round of roundsOfDistinctKeys(spec, rows)) {
     const columns = spec.columns.map((_, place) => round.map((row) => storable(row[place] ?? null)));
@@ -19,7 +19,7 @@ function storable(value: UpsertValue): StoredValue {
 }
 
 /** One statement may not touch a row twice; a key that comes again waits for the next round, which keeps page order per key. */
-function roundsOfDistinctKeys(spec: BulkUpsert, rows: readonly (readonly UpsertValue[])[]): readonly (readonly (readonly UpsertValue[])[])[] {
+function roundsOfDistinctKeys(spec: BulkUpsert, rows: Iterable<readonly UpsertValue[]>): readonly (readonly (readonly UpsertValue[])[])[] {
   const places = spec.key.map((name) => spec.columns.findIndex((column) => column.name === name));
   const times = new Map<string, number>();
   const rounds: (readonly UpsertValue[])[][] = [];

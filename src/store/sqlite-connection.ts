@@ -20,7 +20,7 @@ export interface SqliteConnection {
   readonly settings: () => Readonly<Record<string, string>>;
   /** `alive` is asked at every query. */
   kysely(alive: () => boolean): Database;
-  upsert(spec: BulkUpsert, rows: readonly (readonly UpsertValue[])[]): void;
+  upsert(spec: BulkUpsert, rows: Iterable<readonly UpsertValue[]>): void;
   close(): void;
 }
 

@@ -13,7 +13,7 @@ export interface Tx {
   /** Undoes `work` alone if it throws, then throws on; the transaction goes on. */
   savepoint<T>(work: () => Promise<T>): Promise<T>;
   /** Inserts or updates many rows of one table in page order, by the fastest way the engine has. */
-  bulkUpsert(spec: BulkUpsert, rows: readonly (readonly (string | number | Uint8Array | null)[])[]): Promise<void>;
+  bulkUpsert(spec: BulkUpsert, rows: Iterable<readonly (string | number | Uint8Array | null)[]>): Promise<void>;
 }
 
 export interface BulkUpsert {
