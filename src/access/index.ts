@@ -9,6 +9,7 @@ import { settleActors } from "./actors.ts";
 import { ACCESS_STREAMS } from "./coverage.ts";
 import { confirmLosses } from "./losses.ts";
 import { reactToPage } from "./react.ts";
+import { leaveOutScattered, makeScattered, makeScatteredAfter } from "./scattered.ts";
 import { accessMigrations } from "./tables.ts";
 
 export { createCoverage, type Coverage, type ReadingState, type ReadingStates } from "./coverage.ts";
@@ -29,6 +30,7 @@ export interface AccessPorts {
 async function dueWork(now: number, tx: Tx): Promise<number | null> {
   const confirmed = await confirmLosses(tx, now);
   const settled = await settleActors(tx, now);
+  await makeScattered(tx);
   return confirmed || settled ? now : null;
 }
 
@@ -38,7 +40,11 @@ export function createAccess(ports: AccessPorts): Capability {
     reads: ACCESS_STREAMS,
     revision: ACCESS_REVISION,
     migrations: accessMigrations,
-    react: (set, tx, now) => reactToPage(set, tx, now, set.firstRead === true),
+    async react(set, tx, now) {
+      if (set.firstRead === true) await leaveOutScattered(tx, set.stream);
+      await reactToPage(set, tx, now, set.firstRead === true);
+    },
+    firstReadEnded: makeScatteredAfter,
     due: dueWork,
     rebuild: (page, tx, now) => reactToPage(page, tx, now, true),
     routes: ports.routes,

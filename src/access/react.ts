@@ -25,6 +25,7 @@ const PRINCIPALS: BulkUpsert = {
   columns: [...TEXTS.map((name) => ({ name, type: "text" as const })), ...NUMBERS.map((name) => ({ name, type: "integer" as const })), { name: "facts", type: "text" }],
   key: ["connection_id", "kind", "id"],
   update: ["tenant_id", "name_key", "email_key", "name_number", "mail_number", "unread", "facts"],
+  storable: true,
 };
 
 /** `quiet`: what is met was so before anybody looked. */

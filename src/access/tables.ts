@@ -120,6 +120,13 @@ export function tables(db: Database): Kysely<AccessTables> {
   return db.withTables<AccessTables>();
 }
 
+/** By name, what they are on. `scattered.ts` tells of them. */
+export const SCATTERED_INDEXES = {
+  access_bindings_scope: "access_bindings (connection_id, scope_kind, scope_id, principal_kind, principal_id, role_id, tenant_id)",
+  access_principals_name_number: "access_principals (name_number) where name_number is not null",
+  access_principals_mail_number: "access_principals (mail_number) where mail_number is not null",
+} as const;
+
 async function createAll(db: Database, kind: Store["kind"]): Promise<void> {
   const seq = kind === "sqlite" ? "integer primary key autoincrement" : "bigint generated always as identity primary key";
   const statements = [
@@ -146,7 +153,7 @@ async function createAll(db: Database, kind: Store["kind"]): Promise<void> {
       connection_id text not null, principal_kind text not null, principal_id text not null, role_id text not null, scope_kind text not null, scope_id text not null,
       tenant_id text not null, seen_at bigint not null, absent_at bigint, doubted_at bigint,
       primary key (connection_id, principal_kind, principal_id, role_id, scope_kind, scope_id))`,
-    "create index access_bindings_scope on access_bindings (connection_id, scope_kind, scope_id, principal_kind, principal_id, role_id, tenant_id)",
+    `create index access_bindings_scope on ${SCATTERED_INDEXES.access_bindings_scope}`,
     "create index access_bindings_role on access_bindings (connection_id, role_id)",
     "create index access_bindings_doubted on access_bindings (doubted_at) where doubted_at is not null",
     `create table access_changes (
@@ -175,7 +182,7 @@ async function narrow(db: Database): Promise<void> {
   ];
   for (const statement of statements) await sql.raw(statement).execute(db);
   await numberPeople(db);
-  for (const column of ["name_number", "mail_number"]) await sql.raw(`create index access_principals_${column} on access_principals (${column}) where ${column} is not null`).execute(db);
+  for (const name of ["access_principals_name_number", "access_principals_mail_number"] as const) await sql.raw(`create index ${name} on ${SCATTERED_INDEXES[name]}`).execute(db);
 }
 
 async function numberPeople(db: Database): Promise<void> {

@@ -68,6 +68,8 @@ export interface AccessBench {
   now: number;
   /** One page in the middle of a listing: nothing is proven by it. */
   page(stream: StreamName, records: readonly ApiRecord[], more?: { readonly firstRead?: boolean; readonly target?: MirrorTarget; readonly snapshot?: number }): Promise<void>;
+  /** Of first-read pages: that was the last. */
+  firstReadEnded(stream: StreamName): Promise<void>;
   /** A whole listing, settled and proven; the first one of a stream is its first read. */
   listing(stream: StreamName, records: readonly ApiRecord[], target?: MirrorTarget): Promise<void>;
   proven(stream: StreamName, at?: number): Promise<void>;
@@ -113,6 +115,7 @@ export async function accessBench(postgres?: PostgresServer): Promise<AccessBenc
       );
       await refuseParked(store);
     },
+    firstReadEnded: (stream: StreamName) => store.tx((tx) => mirror.firstReadEnded(tx, CON, STREAMS[stream])),
     async listing(stream: StreamName, records: readonly ApiRecord[], target = TARGET) {
       const startedAt = clock.now + 1;
       clock.now += 2;
@@ -120,7 +123,7 @@ export async function accessBench(postgres?: PostgresServer): Promise<AccessBenc
       const snapshot = await store.tx((tx) => mirror.beginSnapshot(tx, CON, STREAMS[stream]));
       await bench.page(stream, records, { firstRead, target, snapshot });
       for (let more = !firstRead; more; ) ({ more } = await store.tx((tx) => mirror.settle(tx, { target, stream: STREAMS[stream], snapshot, startedAt, now: clock.now, watermark: null }, "complete")));
-      if (firstRead) await store.tx((tx) => mirror.firstReadEnded(tx, CON, STREAMS[stream]));
+      if (firstRead) await bench.firstReadEnded(stream);
       read.add(stream);
       await mirror.payOwed();
       await refuseParked(store);

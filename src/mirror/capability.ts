@@ -46,6 +46,8 @@ export interface Capability {
   readonly firstReadFrom?: (tx: Tx, connection: ConnectionId, began: number) => Promise<string>;
   /** With that: rows of the stream that agree in this column come together, in its order, and their `raw` is left empty. One that the stream says is `indexed`. */
   readonly firstReadBy?: Readonly<Partial<Record<StreamId, string>>>;
+  /** In the transaction that ends a stream's first read. */
+  readonly firstReadEnded?: (tx: Tx, connection: ConnectionId, stream: StreamId) => Promise<void>;
   /** For what time changes: expiry, due dates, decay, reminders. Returns when it wants to be asked again (ms), or null. */
   due(now: number, tx: Tx): Promise<number | null>;
   /** Raised when what it keeps of the mirror is made in another way, or was never made: the mirror is then replayed to it once. */

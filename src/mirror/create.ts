@@ -6,6 +6,7 @@ import type { Capability } from "./capability.ts";
 import type { Mirror } from "./mirror.ts";
 import { firstReadEnded, payOwed } from "./owed.ts";
 import { applyPage, type MirrorContext } from "./page.ts";
+import { readersOf } from "./reactions.ts";
 import { beginSnapshot, countRows, seenCount, settle } from "./snapshots.ts";
 import { StreamTables } from "./tables.ts";
 import { countBetween, ensureIndexes, erase, prune, reassign } from "./upkeep.ts";
@@ -36,7 +37,10 @@ export function createMirror(options: MirrorOptions): Mirror {
         SELECT format, body FROM mirror_checkpoints WHERE connection_id = ${connection} AND stream = ${stream.id}`.execute(store.read);
       return answer.rows[0] ?? null;
     },
-    firstReadEnded: (tx, connection, stream) => firstReadEnded(tx, connection, stream.id),
+    async firstReadEnded(tx, connection, stream) {
+      await firstReadEnded(tx, connection, stream.id);
+      for (const capability of readersOf(context.capabilities, stream.id)) await capability.firstReadEnded?.(tx, connection, stream.id);
+    },
     payOwed: (signal) => payOwed(store, context, now, signal),
     async writeCheckpoint(tx, connection, stream, checkpoint) {
       await sql`
