@@ -26,7 +26,7 @@ export interface ChangeSet {
   readonly gone: readonly Change[];
   /** Source time up to which the stream is proven read, after this page. */
   readonly watermark: string | null;
-  /** What it tells was so before anybody looked: part of a stream's first read, handed in when that has ended. */
+  /** What it tells was so before anybody looked: part of a stream's first read, handed in page by page or, to whoever waits, when that has ended. */
   readonly firstRead?: boolean;
   /** When that first read began (ms, the hub's clock). */
   readonly firstReadBegan?: number;

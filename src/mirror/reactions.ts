@@ -44,7 +44,6 @@ export async function reactWhole(...[tx, capability, set, context]: Parameters<H
   await resolve(tx, set.connection, set.stream, capability.id, [...set.inserted, ...set.changed, ...set.gone].map(({ id }) => id));
 }
 
-
 /** True where the capability took the change set in. */
 export async function reactOne(tx: Tx, capability: Capability, set: ChangeSet, context: Reacted): Promise<boolean> {
   const changes = [...set.inserted, ...set.changed, ...set.gone];
