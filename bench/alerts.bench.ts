@@ -43,13 +43,13 @@ export async function alertsBench({ alerts, say }: AlertsBenchOptions): Promise<
     const scale = ours.received / rival.alerts;
     const [rivalRequests, rivalSeconds] = [rival.requests * scale, rival.seconds * scale];
     say(`paging through ${String(LISTED)} …`);
-    const pages = JSON.parse((await run([STEPS, "pages", join(root, "pages"), String(LISTED)])).stdout) as { readonly p50: number; readonly p99: number; readonly pages: number };
+    const pages = JSON.parse((await run([STEPS, "pages", join(root, "pages"), String(LISTED)])).stdout) as { readonly p50: number; readonly p99: number; readonly cpuP50: number; readonly cpuP99: number; readonly pages: number };
     const whole = (value: number): string => Math.round(value).toLocaleString("en-US");
     return [
       { name: `Alerts: requests for ${whole(ours.received)} with details`, value: `${whole(ours.requests)}, one for ${whole(rivalRequests / ours.requests)} of the rival's ${whole(rivalRequests)}`, target: "≤ 1/20", met: ours.requests * 20 <= rivalRequests && ours.received >= alerts },
       { name: "Alerts: time at 50 ms latency, with versions kept and facts queued", value: `${ours.seconds.toFixed(1)} s (${whole(ours.received / ours.seconds)}/s), ${(rivalSeconds / ours.seconds).toFixed(0)} × as fast as the rival's ${whole(rivalSeconds)} s`, target: "≥ 10 ×", met: rivalSeconds >= 10 * ours.seconds },
       { name: "Alerts: peak memory of the hub meanwhile", value: `${ours.peakMb.toFixed(0)} MB`, target: "< 300 MB", met: ours.peakMb < 300 },
-      { name: `Alerts: a page of a list of ${whole(LISTED)}, whatever is asked, p99`, value: `${pages.p99.toFixed(1)} ms (p50 ${pages.p50.toFixed(1)} ms, ${whole(pages.pages)} pages)`, target: "≤ 50 ms", met: pages.p99 <= 50 },
+      { name: `Alerts: a page of a list of ${whole(LISTED)}, whatever is asked, p99`, value: `${pages.p99.toFixed(1)} ms (p50 ${pages.p50.toFixed(1)} ms; of processor time p99 ${pages.cpuP99.toFixed(1)} ms, p50 ${pages.cpuP50.toFixed(1)} ms; ${whole(pages.pages)} pages)`, target: "≤ 50 ms", met: pages.p99 <= 50 },
     ];
   } finally {
     rmSync(root, { recursive: true, force: true });
