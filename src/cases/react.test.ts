@@ -218,6 +218,13 @@ describe.each(["sqlite", "postgres"] as const)("cases on %s", (kind) => {
     expect((await bench.cases()).map((row) => row.tenant_id)).toEqual([TEN, TEN]);
   });
 
+  it("makes one case of what several connections read at the same moment", async () => {
+    const connections = Array.from({ length: 4 }, (_, n) => ({ ...TARGET, connection: `con_${String(n)}` as typeof CON, tenant: n === 3 ? OTHER : TEN }));
+    await Promise.all(connections.map((target, n) => bench.page("threats", Array.from({ length: 20 }, (_, record) => threat(`t${String(n)}-${String(record)}`, NOW + record, { storyline: "S", device: `D${String(n)}` })), { target })));
+    expect((await bench.cases()).map((row) => `${row.tenant_id}: ${row.title}`).toSorted()).toEqual([`${TEN}: hash-t0-0.exe on 3 devices`, `${OTHER}: hash-t3-0.exe on D3`]);
+    expect(bench.queued.filter(({ kind: of }) => of === "cases.merged")).toEqual([]);
+  });
+
   it("counts and lets go of text that the store keeps in another way", async () => {
     const hostile = (updated: number, hash: string) => threat("t1", NOW, { name: "a\u0000b\ud800", hash, storyline: "s\u0000", device: "d\u0000", updated });
     await bench.page("threats", [hostile(NOW, "h1")]);
