@@ -18,6 +18,9 @@ import { STREAMS } from "../src/sentinelone/streams/index.ts";
 import { migrate } from "../src/store/migrate.ts";
 import { openSqlite } from "../src/store/sqlite.ts";
 
+const PAGE = 200;
+const PAGES = 10;
+
 const [step = "", folder = "", first = "0", second = ""] = process.argv.slice(2);
 const answer = step === "open" ? await open(Number(first), second === "shuffled") : await queue(Number(first), Number(second));
 process.stdout.write(`${JSON.stringify(answer)}\n`);
@@ -37,7 +40,7 @@ interface Record_ {
 }
 
 /**
- * A month of 5,000 devices: threats, each with its unified alert; behaviour that comes again on the same device; rules that fire often; lockouts of users; and three outbreaks of a
+ * A month of 5,000 devices: threats, each with its unified alert; behaviour that comes again on the same device; rules that fire often, each about processes of its own; lockouts of users; and three outbreaks of a
  * thousand devices each within an hour.
  */
 function records(count: number): readonly Record_[] {
@@ -65,7 +68,10 @@ function records(count: number): readonly Record_[] {
     const at = start + pick(month);
     const kind = random();
     if (kind < 0.35) threat(at, skewed(5000), String(skewed(4000)).padStart(40, "a"));
-    else if (kind < 0.75) add("cloud-detection-alerts", at, { ...device(skewed(5000)), rule_name: `Rule ${String(skewed(60))}`, rule_severity: "Medium", incident_status: "Unresolved", source_process_file_hash_sha1: String(skewed(200)).padStart(40, "b"), source_process_name: "powershell.exe", source_process_commandline: `powershell.exe -enc ${String(pick(1e6))}`, source_process_user: `ORCHARD\\u${String(skewed(5000))}`, dns_request: `host${String(skewed(3000))}.example.net` });
+    else if (kind < 0.75) {
+      const rule = skewed(60);
+      add("cloud-detection-alerts", at, { ...device(skewed(5000)), rule_name: `Rule ${String(rule)}`, rule_severity: "Medium", incident_status: "Unresolved", source_process_file_hash_sha1: `${String(rule)}${String(skewed(3))}`.padStart(40, "b"), source_process_name: "powershell.exe", source_process_commandline: `powershell.exe -enc ${String(pick(1e6))}`, source_process_user: `ORCHARD\\u${String(skewed(5000))}`, dns_request: `host${String(skewed(3000))}.example.net` });
+    }
     else add("alerts", at, { name: ["Account Lockout", "LDAP Search", "Domain Controller Discovery", "DCSync Attack Detected"][skewed(4)] ?? "", severity: "MEDIUM", status: "NEW", product: "Identity", asset_name: `DC-${String(skewed(12))}`, target_user_name: `u${String(skewed(5000))}`, target_user_domain: "ORCHARD", attacker_host: `OF-LT-${String(skewed(5000))}`, attacker_ip: `10.${String(skewed(20))}.${String(pick(250))}.7` });
   }
   return made;
@@ -83,15 +89,21 @@ async function open(count: number, shuffled: boolean): Promise<object> {
     INSERT INTO destinations (id, tenant_id, name, kind, facts, shown, place_hash, revision, created_at) VALUES ('dst_1', ${tenant}, 'desk', 'file', '["cases.*"]', '{}', 'x', 1, 1)`.execute(tx.db)));
   const random = randomFrom(3);
   const all = records(count);
+  // Nothing of it lies before the look-back.
+  const readBegan = Date.parse("2026-05-01T00:00:00Z");
   const ordered = shuffled ? all.map((one) => ({ one, place: random() })).toSorted((left, right) => left.place - right.place).map(({ one }) => one) : all.toSorted((left, right) => left.at - right.at);
-  const pages = [...Map.groupBy(ordered, ({ stream }) => stream)].flatMap(([stream, of]) => Array.from({ length: Math.ceil(of.length / 1000) }, (_, page) => ({ stream, of: of.slice(page * 1000, page * 1000 + 1000) })));
-  // As they would come: a page of each stream in turn.
+  // As a first read is handed over: two hundred rows of a stream at a time, ten times in a transaction, with no savepoint and put on disk with the next that is.
+  const pages = [...Map.groupBy(ordered, ({ stream }) => stream)].flatMap(([stream, of]) => Array.from({ length: Math.ceil(of.length / PAGE) }, (_, page) => ({ stream, of: of.slice(page * PAGE, (page + 1) * PAGE) })));
   const turns = pages.map((page) => ({ page, first: shuffled ? random() : (page.of[0]?.at ?? 0) })).toSorted((left, right) => left.first - right.first).map(({ page }) => page);
   const before = process.cpuUsage();
   const began = performance.now();
-  for (const { stream, of } of turns) {
-    const inserted = of.map(({ row }): Change => ({ id: String(row["id"]), before: null, after: row }));
-    await store.tx((tx) => tx.savepoint(() => cases.react({ connection, tenant, stream, inserted, changed: [], gone: [], watermark: null }, tx, Date.now())));
+  for (let from = 0; from < turns.length; from += PAGES) {
+    await store.tx(async (tx) => {
+      for (const { stream, of } of turns.slice(from, from + PAGES)) {
+        const inserted = of.map(({ row }): Change => ({ id: String(row["id"]), before: null, after: row }));
+        await cases.react({ connection, tenant, stream, inserted, changed: [], gone: [], watermark: null, firstRead: true, firstReadBegan: readBegan }, tx, Date.now());
+      }
+    }, "later");
   }
   const seconds = (performance.now() - began) / 1000;
   const used = process.cpuUsage(before);
@@ -121,9 +133,9 @@ async function queue(rows: number, tenants: number): Promise<object> {
         ${numbers} SELECT printf('cas_%012x', n), 'ten_' || ((n * 7919) % ${sql.lit(tenants)} * ((n * 104729) % ${sql.lit(tenants)}) / ${sql.lit(tenants)}), n, CASE WHEN n % 20 = 3 THEN 'new' WHEN n % 500 = 7 THEN 'in-progress' ELSE 'resolved' END,
           CASE WHEN n % 20 = 3 OR n % 500 = 7 THEN 1 ELSE 0 END, 'alerts', CASE WHEN n % 500 = 7 THEN 'mara@example.com' END, ${sql.raw(SEVERITY)}, 'undefined', 'invoice_' || (n % 5000) || '.exe on OF-LT-' || (n % 40000), 'malware', 1700000000000 + n * 20000, 1700000000000 + n * 20000 + (n % 97) * 100000, 1700000000000 + n * 20000,
           CASE WHEN n % 300 = 3 THEN 1 ELSE 0 END, 1, 1, 1, '{"members":3,"open":1,"working":0,"severities":[0,0,0,0,2,1],"verdicts":{"undefined":3},"products":{"EDR":3},"kinds":{"device":1,"user":1}}', NULL FROM s`.execute(tx.db);
-      await sql`INSERT INTO case_entities (grp, kind, value, n, folded) ${numbers} SELECT n, 'device', 'OF-LT-' || (n % 40000), 3, 'of-lt-' || (n % 40000) FROM s`.execute(tx.db);
-      await sql`INSERT INTO case_entities (grp, kind, value, n, folded) ${numbers} SELECT n, 'sha1', printf('%040x', n % 5000), 2, printf('%040x', n % 5000) FROM s`.execute(tx.db);
-      await sql`INSERT INTO case_entities (grp, kind, value, n, folded) ${numbers} SELECT n, 'user', 'ORCHARD\\u' || (n % 9000), 2, 'orchard\\u' || (n % 9000) FROM s`.execute(tx.db);
+      await sql`INSERT INTO case_entities (grp, kind, value, n, folded) ${numbers} SELECT n, 'device', 'OF-LT-' || (n % 40000), 3, '' FROM s`.execute(tx.db);
+      await sql`INSERT INTO case_entities (grp, kind, value, n, folded) ${numbers} SELECT n, 'sha1', printf('%040x', n % 5000), 2, '' FROM s`.execute(tx.db);
+      await sql`INSERT INTO case_entities (grp, kind, value, n, folded) ${numbers} SELECT n, 'user', 'ORCHARD\\u' || (n % 9000), 2, '' FROM s`.execute(tx.db);
     });
   }
   const filters: readonly CaseFilter[] = [
@@ -137,7 +149,7 @@ async function queue(rows: number, tenants: number): Promise<object> {
       for (let page = 0, after: string | null | undefined; page < 20 && after !== null; page += 1) {
         const before = process.cpuUsage();
         const began = performance.now();
-        const { next } = await findCases(store.read, scope, filter, { after, limit: 100 });
+        const { next } = await findCases(store, scope, filter, { after, limit: 100 });
         took.push(performance.now() - began);
         const used = process.cpuUsage(before);
         busy.push((used.user + used.system) / 1000);

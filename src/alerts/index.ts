@@ -18,7 +18,7 @@ export type { Newcomer } from "./backfill.ts";
 export { techniquesOf } from "./detail.ts";
 export type { Origin } from "./facts.ts";
 export { linkOf } from "./links.ts";
-export { seenOf } from "./project.ts";
+export { headlineOf } from "./project.ts";
 export { isAlertStream } from "./react.ts";
 export { alertRoutes, type AlertRouteDeps } from "./routes.ts";
 export { alertMigrations } from "./tables.ts";

@@ -88,8 +88,13 @@ const MARKS: Readonly<Record<EventStream, readonly string[]>> = {
   activities: [],
 };
 
+/** What is shown of it alone. */
+export function headlineOf(stream: EventStream, row: MirrorRow): Headline {
+  return HEADLINES[stream](row);
+}
+
 export function seenOf(stream: EventStream, row: MirrorRow): Seen {
-  return { stream, id: String(row["id"]), headline: HEADLINES[stream](row), state: STATE_FIELDS[stream].map(({ read }) => read(row)) };
+  return { stream, id: String(row["id"]), headline: headlineOf(stream, row), state: STATE_FIELDS[stream].map(({ read }) => read(row)) };
 }
 
 const HEADLINES: Readonly<Record<EventStream, (row: MirrorRow) => Headline>> = {

@@ -184,7 +184,7 @@ export class Batch {
         const before = known.get(`${String(working.group)} ${key}`) ?? 0;
         const now = before + by;
         if (now <= 0) await sql`DELETE FROM case_entities WHERE grp = ${working.group} AND kind = ${kind} AND value = ${value}`.execute(this.#tx.db);
-        else rows.push([working.group, kind, value, now, value.toLowerCase()]);
+        else rows.push([working.group, kind, value, now, foldedOf(value)]);
         working.tally = { ...working.tally, kinds: counted(working.tally.kinds, kind, (now > 0 ? 1 : 0) - (before > 0 ? 1 : 0)) };
       }
     }
@@ -202,6 +202,11 @@ export class Batch {
       SELECT e.grp, e.kind, e.value, e.n FROM ${list} AS p CROSS JOIN case_entities AS e WHERE e.grp = p.grp AND e.kind = p.kind AND e.value = p.value`.execute(this.#tx.db);
     return new Map(rows.map(({ grp, kind, value, n }) => [`${String(grp)} ${kind} ${value}`, n]));
   }
+}
+
+/** Only where the engine does not know by itself that a letter and its capital are one. */
+function foldedOf(value: string): string {
+  return /^[ -~]*$/.test(value) ? "" : value.toLowerCase();
 }
 
 function nothingDone() {

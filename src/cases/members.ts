@@ -2,7 +2,7 @@
  * From a mirror row to a member of a case: how grave it is, of what type, what it is about, and its links. Pure. Links are made of what a record says about itself
  * from the beginning, so that they hardly ever change; what an alert's details add (techniques) makes none.
  */
-import { seenOf, techniquesOf } from "../alerts/index.ts";
+import { headlineOf, techniquesOf } from "../alerts/index.ts";
 import type { AlertStream } from "../kernel/alert-api.ts";
 import type { CaseType, EntityKind } from "../kernel/case-api.ts";
 import { FACT_SEVERITIES, type FactSeverity } from "../kernel/fact.ts";
@@ -12,7 +12,8 @@ import { linksOf, type LinkParts } from "./links.ts";
 import type { Entity, Member } from "./model.ts";
 
 export function memberOf(stream: AlertStream, row: MirrorRow): Member {
-  const { id, headline } = seenOf(stream, row);
+  const id = String(row["id"]);
+  const headline = headlineOf(stream, row);
   const { at, product, severity, status, verdict, siteId } = headline;
   const name = headline.name === null ? null : plain(headline.name);
   const mitigation = textOf(row, MITIGATION[stream]);

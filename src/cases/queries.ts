@@ -24,6 +24,8 @@ export interface CaseFilter {
   readonly text?: string | undefined;
 }
 
+type Reads = Pick<Store, "read" | "kind">;
+
 interface Page<Row> {
   readonly rows: readonly Row[];
   readonly next: string | null;
@@ -41,7 +43,7 @@ interface Placed {
 }
 
 /** Those with the newest alerts first. */
-export async function findCases(read: Store["read"], scope: TenantScope, filter: CaseFilter, { after, limit }: { readonly after?: string | undefined; readonly limit: number }): Promise<Page<CaseRow>> {
+export async function findCases({ read, kind }: Reads, scope: TenantScope, filter: CaseFilter, { after, limit }: { readonly after?: string | undefined; readonly limit: number }): Promise<Page<CaseRow>> {
   const { within, besides } = tenantsOf(scope);
   const order = [
     within,
@@ -51,7 +53,7 @@ export async function findCases(read: Store["read"], scope: TenantScope, filter:
   ];
   const size = filter.text === undefined ? WINDOW : ROW_WINDOW;
   const window = sql`SELECT seq, last_at AS at, tenant_id, status, severity, owner, type, reopened${filter.text === undefined ? sql`` : sql`, id, title, grp`} FROM cases WHERE ${sql.join(order, sql` AND `)} ORDER BY last_at DESC, seq DESC LIMIT ${size}`;
-  const fits = sql.join([besides, ...conditionsOf(filter)], sql` AND `);
+  const fits = sql.join([besides, ...conditionsOf(kind, filter)], sql` AND `);
   // Where the window ends, and what of it fits, in one answer: cases come and move in between two.
   const { rows } = await sql<Placed & { readonly n: number | null }>`
     WITH near AS (${window}), fitting AS (SELECT seq, at FROM near WHERE ${fits} ORDER BY at DESC, seq DESC LIMIT ${limit + 1})
@@ -81,20 +83,22 @@ async function bySeq(read: Store["read"], shown: readonly Placed[]): Promise<rea
   return shown.flatMap(({ seq }) => known.get(seq) ?? []);
 }
 
-function conditionsOf({ status = "open", severity, owner, type, text }: CaseFilter): readonly RawBuilder<unknown>[] {
+function conditionsOf(kind: Store["kind"], { status = "open", severity, owner, type, text }: CaseFilter): readonly RawBuilder<unknown>[] {
   return [
     sql`status <> 'merged'`,
     ...(status === "open" || status === "any" ? [] : status === "reopened" ? [sql`reopened > 0`] : [sql`status = ${status}`]),
     ...(severity === undefined ? [] : [sql`severity >= ${FACT_SEVERITIES.indexOf(severity)}`]),
     ...(owner === undefined ? [] : owner === "none" ? [sql`owner IS NULL`] : [sql`owner = ${owner}`]),
     ...(type === undefined ? [] : [sql`type = ${type}`]),
-    ...(text === undefined ? [] : [textCondition(text)]),
+    ...(text === undefined ? [] : [textCondition(kind, text)]),
   ];
 }
 
-function textCondition(text: string): RawBuilder<unknown> {
+function textCondition(kind: Store["kind"], text: string): RawBuilder<unknown> {
   const pattern = `%${text.toLowerCase().replace(/[\\%_]/g, (sign) => `\\${sign}`)}%`;
-  return sql`(lower(title) LIKE ${pattern} ESCAPE '\\' OR id LIKE ${pattern} ESCAPE '\\' OR EXISTS (SELECT 1 FROM case_entities AS e WHERE e.grp = near.grp AND e.folded LIKE ${pattern} ESCAPE '\\'))`;
+  // Of ASCII, SQLite's LIKE takes capitals for their letters; the rest is kept folded.
+  const like = sql.raw(kind === "sqlite" ? "LIKE" : "ILIKE");
+  return sql`(title ${like} ${pattern} ESCAPE '\\' OR id LIKE ${pattern} ESCAPE '\\' OR EXISTS (SELECT 1 FROM case_entities AS e WHERE e.grp = near.grp AND (e.value ${like} ${pattern} ESCAPE '\\' OR e.folded LIKE ${pattern} ESCAPE '\\')))`;
 }
 
 function placeOf(after: string): readonly [number, number] {
@@ -108,11 +112,11 @@ function wrongPlace(): Fault {
 }
 
 /** All that fit, oldest first, a page at a time: for files. */
-export async function* everyCase(read: Store["read"], scope: TenantScope, filter: CaseFilter, signal: AbortSignal): AsyncGenerator<CaseRow> {
+export async function* everyCase({ read, kind }: Reads, scope: TenantScope, filter: CaseFilter, signal: AbortSignal): AsyncGenerator<CaseRow> {
   const PAGE = 500;
   for (let after = 0; ; ) {
     if (signal.aborted) return;
-    const conditions = [withinScope(scope), sql`seq > ${after}`, ...(filter.since === undefined ? [] : [sql`last_at >= ${filter.since}`]), ...(isQueue(filter) ? [sql`open = 1`] : []), ...conditionsOf(filter)];
+    const conditions = [withinScope(scope), sql`seq > ${after}`, ...(filter.since === undefined ? [] : [sql`last_at >= ${filter.since}`]), ...(isQueue(filter) ? [sql`open = 1`] : []), ...conditionsOf(kind, filter)];
     const { rows } = await sql<CaseRow>`SELECT * FROM cases AS near WHERE ${sql.join(conditions, sql` AND `)} ORDER BY seq LIMIT ${PAGE}`.execute(read);
     yield* rows;
     const last = rows.at(-1);
@@ -193,7 +197,7 @@ export async function linksOfCase(read: Database, group: number | null): Promise
 }
 
 /** Cases that share a link with it and are too far away in time to be the same one: the nearest before and after, by each link. */
-export async function relatedTo({ read, kind }: Pick<Store, "read" | "kind">, row: CaseRow, links: readonly LinkCount[]): Promise<readonly CaseRow[]> {
+export async function relatedTo({ read, kind }: Reads, row: CaseRow, links: readonly LinkCount[]): Promise<readonly CaseRow[]> {
   const points = links.flatMap(({ key }) => [{ key, at: row.first_at - 1 }, { key, at: row.last_at + 1 }]);
   const groups = new Set((await neighbours({ db: read, kind }, row.tenant_id, points)).flatMap((near) => near.map(({ group }) => group)));
   const others = await casesOfGroups({ db: read, kind }, [...groups].filter((group) => group !== row.grp));

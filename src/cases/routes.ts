@@ -45,7 +45,7 @@ export function queueRoutes(deps: CaseRouteDeps): readonly Route<Tx>[] {
       query: CaseQuery,
       answer: CaseList,
       async handle({ query: { tenant, after, limit = DEFAULT_PAGE, ...given } }, { scope }: RouteContext<Tx>) {
-        const { rows, next } = await findCases(store.read, await narrowed(deps, scope, tenant), filterOf(given), { after, limit });
+        const { rows, next } = await findCases(store, await narrowed(deps, scope, tenant), filterOf(given), { after, limit });
         return { items: rows.map(caseView), next };
       },
     }),
@@ -58,7 +58,7 @@ export function queueRoutes(deps: CaseRouteDeps): readonly Route<Tx>[] {
       query: CaseExportQuery,
       answer: "stream",
       async handle({ query: { tenant, format = "ndjson", ...given } }, { scope, signal }: RouteContext<Tx>) {
-        const rows = everyCase(store.read, await narrowed(deps, scope, tenant), filterOf(given), signal);
+        const rows = everyCase(store, await narrowed(deps, scope, tenant), filterOf(given), signal);
         if (format === "csv") return { contentType: "text/csv; charset=utf-8", fileName: "vedette-cases.csv", chunks: csvOf(rows) };
         return { contentType: "application/x-ndjson; charset=utf-8", fileName: "vedette-cases.ndjson", chunks: linesOf(rows) };
       },

@@ -34,7 +34,9 @@ export function sum(one: Tally, other: Tally): Tally {
 
 export function counted(counts: Counts, name: string | null, by: number): Counts {
   if (name === null || by === 0) return counts;
-  const now = (counts[name] ?? 0) + by;
+  const before = counts[name] ?? 0;
+  const now = before + by;
+  if (before > 0 && now > 0) return { ...counts, [name]: now };
   const rest = Object.entries(counts).filter(([key]) => key !== name);
   return sorted(now <= 0 ? rest : [...rest, [name, now]]);
 }
