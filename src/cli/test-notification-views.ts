@@ -1,4 +1,6 @@
-/** What the hub answers about notification rules, for tests of the commands. */
+/** What the hub answers about notification rules and for reports, for tests of the commands. */
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import Type, { type TSchema } from "typebox";
 import { Ok } from "../kernel/api.ts";
 import { DestinationTest } from "../kernel/delivery-api.ts";
@@ -23,6 +25,7 @@ export const NOTIFICATION_ROUTES: Routes = {
   "DELETE /api/v1/notifications/ntf_1": { ok: true },
   "POST /api/v1/notifications/ntf_1/test": { outcome: "accepted", id: "dlv_1", code: null, reason: null, ms: 4 },
   "GET /api/v1/notifications/ntf_1/preview": preview,
+  "GET /api/v1/reports/monthly": ["<!doctype html>\n"],
 };
 
 export const NOTIFICATION_PROMISES: readonly (readonly [string, TSchema])[] = [
@@ -32,4 +35,5 @@ export const NOTIFICATION_PROMISES: readonly (readonly [string, TSchema])[] = [
   ["notifications remove soc --yes", Ok],
   ["notifications test soc", DestinationTest],
   ["notifications preview soc", NotificationPreview],
+  [`reports create --month 2026-11 --output ${join(tmpdir(), "vedette-promised-report.html")}`, Type.Object({ file: Type.String(), format: Type.Literal("html"), bytes: Type.Integer() })],
 ];

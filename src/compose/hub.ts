@@ -47,6 +47,7 @@ import { countTenantDeliveries, dropDelivered, purgeTenantDeliveries, tenantDeli
 import { alertMigrations, alertRoutes, createAlerts } from "../alerts/index.ts";
 import { caseMigrations, caseNotices, caseRoutes, createCases, createTriage } from "../cases/index.ts";
 import { asThingsStand, heardBy, Notifier, notifyMigrations, notifyRoutes, openTroubles, tidyNotifications } from "../notify/index.ts";
+import { reportRoutes } from "../reports/index.ts";
 import { createPosture, postureMigrations, postureRoutes } from "../posture/index.ts";
 import { accessMigrations, accessRoutes, createAccess, createCoverage, removeLeftoverExports } from "../access/index.ts";
 import { createSoftware, createVulnerabilities, exposures, failingRules, provenRead, vulnerabilityMigrations, vulnerabilityRoutes } from "../vulnerabilities/index.ts";
@@ -355,6 +356,14 @@ export async function openHub(options: HubOptions) {
           },
         }),
         statusRoute(status),
+        ...reportRoutes({
+          store: opened,
+          clock,
+          async tenantOf(db, scope, reference) {
+            const { id, name } = await tenantRow(db, scope, reference ?? (await tenantForNew(db, scope, undefined)));
+            return { id: id as TenantId, name };
+          },
+        }),
         ...deliveryRoutes({ store: opened, clock, registry }),
         ...notifyRoutes({
           ...noticePorts,

@@ -3,6 +3,7 @@ import Type, { type Static, type TSchema } from "typebox";
 import { CASE_TYPES } from "./case-api.ts";
 import { FACT_SEVERITIES } from "./fact.ts";
 import { Message } from "./message.ts";
+import { WEEKDAYS } from "./zones.ts";
 
 const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 const Text = Type.String();
@@ -14,8 +15,6 @@ export const TELLS = ["opened", "escalated", "reopened", "resolved", "unanswered
 export type Tells = (typeof TELLS)[number];
 export const PACES = ["at-once", "hourly", "daily"] as const;
 export type Pace = (typeof PACES)[number];
-export const WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
-export type Weekday = (typeof WEEKDAYS)[number];
 
 export const QuietHours = Type.Object(
   {

@@ -1,7 +1,7 @@
 /** What of a trouble is worth telling, and how it reads. Pure. */
 import type { Message, MessageItem } from "../kernel/message.ts";
+import { shownTime } from "../kernel/zones.ts";
 import type { TroubleRow } from "./health-tables.ts";
-import { shownTime } from "./policy.ts";
 import type { ItemRow } from "./tables.ts";
 import { spanText } from "./troubles.ts";
 import { severityOf } from "./watch.ts";

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FACT_SEVERITIES } from "../kernel/fact.ts";
-import { afterQuiet, DEFAULTS, dueAt, isGraveEnough, isQuiet, reminderAt, shownTime } from "./policy.ts";
+import { afterQuiet, DEFAULTS, dueAt, isGraveEnough, isQuiet, reminderAt } from "./policy.ts";
+import { shownTime } from "../kernel/zones.ts";
 
 const BERLIN = { ...DEFAULTS, timeZone: "Europe/Berlin" };
 const NIGHT = { from: "22:00", to: "07:00" };

@@ -1,7 +1,8 @@
 /** When something is told. Pure: the time is an argument, time zones are the platform's. */
 import { Cron } from "croner";
 import { FACT_SEVERITIES, type FactSeverity } from "../kernel/fact.ts";
-import { WEEKDAYS, type NotificationSettings, type QuietHours, type Weekday } from "../kernel/notification-api.ts";
+import type { NotificationSettings, QuietHours } from "../kernel/notification-api.ts";
+import { localTime } from "../kernel/zones.ts";
 
 const MINUTE = 60_000;
 
@@ -64,44 +65,4 @@ export function isQuiet({ from, to, days = [] }: QuietHours, timeZone: string, a
 
 function next(cron: string, timezone: string, after: number): number {
   return new Cron(cron, { timezone }).nextRun(new Date(after))?.getTime() ?? after;
-}
-
-const formats = new Map<string, Intl.DateTimeFormat>();
-
-function formatOf(timeZone: string): Intl.DateTimeFormat {
-  const known = formats.get(timeZone);
-  if (known !== undefined) return known;
-  const made = new Intl.DateTimeFormat("en-GB", { timeZone, weekday: "short", year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-  formats.set(timeZone, made);
-  return made;
-}
-
-interface LocalTime {
-  readonly weekday: Weekday;
-  /** `2026-06-01`. */
-  readonly date: string;
-  /** `07:30`. */
-  readonly clock: string;
-}
-
-export function localTime(timeZone: string, at: number): LocalTime {
-  const parts = new Map(formatOf(timeZone).formatToParts(at).map(({ type, value }) => [type, value]));
-  const of = (type: Intl.DateTimeFormatPartTypes): string => parts.get(type) ?? "";
-  const weekday = of("weekday").toLowerCase();
-  return { weekday: WEEKDAYS.find((one) => one === weekday) ?? "mon", date: `${of("year")}-${of("month")}-${of("day")}`, clock: `${of("hour")}:${of("minute")}` };
-}
-
-/** `2026-06-01 14:00 (Europe/Berlin)`. */
-export function shownTime(timeZone: string, at: number): string {
-  const { date, clock } = localTime(timeZone, at);
-  return `${date} ${clock} (${timeZone})`;
-}
-
-export function isTimeZone(name: string): boolean {
-  try {
-    formatOf(name);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -3,7 +3,8 @@ import type { CaseNotice } from "../cases/index.ts";
 import type { FactSeverity } from "../kernel/fact.ts";
 import type { Message, MessageItem } from "../kernel/message.ts";
 import { isOpen, isUnanswered, type CaseEvent, type Part } from "./decide.ts";
-import { rankOf, shownTime } from "./policy.ts";
+import { shownTime } from "../kernel/zones.ts";
+import { rankOf } from "./policy.ts";
 
 /** Who speaks: kept in the fact, so that it can be written again as things stand. */
 export interface Speaker {

@@ -13,6 +13,7 @@ import { dueIngest } from "./ingest/runs.ts";
 import { vulnerabilityMigrations } from "./tables.ts";
 
 export { exposures } from "./exposure.ts";
+export { exposureInSpan, type ExposureSpan } from "./span.ts";
 export { provenRead } from "./coverage.ts";
 export { failingRules } from "./ingest/failing.ts";
 export { noteReading, readingEnded, readingLeftOut, waitingRuns, type WaitingRun } from "./ingest/runs.ts";

@@ -22,7 +22,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Capabilities: the same reach for all; another one only through its `index.ts`. */
-export const CAPABILITIES: readonly string[] = ["alerts", "cases", "access", "posture", "vulnerabilities", "notify"];
+export const CAPABILITIES: readonly string[] = ["alerts", "cases", "access", "posture", "vulnerabilities", "notify", "reports"];
 const CAPABILITY_MAY_IMPORT: readonly string[] = ["kernel", "store", "mirror"];
 
 /** The composition root names everything; nothing imports it. */

@@ -17,6 +17,7 @@ import { normalizeCommand } from "./normalize.ts";
 import { notificationsCommand } from "./notifications.ts";
 import { parkedCommand } from "./parked.ts";
 import { postureCommand } from "./posture.ts";
+import { reportsCommand } from "./reports.ts";
 import { restoreCommand } from "./restore.ts";
 import { serveCommand } from "./serve.ts";
 import { simulateCommand } from "./simulate.ts";
@@ -44,6 +45,7 @@ export const COMMANDS: readonly CliCommand[] = [
   accessCommand,
   vulnerabilitiesCommand,
   notificationsCommand,
+  reportsCommand,
   destinationsCommand,
   deliveriesCommand,
   normalizeCommand,
