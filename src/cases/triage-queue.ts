@@ -1,4 +1,4 @@
-/** Open cases by score, along an index: a page is answered from as many rows as it shows. */
+/** Open cases by the points of which their score is made, along an index: a page is answered from as many rows as it shows. */
 import { sql } from "kysely";
 import type { CaseVerdict } from "../kernel/case-api.ts";
 import { isoTime } from "../kernel/clock.ts";
@@ -7,6 +7,7 @@ import type { TenantScope } from "../kernel/scope.ts";
 import { withinScope } from "../store/conditions.ts";
 import type { Store } from "../store/store.ts";
 import type { CaseRow } from "./tables.ts";
+import { scoreOf } from "./triage-score.ts";
 import { ALL_TENANTS, type TriageRow } from "./triage-tables.ts";
 
 export interface Scored {
@@ -23,7 +24,7 @@ interface Asked {
   readonly limit: number;
 }
 
-const AFTER = /^(\d{1,3})\.([a-z0-9_]{1,40})$/;
+const AFTER = /^(-?\d{1,6})\.([a-z0-9_]{1,40})$/;
 /** Entries of the index looked through for one page; one that is not full says where to go on. */
 const WINDOW = 4_000;
 
@@ -48,7 +49,7 @@ async function scored(read: Store["read"], ids: readonly string[]): Promise<read
   const known = new Map(rows.map((row) => [row.id, row]));
   return ids.flatMap((id) => {
     const row = known.get(id);
-    return row === undefined ? [] : [{ row, score: row.score, suggested: row.suggested as CaseVerdict, because: JSON.parse(row.because) as Scored["because"], since: isoTime(row.since) }];
+    return row === undefined ? [] : [{ row, score: scoreOf(row.score), suggested: row.suggested as CaseVerdict, because: JSON.parse(row.because) as Scored["because"], since: isoTime(row.since) }];
   });
 }
 

@@ -114,7 +114,7 @@ export function writeRecorded(name: string, { numbers, texts, alerts }: Recorded
   const said = (list: readonly Said[]) => one(list.map(({ value, because }) => (because === null ? value : { value, because })));
   return {
     name,
-    case: { ...numbers, ...Object.fromEntries(Object.entries(texts).map(([fact, list]) => [fact, said(list)])) },
+    case: { ...numbers, ...Object.fromEntries(Object.entries(texts).flatMap(([fact, list]) => (list.length === 0 ? [] : [[fact, said(list)]]))) },
     alerts: alerts.map(({ id, facts }) => ({ id, ...Object.fromEntries(Object.entries(facts).map(([fact, list]) => [fact, one(list)])) })),
   };
 }

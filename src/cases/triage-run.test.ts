@@ -62,7 +62,7 @@ describe.each(["sqlite", "postgres"] as const)("triage on %s", (kind) => {
     bench.told();
     const before = [await bench.cases(), await bench.members(), await bench.timeline((await bench.only()).id)];
     await due();
-    expect(await kept()).toMatchObject([{ open: 1, score: 100, verdict: "true-positive" }]);
+    expect(await kept()).toMatchObject([{ open: 1, score: 65, verdict: "true-positive" }]);
     expect([await bench.cases(), await bench.members(), await bench.timeline((await bench.only()).id)]).toEqual(before);
     expect(bench.told()).toEqual([]);
   });
@@ -134,7 +134,7 @@ describe.each(["sqlite", "postgres"] as const)("triage on %s", (kind) => {
     await all();
     expect(asked).toBe(2);
     expect(await isPending(bench.store.read, onlyTenants(TEN))).toBe(false);
-    expect(new Set((await kept()).map(({ verdict, score }) => `${verdict} ${String(score)}`))).toEqual(new Set(["undefined 85"]));
+    expect(new Set((await kept()).map(({ verdict, score }) => `${verdict} ${String(score)}`))).toEqual(new Set(["undefined 35"]));
     const first = await byScore(bench.store.read, onlyTenants(TEN), { limit: 100 });
     const second = await byScore(bench.store.read, onlyTenants(TEN), { limit: 200, after: first.next ?? "" });
     expect([first.rows.length, second.rows.length, second.next, new Set([...first.rows, ...second.rows].map(({ row }) => row.id)).size]).toEqual([100, 130, null, 230]);

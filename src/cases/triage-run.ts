@@ -103,9 +103,9 @@ export function storedAlike(rules: readonly Rule[]): readonly Rule[] {
 }
 
 function resultOf(row: CaseRow, { record, knowledge, traits }: Gathered, rules: readonly Rule[], now: number): TriageRow {
-  const { score, verdict, hits } = triage(record, rules);
+  const { evidence, urgency, verdict, hits } = triage(record, rules);
   return {
-    case_id: row.id, tenant_id: row.tenant_id, open: row.open, score, verdict, because: JSON.stringify(hits.map(({ rule, weight }) => [rule, weight])), knowledge: JSON.stringify(knowledge), traits: JSON.stringify(traits), decided: decidedOf(row.verdict), since: now,
+    case_id: row.id, tenant_id: row.tenant_id, open: row.open, score: evidence + urgency, verdict, because: JSON.stringify(hits.map(({ rule, weight }) => [rule, weight])), knowledge: JSON.stringify(knowledge), traits: JSON.stringify(traits), decided: decidedOf(row.verdict), since: now,
   };
 }
 

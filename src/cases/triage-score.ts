@@ -38,8 +38,9 @@ export function triage(record: RecordedCase, rules: readonly Rule[]): TriageResu
   };
 }
 
-function scoreOf(points: number): number {
-  return Math.min(100, Math.max(0, MIDDLE + points));
+/** Half the points away from the middle, so that what is grave and what is graver do not both end at 100. */
+export function scoreOf(points: number): number {
+  return Math.min(100, Math.max(0, MIDDLE + Math.round(points / 2)));
 }
 
 /** What makes the rule speak; null where it does not. */

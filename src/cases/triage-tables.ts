@@ -9,6 +9,7 @@ export type TriageRow = {
   case_id: string;
   tenant_id: string;
   open: number;
+  /** The points, of which the score is made: they tell what is above 100 apart. */
   score: number;
   verdict: string;
   /** JSON list of rule and weight. */

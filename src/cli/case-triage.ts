@@ -72,13 +72,13 @@ function explain(out: Terminal, { triage, alertsLooked, alertsLeft, ...one }: Tr
   out.facts([
     ["id", one.id], ["tenant", one.tenant], ["severity", one.severity], ["status", one.status], ["verdict", one.decided === "undefined" ? "none yet" : suggestion(one.decided)],
     ["looked at", alertsLeft === 0 ? plural(alertsLooked, "alert") : `the gravest ${count(alertsLooked)} alerts of ${count(alertsLooked + alertsLeft)}`],
-    ["score", `50 ${signed(triage.evidence)} evidence ${signed(triage.urgency)} urgency`],
+    ["points", `${signed(triage.evidence)} evidence, ${signed(triage.urgency)} urgency; the score is 50 and half of them`],
   ]);
   printHits(out, "Evidence, for and against", triage.hits.filter(({ bears }) => bears === "verdict"));
   printHits(out, "Urgency", triage.hits.filter(({ bears }) => bears === "urgency"));
   if (triage.changes.length > 0) {
     out.line(`\n${out.paint("What would change the suggestion", "bold")}`);
-    for (const { how, rule, title, weight, verdict, score } of triage.changes) out.line(clean(`  ${how === "with" ? "if" : "without"} ${rule} (${signed(weight)}): ${suggestion(verdict)}, score ${String(score)}${how === "with" ? `: ${title}` : ""}`));
+    for (const { how, rule, title, weight, verdict, score } of triage.changes) out.line(clean(`  ${how === "with" ? "if" : "without"} ${rule} (${signed(weight)}): ${verdict === "undefined" ? "nothing is suggested" : suggestion(verdict)}, score ${String(score)}${how === "with" ? `: ${title}` : ""}`));
   }
   for (const remark of triage.remarks) out.note(clean(remark));
   out.note("A suggestion: the case was not changed by it.");

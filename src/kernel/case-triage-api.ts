@@ -63,7 +63,7 @@ export const ChangeView = Type.Object({
 export type ChangeView = Static<typeof ChangeView>;
 
 export const TriageResult = Type.Object({
-  /** From 0 (nothing to do) to 100; 50 where nothing speaks. */
+  /** From 0 (nothing to do) to 100; 50 where nothing speaks, and half the points of all rules that do. */
   score: Type.Integer({ minimum: 0, maximum: 100 }),
   /** A suggestion: `undefined` where the rules do not suffice for one. */
   verdict: Type.Enum(CASE_VERDICTS),

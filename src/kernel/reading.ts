@@ -12,7 +12,7 @@ export interface Place {
 export type Fields = ReadonlyMap<string, Place>;
 
 export function wrong(place: Place, message: string): Fault {
-  return new Fault("CONFIG_INVALID", `${place.path}: ${message}`, { details: { path: place.path }, cure: "Correct the rule at the place named; nothing of it was taken over." });
+  return new Fault("CONFIG_INVALID", `${place.path}: ${message}`, { details: { path: place.path }, cure: "Correct it at the place named; nothing was taken over." });
 }
 
 /** What is there, short enough for a message. */
