@@ -395,7 +395,9 @@ describe("every route the hub serves", () => {
     const knowledge = "/api/v1/cases/knowledge";
     const seen = (await ask("GET", knowledge, "viewer")).json<{ items: readonly { id: string; hits: number | null }[] }>().items;
     expect(seen.map(({ id, hits }) => [id, hits])).toEqual(expect.arrayContaining([[shared, null], [mine.knowledge, 0]]));
-    expect((await ask("GET", `${knowledge}/export`, "viewer")).body).not.toContain("text of other");
+    const exported = (await ask("GET", `${knowledge}/export`, "viewer")).body;
+    expect(["text of own", "text of other", "text of all"].map((text) => exported.includes(text))).toEqual([true, false, false]);
+    expect((await ask("POST", `${knowledge}/import`, "analyst", { format: "ndjson", text: exported })).json()).toEqual({ tenant: mine.tenants, added: 0, changed: 0, unchanged: 1 });
     expect((await ask("GET", knowledge, "operator")).json<{ items: readonly { id: string }[] }>().items.map(({ id }) => id)).toContain(theirs.knowledge);
     const drafts = [
       ["POST", knowledge, { type: "device", indicator: "x", text: "y" }],

@@ -1,4 +1,5 @@
 /** HTTP routes of knowledge: what a tenant knows of indicators, and what holds for all of them. */
+import { sql } from "kysely";
 import Type from "typebox";
 import { KnowledgeChange, KnowledgeDraft, KnowledgeExportQuery, KnowledgeImport, KnowledgeImported, KnowledgeList, KnowledgeQuery, KnowledgeView } from "../kernel/case-knowledge-api.ts";
 import { fieldsOf } from "../kernel/reading.ts";
@@ -9,7 +10,7 @@ import { CSV_HEADER, csvLine, draftAt, ndjsonLine, readKnowledge } from "./knowl
 import { addEntry, editEntry, everyEntry, findKnowledge, importEntries, knowledgeView, oneEntry, removeEntry, visibleTo } from "./knowledge-store.ts";
 import type { CaseRouteDeps } from "./routes.ts";
 import type { KnowledgeRow } from "./triage-tables.ts";
-import { assertMayChange, targetOf, tenantShown } from "./triage-target.ts";
+import { askedOf, assertMayChange, targetOf, tenantShown } from "./triage-target.ts";
 
 const BASE = "/api/v1/cases/knowledge";
 const Reading = "reads only";
@@ -37,13 +38,15 @@ export function knowledgeRoutes(deps: CaseRouteDeps): readonly Route<Tx>[] {
     defineRoute({
       method: "GET",
       path: `${BASE}/export`,
-      summary: "What is known of indicators as NDJSON or CSV, as import takes it",
+      summary: "What is known of indicators as NDJSON or CSV, as import takes it: of the tenant named, or the caller's only one; else what holds for all",
       permission: "cases.read",
       audit: unaudited(Reading),
       query: KnowledgeExportQuery,
       answer: "stream",
-      async handle({ query: { tenant, format = "ndjson", ...filter } }, { scope, signal }: RouteContext<Tx>) {
-        const rows = everyEntry(store.read, visibleTo(await narrowed(deps, scope, tenant)), filter, signal);
+      async handle({ query: { tenant, format = "ndjson", ...filter } }, context: RouteContext<Tx>) {
+        const { scope, signal } = context;
+        // Of one owner, as they are taken in: what a tenant knows may be known for all as well.
+        const rows = everyEntry(store.read, sql<boolean>`tenant_id = ${await askedOf(deps, context, tenant)}`, filter, signal);
         const contentType = format === "csv" ? "text/csv; charset=utf-8" : "application/x-ndjson; charset=utf-8";
         return { contentType, fileName: `vedette-knowledge.${format}`, chunks: linesOf(rows, format, scope, clock.now()) };
       },

@@ -235,6 +235,8 @@ describe.each(["sqlite", "postgres"] as const)("triage on %s", (kind) => {
     expect(await counted()).toBe(0);
     await rules(OTHER, [{ id: "seen-at-other-tenants", enabled: true }]);
     expect([await takingPart(bench.store.read), await counted()]).toEqual([[OTHER], 1]);
+    await expect(rules(OTHER, [{ id: "seen-at-other-tenants", title: "another", weight: 1, when: { fact: "path", is: "x" } }], false)).rejects.toMatchObject({ code: "FORBIDDEN" });
+    await expect(bench.store.tx((tx) => applyRules(tx, [], { tenant: OTHER, replaceAll: true, msp: false, ...by() }))).rejects.toMatchObject({ code: "FORBIDDEN" });
     await rules(ALL_TENANTS, [{ id: "seen-at-other-tenants", enabled: true }]);
     await rules(OTHER, [{ id: "seen-at-other-tenants", enabled: false }]);
     expect([await takingPart(bench.store.read), await counted()]).toEqual([[TEN], 0]);

@@ -48,14 +48,14 @@ export async function applyRules(tx: Tx, drafts: readonly RuleDraft[], { tenant,
   const held = new Map(beneath.map(({ rule }) => [rule.id, rule]));
   const items: RulesApplied["items"] = [];
   for (const id of removed) {
-    if (!msp) refuseCounting(held.get(id));
+    if (!msp) refuseCounting(held.get(id), ruleIn(before.get(id)?.draft));
     await triageTables(tx.db).deleteFrom("case_rules").where("tenant_id", "=", tenant).where("id", "=", id).execute();
     items.push({ id, change: "removed", rule: null });
   }
   for (const given of drafts) {
     const draft = merged(given, before.get(idOf(given))?.draft);
     if (draft.kind === "setting" && !held.has(draft.setting.id)) throw new Fault("CONFIG_INVALID", `There is no rule ${draft.setting.id} to set.`, { cure: "`vedette cases rules list` shows what there is; a rule of your own needs when." });
-    if (!msp) refuseCounting(draft.kind === "rule" ? draft.rule : held.get(draft.setting.id));
+    if (!msp) refuseCounting(held.get(idOf(draft)), ruleIn(before.get(idOf(draft))?.draft), ruleIn(draft));
     const id = idOf(draft);
     const body = JSON.stringify(writeDraft(draft));
     const known = before.get(id);
@@ -83,8 +83,14 @@ function idOf(draft: RuleDraft): string {
   return draft.kind === "rule" ? draft.rule.id : draft.setting.id;
 }
 
-function refuseCounting(rule: Rule | undefined): void {
-  if (rule !== undefined && asksOthers(rule)) throw new Fault("FORBIDDEN", `${rule.id} counts over tenants: only who runs all of them can let one take part, or end it.`, { cure: "Ask your MSP's administrator." });
+function ruleIn(draft: RuleDraft | undefined): Rule | undefined {
+  return draft?.kind === "rule" ? draft.rule : undefined;
+}
+
+/** What the rule is, was or becomes. */
+function refuseCounting(...rules: readonly (Rule | undefined)[]): void {
+  const rule = rules.find((one) => one !== undefined && asksOthers(one));
+  if (rule !== undefined) throw new Fault("FORBIDDEN", `${rule.id} counts over tenants: only who runs all of them can let one take part, or end it.`, { cure: "Ask your MSP's administrator." });
 }
 
 export function asksOthers({ condition }: Rule): boolean {

@@ -128,7 +128,7 @@ function registerKnowledge(group: Command, context: CliContext): void {
   );
   finish(
     filtering(knowledge.command("export"))
-      .description("Entries as a file that import takes")
+      .description("Entries as a file that import takes: of the tenant named, or your only one; else those that hold for all")
       .addOption(new Option("--format <format>", "one JSON object a line, or a table").choices(["ndjson", "csv"]).default("ndjson"))
       .option("--output <file>", "where to (-: standard output)", "-")
       .action(context.ask((api, options: KnowledgeExportOptions) => exportKnowledge(context, api, options))),
