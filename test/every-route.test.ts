@@ -170,6 +170,7 @@ function personFacts(name: string): Omit<PrincipalFacts, "token"> & { readonly t
 
 /** What a route cannot do without, of one's own. */
 const QUERIES: Readonly<Record<string, string>> = {
+  "/api/v1/reports/monthly": "?month=2026-06",
   "/api/v1/access/who": "?scope=global",
   "/api/v1/access/what": "?principal=person-own",
   "/api/v1/access/export": "?format=json",

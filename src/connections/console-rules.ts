@@ -1,5 +1,5 @@
 /** The console's rules as `sentinelone/` has them, in the form that connections ask for. */
-import { GUIDE } from "../sentinelone/console-guide.ts";
+import { SETUP_GUIDE } from "../sentinelone/console-guide.ts";
 import { parseConsoleUrl } from "../sentinelone/console-url.ts";
 import { parseToken, tokenForm } from "../sentinelone/token.ts";
 import { verifyConsole, type VerifyOptions } from "../sentinelone/verify.ts";
@@ -12,7 +12,7 @@ export interface ConsoleRulesOptions extends Pick<VerifyOptions, "allowedHosts" 
 
 export function createConsoleRules({ budgetOf, ...options }: ConsoleRulesOptions): ConsoleRules {
   return {
-    guide: GUIDE,
+    guide: SETUP_GUIDE,
     parseUrl: (text) => parseConsoleUrl(text, options.allowedHosts).origin,
     parseToken(text) {
       const { secret, form } = parseToken(text.reveal());

@@ -39,8 +39,24 @@ export const GUIDE: readonly GuidePath[] = [
   },
 ];
 
-/** The whole guide as plain text, for `connect --guide` and messages about expiry. */
-export function guideText(): string {
-  const paths = GUIDE.map(({ title, steps }) => [`${title}:`, ...steps.map((step, index) => `  ${index + 1}. ${step}`)].join("\n"));
-  return [...paths, RECOMMENDED_ROLE, RECOMMENDED_SCOPE, RECOMMENDED_EXPIRY].join("\n\n");
-}
+/** All of `connect --guide`: the ways to a token, what to choose on them, and what comes after. */
+export const SETUP_GUIDE: readonly GuidePath[] = [
+  ...GUIDE,
+  { title: "What to choose", steps: [RECOMMENDED_ROLE, RECOMMENDED_SCOPE, RECOMMENDED_EXPIRY] },
+  {
+    title: "Several customers behind one console (MSP)",
+    steps: [
+      "Either one token for each: a service user whose scope is that customer's site, connected with --tenant CUSTOMER. What a token cannot see cannot be mixed up.",
+      "Or one token of the account: connect it once, then say which site is whose: vedette tenants map CUSTOMER SITE-ID --connection NAME. Sites are known by id, so that a new name changes nothing.",
+      "vedette tenants unassigned lists sites that are nobody's yet; what was read of them goes to the customer when you map them.",
+    ],
+  },
+  {
+    title: "Then",
+    steps: [
+      "Put the token into an environment variable, never on the command line: vedette connect https://CONSOLE.sentinelone.net --token-env S1_TOKEN",
+      "vedette connections show NAME --ics token-end.ics writes the day the token ends, with reminders, for your calendar.",
+      "To be told by mail: vedette destinations add soc --email …, then vedette notifications add soc --to soc. Tokens that end or are refused, narrowed scopes and silence are among what it tells.",
+    ],
+  },
+];

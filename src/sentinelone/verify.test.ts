@@ -3,7 +3,7 @@ import type { VerifyReport } from "../kernel/api.ts";
 import { systemClock } from "../kernel/clock.ts";
 import { createBudget } from "../net/budget.ts";
 import { parseAllowedHosts } from "../net/policy.ts";
-import { guideText } from "./console-guide.ts";
+import { SETUP_GUIDE } from "./console-guide.ts";
 import { isViewOnly } from "./permissions.ts";
 import { instantClock, listing, testConsole, type Answer, type Asked, type TestConsole } from "./testing.ts";
 import { parseToken } from "./token.ts";
@@ -160,9 +160,17 @@ describe("words", () => {
     expect(["Endpoints.shutdown", "Roles.create", "Endpoints.showPassphrase", "Threats.viewer"].some(isViewOnly)).toBe(false);
   });
 
-  it("the guide covers both layouts and the personal token", () => {
-    expect(guideText()).toMatch(/Settings > Users > Service Users/);
-    expect(guideText()).toMatch(/Configure > Policies and settings > User management > Service users/);
-    expect(guideText()).toMatch(/Actions > API Token Operations/);
+  it.each([
+    ["the classic layout", /Settings > Users > Service Users/],
+    ["the Singularity Operations Center", /Configure > Policies and settings > User management > Service users/],
+    ["the personal token", /Actions > API Token Operations/],
+    ["the role for reading, and what SOC is for", /Viewer is enough.*SOC only for a token that is meant to respond/s],
+    ["a scope for each customer, or the account", /one site for each client/],
+    ["the expiry and its warnings", /1 year.*30, 14, 7 and 1 days/s],
+    ["that the token is shown once", /copy the API token: it is shown once/],
+    ["sites mapped by id, and those that are nobody's", /tenants map .*by id.*tenants unassigned/s],
+    ["the calendar file", /--ics/],
+  ])("the guide covers %s", (_what, words) => {
+    expect(SETUP_GUIDE.flatMap(({ title, steps }) => [title, ...steps]).join("\n")).toMatch(words);
   });
 });
