@@ -40,6 +40,7 @@ export class Notifier {
   #leasedAt = 0;
   #awayUntil = Number.NEGATIVE_INFINITY;
   #lookedAt: number | undefined;
+  #tried = Number.NEGATIVE_INFINITY;
 
   constructor(ports: NotifierPorts) {
     this.#ports = ports;
@@ -57,17 +58,27 @@ export class Notifier {
   }
 
   async #run(): Promise<void> {
-    const { clock, log } = this.#ports;
     while (!this.#stop.signal.aborted) {
-      try {
-        await this.look();
-        await this.once();
-      } catch (error) {
-        const fault = asFault(error);
-        if (fault.code === "LEASE_LOST") [this.#lease, this.#awayUntil] = [undefined, clock.monotonic() + LEFT_TO_OTHERS_MS];
-        else log.error("notify.failed", { code: fault.code, cause: fault.cause instanceof Error ? fault.cause.message : fault.message });
-      }
-      if (!this.#stop.signal.aborted) await clock.sleep(EVERY_MS, this.#stop.signal);
+      await this.turn();
+      if (!this.#stop.signal.aborted) await this.#ports.clock.sleep(EVERY_MS, this.#stop.signal);
+    }
+  }
+
+  /** How the integration stands, and what is to be told. */
+  async turn(): Promise<void> {
+    await this.#apart(() => this.look());
+    await this.#apart(() => this.once());
+  }
+
+  /** What goes wrong there is logged, and holds up nothing else. */
+  async #apart(work: () => Promise<unknown>): Promise<void> {
+    const { clock, log } = this.#ports;
+    try {
+      await work();
+    } catch (error) {
+      const fault = asFault(error);
+      if (fault.code === "LEASE_LOST") [this.#lease, this.#awayUntil] = [undefined, clock.monotonic() + LEFT_TO_OTHERS_MS];
+      else log.error("notify.failed", { code: fault.code, cause: fault.cause instanceof Error ? fault.cause.message : fault.message });
     }
   }
 
@@ -78,8 +89,9 @@ export class Notifier {
     const work = await dueWork(store.read, now);
     if (work.length === 0 || !(await this.#hold())) return;
     for (const one of work) {
-      if (this.#stop.signal.aborted || this.#lease === undefined) return;
-      await store.fencedTx(this.#lease, (tx) => compose(tx, one, this.#ports, now));
+      const lease = this.#lease;
+      if (this.#stop.signal.aborted || lease === undefined) return;
+      await this.#apart(() => store.fencedTx(lease, (tx) => compose(tx, one, this.#ports, now)));
       await nextTurn();
     }
   }
@@ -88,8 +100,8 @@ export class Notifier {
   async look(): Promise<void> {
     const { store, clock, observe, queueFact } = this.#ports;
     const now = clock.now();
-    if (this.#lookedAt !== undefined && now - this.#lookedAt < LOOK_EVERY_MS && now >= this.#lookedAt) return;
-    if (!(await this.#hold()) || this.#lease === undefined) return;
+    if (clock.monotonic() - this.#tried < LOOK_EVERY_MS || !(await this.#hold()) || this.#lease === undefined) return;
+    this.#tried = clock.monotonic();
     const seen = await observe(this.#lookedAt ?? now - LOOK_EVERY_MS);
     await store.fencedTx(this.#lease, (tx) => noteHealth(tx, seen, queueFact, now));
     this.#lookedAt = now;

@@ -50,6 +50,15 @@ describe.each(["sqlite", "postgres"] as const)("notifications on %s", (kind) => 
     expect(bench.arrived()).toEqual([]);
   });
 
+  it("are told although how the integration stands cannot be looked at", async () => {
+    await bench.rule();
+    bench.observed(new Error("the store is busy"));
+    await bench.alert("a1");
+    await bench.pass(HOUR);
+
+    expect(bench.arrived()).toEqual(["[high] New case: DCSync on a1"]);
+  });
+
   it("more than three at once are one message, gravest first", async () => {
     await bench.rule();
     await bench.alerts(...["a1", "a2", "a3", "a4", "a5"].map((id) => [id, { severity: id === "a4" ? "CRITICAL" : "HIGH" }] as const));

@@ -49,7 +49,7 @@ export interface NotifyBench extends DeliveryBench {
   readonly ports: ComposePorts & RulePorts;
   readonly destination: string;
   /** How connections and destinations stand. */
-  observed(now: Observed): void;
+  observed(now: Observed | Error): void;
   rule(draft?: Partial<NotificationDraft>): Promise<RuleRow>;
   alert(id: string, parts?: AlertParts): Promise<void>;
   alerts(...all: readonly (readonly [id: string, parts?: AlertParts])[]): Promise<void>;
@@ -85,8 +85,11 @@ export async function notifyBench(postgres?: PostgresServer): Promise<NotifyBenc
     findDestination: (scope, reference) => delivery.registry.get(scope, reference),
     destinationName: async (db, id) => (await standingOf(db, id))?.name ?? null,
   };
-  const around: { observed: Observed } = { observed: { connections: [], destinations: [] } };
-  const notifier = new Notifier({ ...ports, store, clock, log: silentLog, holder: "one", queueFact: createQueueFact(clock), observe: async () => around.observed });
+  const around: { observed: Observed | Error } = { observed: { connections: [], destinations: [] } };
+  const notifier = new Notifier({ ...ports, store, clock, log: silentLog, holder: "one", queueFact: createQueueFact(clock), async observe() {
+    if (around.observed instanceof Error) throw around.observed;
+    return around.observed;
+  } });
   const deliverer = delivery.deliverer({ asThingsStand: (batch) => asThingsStand(batch, store.read, ports, clock.now()) });
   const destination = await delivery.add("soc", ["notifications.*"]);
   const rows = new Map<string, MirrorRow>();
@@ -94,8 +97,7 @@ export async function notifyBench(postgres?: PostgresServer): Promise<NotifyBenc
 
   async function settle(): Promise<void> {
     for (let turn = 0; turn < 6; turn += 1) {
-      await notifier.look();
-      await notifier.once();
+      await notifier.turn();
       if (!(await deliverer.once())) return;
     }
   }
@@ -104,7 +106,7 @@ export async function notifyBench(postgres?: PostgresServer): Promise<NotifyBenc
     ports,
     destination,
     settle,
-    observed: (seen: Observed) => void (around.observed = seen),
+    observed: (seen: Observed | Error) => void (around.observed = seen),
     rule: (draft: Partial<NotificationDraft> = {}) => store.tx((tx) => addRule(tx, EVERY_TENANT, { name: "soc", destination, tenant: TEN, ...draft }, ports, clock.now())),
     alert: (id: string, parts: AlertParts = {}) => bench.alerts([id, parts]),
     async alerts(...all: readonly (readonly [string, AlertParts?])[]) {
