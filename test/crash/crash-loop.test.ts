@@ -1,7 +1,7 @@
 /**
  * Kills the hub with SIGKILL at random moments of reading, restarts it, and goes on until the mirror equals the console's truth, every version of every alert
  * stands in the outbox, once, and every alert and threat in the one case that its links call for. A real process on a real folder; the simulated console lives in this one, so that no kill reaches the truth. VEDETTE_CRASH_KILLS=200 makes
- * it long, VEDETTE_CRASH_SEED repeats a run.
+ * it long, and its console twice as large; VEDETTE_CRASH_SEED repeats a run.
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
@@ -21,6 +21,7 @@ const VEDETTE = fileURLToPath(new URL("../../bin/vedette.mjs", import.meta.url))
 const asked = process.env["VEDETTE_CRASH_KILLS"];
 const KILLS = Number(asked ?? "6");
 const SEED = Number(process.env["VEDETTE_CRASH_SEED"] ?? (asked === undefined ? "1" : String(Date.now() % 1_000_000)));
+const SIZE = asked === undefined ? 1 : 2;
 const STREAMS: readonly StreamId[] = ["sites", "groups", "users", "agents", "threats", "alerts", "activities", "risks"];
 
 let simulator: Simulator;
@@ -30,7 +31,7 @@ let env: NodeJS.ProcessEnv;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "vedette-crash-"));
   // Slow answers, so that a kill meets requests, transactions and the time between them alike.
-  simulator = await startSimulator({ seed: 11, agents: 6_000, users: 400, sites: 12, alerts: 2_000, risks: 8_000, threats: 1_500, activities: 6_000, latencyMs: 40 });
+  simulator = await startSimulator({ seed: 11, agents: SIZE * 3_000, users: 400, sites: 12, alerts: SIZE * 1_000, risks: SIZE * 4_000, threats: SIZE * 750, activities: SIZE * 3_000, latencyMs: 40 });
   env = { ...process.env, VEDETTE_DATA: join(folder, "data"), VEDETTE_KEY_FILE: join(folder, "key"), VEDETTE_ALLOW_CONSOLE_HOSTS: new URL(simulator.url).host, VEDETTE_REQUEST_SHARE: "off", CRASH_TOKEN: simulator.tokens.viewer };
 });
 afterAll(async () => {
