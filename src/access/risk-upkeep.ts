@@ -2,6 +2,7 @@
 import { sql } from "kysely";
 import type { ConnectionId, TenantId } from "../kernel/ids.ts";
 import type { Store, Tx } from "../store/store.ts";
+import { countTenantRows } from "../store/tenant-rows.ts";
 
 /** Tables with a tenant, and the columns that name a row of it for good. */
 const OF_TENANT: readonly { readonly table: string; readonly key: readonly string[] }[] = [
@@ -41,11 +42,7 @@ async function dropSome(tx: Tx, table: string, column: "tenant_id" | "connection
 }
 
 export async function countTenantRisks(store: Pick<Store, "read">, tenant: TenantId): Promise<number> {
-  let total = 0;
-  for (const { table } of OF_TENANT) {
-    const { rows } = await sql<{ n: number }>`SELECT count(*) AS n FROM ${sql.table(table)} WHERE tenant_id = ${tenant}`.execute(store.read);
-    total += Number(rows[0]?.n ?? 0);
-  }
+  const total = await countTenantRows(store, OF_TENANT.map(({ table }) => table), tenant);
   const entries = await sql<{ n: number }>`SELECT count(*) AS n FROM access_list_entries WHERE list_id IN (SELECT id FROM access_lists WHERE tenant_id = ${tenant})`.execute(store.read);
   return total + Number(entries.rows[0]?.n ?? 0);
 }

@@ -2,6 +2,7 @@
 import { sql } from "kysely";
 import type { ConnectionId, TenantId } from "../kernel/ids.ts";
 import type { Store, Tx } from "../store/store.ts";
+import { countTenantRows } from "../store/tenant-rows.ts";
 import { countTenantRisks, eraseConnectionRisks, purgeTenantRisks, tenantRisks } from "./risk-upkeep.ts";
 
 /** Every table with a connection and a tenant, and the columns that name a row of it for good. Parts of the graph with tables of their own add theirs. */
@@ -45,12 +46,7 @@ async function dropSome(tx: Tx, table: string, column: "tenant_id" | "connection
 }
 
 export async function countTenantAccess(store: Pick<Store, "read">, tenant: TenantId): Promise<number> {
-  let total = 0;
-  for (const { table } of KEPT) {
-    const { rows } = await sql<{ n: number }>`SELECT count(*) AS n FROM ${sql.table(table)} WHERE tenant_id = ${tenant}`.execute(store.read);
-    total += Number(rows[0]?.n ?? 0);
-  }
-  return total + (await countTenantRisks(store, tenant));
+  return (await countTenantRows(store, KEPT.map(({ table }) => table), tenant)) + (await countTenantRisks(store, tenant));
 }
 
 type Row = Readonly<Record<string, string | number | null>>;

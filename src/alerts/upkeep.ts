@@ -2,6 +2,7 @@
 import { sql } from "kysely";
 import type { ConnectionId, TenantId } from "../kernel/ids.ts";
 import type { Store, Tx } from "../store/store.ts";
+import { countTenantRows } from "../store/tenant-rows.ts";
 
 const KEPT = ["alert_items", "alert_versions"] as const;
 
@@ -28,12 +29,7 @@ async function dropSome(tx: Tx, table: (typeof KEPT)[number], column: "tenant_id
 }
 
 export async function countTenantAlerts(store: Pick<Store, "read">, tenant: TenantId): Promise<number> {
-  let total = 0;
-  for (const table of KEPT) {
-    const { rows } = await sql<{ n: number }>`SELECT count(*) AS n FROM ${sql.table(table)} WHERE tenant_id = ${tenant}`.execute(store.read);
-    total += Number(rows[0]?.n ?? 0);
-  }
-  return total;
+  return countTenantRows(store, KEPT, tenant);
 }
 
 type Row = Readonly<Record<string, string | number | null>>;

@@ -2,6 +2,7 @@
 import { sql } from "kysely";
 import type { TenantId } from "../kernel/ids.ts";
 import type { Store, Tx } from "../store/store.ts";
+import { countTenantRows } from "../store/tenant-rows.ts";
 
 /** Hashes hang on their list. */
 const OF_TENANT = [
@@ -21,12 +22,7 @@ export async function purgeTenantTriage(tx: Tx, tenant: TenantId, limit: number)
 }
 
 export async function countTenantTriage(store: Pick<Store, "read">, tenant: TenantId): Promise<number> {
-  let total = 0;
-  for (const [table] of OF_TENANT) {
-    const { rows } = await sql<{ n: number }>`SELECT count(*) AS n FROM ${sql.table(table)} WHERE tenant_id = ${tenant}`.execute(store.read);
-    total += Number(rows[0]?.n ?? 0);
-  }
-  return total;
+  return countTenantRows(store, OF_TENANT.map(([table]) => table), tenant);
 }
 
 type Row = Readonly<Record<string, string | number | null>>;

@@ -4,6 +4,7 @@ import { MEMBER_STREAMS } from "../kernel/case-api.ts";
 import type { ConnectionId, TenantId } from "../kernel/ids.ts";
 import { numberList } from "../store/conditions.ts";
 import type { Store, Tx } from "../store/store.ts";
+import { countTenantRows } from "../store/tenant-rows.ts";
 import { forgetLinks, keptOf } from "./stored.ts";
 import { tables } from "./tables.ts";
 import { take, type TakePorts } from "./take.ts";
@@ -57,12 +58,7 @@ async function dropEntities(tx: Tx, groups: readonly number[], limit: number): P
 const KEPT = ["case_members", "case_links", "case_events", "case_health", "cases"] as const;
 
 export async function countTenantCases(store: Pick<Store, "read">, tenant: TenantId): Promise<number> {
-  let total = 0;
-  for (const table of KEPT) {
-    const { rows } = await sql<{ n: number }>`SELECT count(*) AS n FROM ${sql.table(table)} WHERE tenant_id = ${tenant}`.execute(store.read);
-    total += Number(rows[0]?.n ?? 0);
-  }
-  return total;
+  return countTenantRows(store, KEPT, tenant);
 }
 
 type Row = Readonly<Record<string, string | number | null>>;

@@ -2,6 +2,7 @@
 import { sql } from "kysely";
 import type { ConnectionId, TenantId } from "../kernel/ids.ts";
 import type { Store, Tx } from "../store/store.ts";
+import { countTenantRows } from "../store/tenant-rows.ts";
 import { forgetDevices } from "./react.ts";
 
 /** Tables with a tenant of their own, beside the devices. */
@@ -41,12 +42,7 @@ async function dropSome(tx: Tx, table: string, column: "tenant_id" | "connection
 }
 
 export async function countTenantPosture(store: Pick<Store, "read">, tenant: TenantId): Promise<number> {
-  let total = 0;
-  for (const table of ["posture_devices", ...OF_TENANT]) {
-    const { rows } = await sql<{ n: number }>`SELECT count(*) AS n FROM ${sql.table(table)} WHERE tenant_id = ${tenant}`.execute(store.read);
-    total += Number(rows[0]?.n ?? 0);
-  }
-  return total;
+  return countTenantRows(store, ["posture_devices", ...OF_TENANT], tenant);
 }
 
 type Row = Readonly<Record<string, string | number | null>>;

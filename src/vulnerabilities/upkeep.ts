@@ -2,6 +2,7 @@
 import { sql } from "kysely";
 import type { ConnectionId, TenantId } from "../kernel/ids.ts";
 import type { Store, Tx } from "../store/store.ts";
+import { countTenantRows } from "../store/tenant-rows.ts";
 
 /** Every table with a tenant, and the columns that name a row of it for good. */
 const KEPT: readonly { readonly table: string; readonly key: readonly string[] }[] = [
@@ -64,12 +65,7 @@ async function dropSome(tx: Tx, table: string, column: "tenant_id" | "connection
 }
 
 export async function countTenantVulnerabilities(store: Pick<Store, "read">, tenant: TenantId): Promise<number> {
-  let total = 0;
-  for (const { table } of KEPT) {
-    const { rows } = await sql<{ n: number }>`SELECT count(*) AS n FROM ${sql.table(table)} WHERE tenant_id = ${tenant}`.execute(store.read);
-    total += Number(rows[0]?.n ?? 0);
-  }
-  return total;
+  return countTenantRows(store, KEPT.map(({ table }) => table), tenant);
 }
 
 /** The large table is walked once in the order of its key; by its tenant's index every page would sort all of it. */

@@ -54,6 +54,8 @@ async function fill(context: CliContext, running: RunningDemo, json: boolean): P
     out.line(exitCode === EXIT_OK ? "The mirror is filled and goes on following the simulated console. In another terminal:" : "The mirror follows the simulated console. In another terminal:");
     if (!running.findable) out.line(clean(`  export VEDETTE_DATA=${shellWord(running.dataFolder)}`));
     out.line("  npm run -s vedette -- status");
+    out.line("  npm run -s vedette -- cases list");
+    out.line("  npm run -s vedette -- vulnerabilities fix-first");
     out.line('  npm run -s vedette -- sql "select os_type, count(*) from agents group by 1"');
     out.line("Ctrl-C stops it.");
   } catch (error) {
