@@ -1,7 +1,7 @@
 /** HTTP routes of what changed: the net difference between two moments, and the history row by row, each with who did it as far as the console's log says. */
 import Type from "typebox";
 import { AccessChangeView } from "../kernel/access-risk-api.ts";
-import { Fault } from "../kernel/fault.ts";
+import { Fault, wrongPlace } from "../kernel/fault.ts";
 import type { ConnectionId } from "../kernel/ids.ts";
 import { momentAt } from "../kernel/moments.ts";
 import { defineRoute, unaudited, type Route, type RouteContext } from "../kernel/route.ts";
@@ -66,7 +66,7 @@ export function changeRoutes(deps: AccessRouteDeps): readonly Route<Tx>[] {
 }
 
 function placeOf(after: string): number {
-  if (!/^\d{1,15}$/.test(after)) throw new Fault("CONFIG_INVALID", "query/after is not what an earlier page gave as `next`.");
+  if (!/^\d{1,15}$/.test(after)) throw wrongPlace();
   return Number(after);
 }
 

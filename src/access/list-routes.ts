@@ -2,7 +2,7 @@
 import { sql } from "kysely";
 import Type, { type Static } from "typebox";
 import { type AccessCoverage, accessList, AccessListQuery, AccessRoleView, BindingView, CoverageAnswer, PrincipalView, ScopeView } from "../kernel/access-api.ts";
-import { Fault } from "../kernel/fault.ts";
+import { wrongPlace } from "../kernel/fault.ts";
 import type { ConnectionId } from "../kernel/ids.ts";
 import { defineRoute, unaudited, type Route, type RouteContext } from "../kernel/route.ts";
 import type { TenantScope } from "../kernel/scope.ts";
@@ -150,6 +150,6 @@ export function placeOf(after: string, parts: number): readonly string[] {
   } catch {
     place = null;
   }
-  if (!Array.isArray(place) || place.length !== parts || !place.every((part) => typeof part === "string")) throw new Fault("CONFIG_INVALID", "query/after is not what an earlier page gave as `next`.");
+  if (!Array.isArray(place) || place.length !== parts || !place.every((part) => typeof part === "string")) throw wrongPlace();
   return place;
 }

@@ -1,7 +1,7 @@
 /** HTTP routes of the three questions: who reaches a scope, what a principal reaches, and why. Each answer says what it rests on and what it may lack. */
 import type { Static } from "typebox";
 import { WhatAnswer, WhatQuery, WhoAnswer, WhoQuery, WhyAnswer, WhyQuery } from "../kernel/access-api.ts";
-import { Fault } from "../kernel/fault.ts";
+import { Fault, wrongPlace } from "../kernel/fault.ts";
 import type { ConnectionId } from "../kernel/ids.ts";
 import type { AccessChangeActor } from "../kernel/access-risk-api.ts";
 import { notFound } from "../kernel/reference.ts";
@@ -59,7 +59,7 @@ function whoRoute(deps: AccessRouteDeps): Route<Tx> {
 
 function holderPlace(after: string): HolderPlace {
   const place = placeOf(after, 5) as HolderPlace;
-  if (!/^[0-3]$/.test(place[0])) throw new Fault("CONFIG_INVALID", "query/after is not what an earlier page gave as `next`.");
+  if (!/^[0-3]$/.test(place[0])) throw wrongPlace();
   return place;
 }
 

@@ -2,7 +2,7 @@
 import Type from "typebox";
 import { AccessFinding, AccessRiskFilter, AccessRiskSummary, type AccessRiskNote } from "../kernel/access-risk-api.ts";
 import { csvRow } from "../kernel/csv.ts";
-import { Fault } from "../kernel/fault.ts";
+import { Fault, wrongPlace } from "../kernel/fault.ts";
 import type { ConnectionId } from "../kernel/ids.ts";
 import { defineRoute, unaudited, type Route, type RouteContext } from "../kernel/route.ts";
 import { scopeAllows, type TenantScope } from "../kernel/scope.ts";
@@ -116,7 +116,7 @@ function kindsIn(text: string): readonly RiskKind[] {
 function riskPlace(after: string): RiskPlace {
   const [tenant = "", connection = "", subjectName = "", key = ""] = placeOf(after, 4);
   const subject = SUBJECTS.find((one) => one === subjectName);
-  if (subject === undefined) throw new Fault("CONFIG_INVALID", "query/after is not what an earlier page gave as `next`.");
+  if (subject === undefined) throw wrongPlace();
   return { tenant, connection, subject, key: placeOf(key, { principal: 2, binding: 5, role: 1, person: 2 }[subject]) };
 }
 

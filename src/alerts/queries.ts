@@ -5,7 +5,7 @@
 import { sql, type RawBuilder } from "kysely";
 import { ALERT_STREAMS, type AlertStatus, type AlertVerdict, type EventStream, type VersionKind } from "../kernel/alert-api.ts";
 import { FACT_SEVERITIES, type FactSeverity } from "../kernel/fact.ts";
-import { Fault } from "../kernel/fault.ts";
+import { Fault, wrongPlace } from "../kernel/fault.ts";
 import type { TenantScope } from "../kernel/scope.ts";
 import { textList, withinScope } from "../store/conditions.ts";
 import type { Store } from "../store/store.ts";
@@ -116,7 +116,7 @@ function likePattern(text: string): string {
 
 function placeOf(after: string): readonly [number, number] {
   const parts = AFTER.exec(after);
-  if (parts === null) throw new Fault("CONFIG_INVALID", "query/after is not what an earlier page gave as `next`.");
+  if (parts === null) throw wrongPlace();
   return [Number(parts[1]), Number(parts[2])];
 }
 
@@ -143,7 +143,7 @@ const LOG_AFTER = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z) (con_[0-9a-z]{1,60}
 export async function findLog({ read, kind }: Reads, scope: TenantScope, filter: ItemFilter): Promise<Page<LogRow>> {
   const { since, until, sites, connection, text, after, limit } = filter;
   const from = after === undefined ? null : LOG_AFTER.exec(after);
-  if (after !== undefined && from === null) throw new Fault("CONFIG_INVALID", "query/after is not what an earlier page gave as `next`.");
+  if (after !== undefined && from === null) throw wrongPlace();
   const order = [
     sql`created_at IS NOT NULL`,
     ...(since === undefined ? [] : [sql`created_at >= ${sourceTime(since)}`]),

@@ -5,7 +5,7 @@
 import { sql, type RawBuilder } from "kysely";
 import type { CaseStatus, CaseType, EntityKind } from "../kernel/case-api.ts";
 import { FACT_SEVERITIES, type FactSeverity } from "../kernel/fact.ts";
-import { Fault } from "../kernel/fault.ts";
+import { Fault, wrongPlace } from "../kernel/fault.ts";
 import type { TenantScope } from "../kernel/scope.ts";
 import { withinScope } from "../store/conditions.ts";
 import type { Database, Store } from "../store/store.ts";
@@ -105,10 +105,6 @@ function placeOf(after: string): readonly [number, number] {
   const parts = AFTER.exec(after);
   if (parts === null) throw wrongPlace();
   return [Number(parts[1]), Number(parts[2])];
-}
-
-function wrongPlace(): Fault {
-  return new Fault("CONFIG_INVALID", "query/after is not what an earlier page gave as `next`.");
 }
 
 /** All that fit, oldest first, a page at a time: for files. */

@@ -2,7 +2,7 @@
 import { sql } from "kysely";
 import type { CaseVerdict } from "../kernel/case-api.ts";
 import { isoTime } from "../kernel/clock.ts";
-import { Fault } from "../kernel/fault.ts";
+import { wrongPlace } from "../kernel/fault.ts";
 import type { TenantScope } from "../kernel/scope.ts";
 import { withinScope } from "../store/conditions.ts";
 import type { Store } from "../store/store.ts";
@@ -30,7 +30,7 @@ const WINDOW = 4_000;
 
 export async function byScore(read: Store["read"], scope: TenantScope, { verdict, after, limit }: Asked): Promise<{ readonly rows: readonly Scored[]; readonly next: string | null }> {
   const place = after === undefined ? undefined : AFTER.exec(after);
-  if (place === null) throw new Fault("CONFIG_INVALID", "query/after is not what an earlier page gave as `next`.");
+  if (place === null) throw wrongPlace();
   const [one, another] = scope.all ? [] : scope.tenants;
   const single = one !== undefined && another === undefined;
   const order = [sql`open = 1`, ...(single ? [sql`tenant_id = ${one}`] : []), ...(place === undefined ? [] : [sql`(score, case_id) < (${Number(place[1])}, ${place[2]})`])];

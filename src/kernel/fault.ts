@@ -184,3 +184,8 @@ export function asFault(error: unknown): Fault {
   const name = error instanceof Error ? error.name : typeof error;
   return new Fault("INTERNAL", `Unexpected failure (${name}).`, { cause: error });
 }
+
+/** CONFIG_INVALID: where a page of a list is to begin was not given by the page before it. */
+export function wrongPlace(): Fault {
+  return new Fault("CONFIG_INVALID", "query/after is not what an earlier page gave as `next`.");
+}

@@ -2,7 +2,7 @@
 import Type from "typebox";
 import { isoTime } from "../kernel/clock.ts";
 import { csvRow } from "../kernel/csv.ts";
-import { Fault } from "../kernel/fault.ts";
+import { Fault, wrongPlace } from "../kernel/fault.ts";
 import type { ConnectionId } from "../kernel/ids.ts";
 import { momentAt } from "../kernel/moments.ts";
 import { PostureExceptionDraft, PostureExceptionView, PostureResultsFilter, PostureResultView, RiskLevel, UserRiskView } from "../kernel/posture-api.ts";
@@ -75,7 +75,7 @@ function filterOf({ since, until, ...rest }: { readonly [Key in keyof typeof Pos
 }
 
 function placeOf(after: string): number {
-  if (!/^\d{1,15}$/.test(after)) throw new Fault("CONFIG_INVALID", "query/after is not what an earlier page gave as `next`.");
+  if (!/^\d{1,15}$/.test(after)) throw wrongPlace();
   return Number(after);
 }
 
@@ -197,7 +197,7 @@ function NO_USER(): Fault {
 
 function userPlace(after: string): NonNullable<NonNullable<Parameters<typeof listUserRisk>[2]>["after"]> {
   const cut = after.indexOf("/");
-  if (cut < 1) throw new Fault("CONFIG_INVALID", "query/after is not what an earlier page gave as `next`.");
+  if (cut < 1) throw wrongPlace();
   return { tenant: after.slice(0, cut) as UserRisk["tenant"], user: after.slice(cut + 1) };
 }
 

@@ -2,7 +2,7 @@
 import Type from "typebox";
 import { Ok } from "../kernel/api.ts";
 import { isoTime } from "../kernel/clock.ts";
-import { Fault } from "../kernel/fault.ts";
+import { Fault, wrongPlace } from "../kernel/fault.ts";
 import type { ConnectionId, TenantId } from "../kernel/ids.ts";
 import { DuplicateSerialView, SerialDecisionDraft, SerialDecisionName, SerialDecisionView, UnnumberedDeviceView } from "../kernel/posture-api.ts";
 import { audited, defineRoute, unaudited, type Route, type RouteContext } from "../kernel/route.ts";
@@ -112,7 +112,7 @@ function nameOf({ connection, agentId }: { readonly connection: string; readonly
 
 function placeOf(after: string): { readonly connection: string; readonly agentId: string } {
   const cut = after.indexOf("/");
-  if (cut < 1) throw new Fault("CONFIG_INVALID", "query/after is not what an earlier page gave as `next`.");
+  if (cut < 1) throw wrongPlace();
   return { connection: after.slice(0, cut), agentId: after.slice(cut + 1) };
 }
 

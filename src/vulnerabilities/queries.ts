@@ -1,6 +1,6 @@
 /** Questions about findings, instances and assets. Every one takes the scope first; every list is read page by page, in the order of a key that stays. */
 import { sql, type RawBuilder } from "kysely";
-import { Fault } from "../kernel/fault.ts";
+import { Fault, wrongPlace } from "../kernel/fault.ts";
 import type { TenantScope } from "../kernel/scope.ts";
 import { textList, withinScope } from "../store/conditions.ts";
 import type { Store } from "../store/store.ts";
@@ -62,7 +62,7 @@ export async function findFindings({ read }: Reads, scope: TenantScope, filter: 
   ];
   if (filter.after !== undefined) {
     const parts = /^(\d) (fnd_[0-9a-f]{24})$/.exec(filter.after);
-    if (parts === null) throw new Fault("CONFIG_INVALID", "query/after is not what an earlier page gave as `next`.");
+    if (parts === null) throw wrongPlace();
     where.push(sql`(f.severity, f.id) > (${Number(parts[1])}, ${parts[2] ?? ""})`);
   }
   const { rows } = await sql<FindingRow>`SELECT f.* FROM vuln_findings AS f WHERE ${sql.join(where, sql` AND `)} ORDER BY f.severity, f.id LIMIT ${filter.limit + 1}`.execute(read);
@@ -180,7 +180,7 @@ function named(row: NamedInstance): NamedInstance {
 
 /** Oldest first, of one tenant: a device may have been another's. */
 export async function historyOf({ read }: Reads, instance: Pick<InstanceRow, "id" | "tenant_id">, { after, limit }: { readonly after?: string | undefined; readonly limit: number }): Promise<Page<HistoryRow>> {
-  if (after !== undefined && !/^\d{1,15}$/.test(after)) throw new Fault("CONFIG_INVALID", "query/after is not what an earlier page gave as `next`.");
+  if (after !== undefined && !/^\d{1,15}$/.test(after)) throw wrongPlace();
   const { rows } = await sql<HistoryRow>`SELECT * FROM vuln_history WHERE instance_id = ${instance.id} AND tenant_id = ${instance.tenant_id} ${after === undefined ? sql`` : sql`AND seq > ${Number(after)}`} ORDER BY seq LIMIT ${limit + 1}`.execute(read);
   return pageOf(rows, limit, (row) => String(row.seq));
 }

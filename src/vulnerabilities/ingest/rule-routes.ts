@@ -2,7 +2,7 @@
 import Type from "typebox";
 import { sql } from "kysely";
 import { Ok } from "../../kernel/api.ts";
-import { Fault } from "../../kernel/fault.ts";
+import { Fault, wrongPlace } from "../../kernel/fault.ts";
 import { audited, defineRoute, unaudited, type Route, type RouteContext } from "../../kernel/route.ts";
 import type { TenantScope } from "../../kernel/scope.ts";
 import { IngestPreview, IngestPreviewRequest, IngestRuleDraft, IngestRuleList, IngestRuleSaved, IngestRuleSettings, IngestRuleView, IngestRunList, IngestRunView } from "../../kernel/vulnerability-ingest-api.ts";
@@ -193,7 +193,7 @@ export function ingestRuleRoutes(deps: VulnerabilityRouteDeps): readonly Route<T
       query: Type.Object({ tenant: Type.Optional(Reference), connector: Type.Optional(Reference), rule: Type.Optional(Reference), connection: Type.Optional(Reference), failed: Type.Optional(Type.Boolean()), ...Paged.properties }),
       answer: IngestRunList,
       async handle({ query: { tenant, connector, rule, connection, failed, after, limit = 50 } }, { scope: given }: RouteContext<Tx>) {
-        if (after !== undefined && !/^\d{1,15} igr_[0-9a-z]{1,40}$/.test(after)) throw new Fault("CONFIG_INVALID", "query/after is not what an earlier page gave as `next`.");
+        if (after !== undefined && !/^\d{1,15} igr_[0-9a-z]{1,40}$/.test(after)) throw wrongPlace();
         const scope = await within(deps, given, tenant);
         const where = [
           withinScope(scope), behind(after),

@@ -3,7 +3,7 @@
  * time in the order of their names, so that no answer holds an estate's whole inventory.
  */
 import { sql, type RawBuilder } from "kysely";
-import { Fault } from "../../kernel/fault.ts";
+import { Fault, wrongPlace } from "../../kernel/fault.ts";
 import type { TenantScope } from "../../kernel/scope.ts";
 import { viewName } from "../../kernel/stream-ids.ts";
 import type { SOFTWARE_CHANGES, SOFTWARE_CVES, SoftwareChangeView, SoftwareView } from "../../kernel/vulnerability-software-api.ts";
@@ -194,7 +194,7 @@ function placeIn(after: string | undefined): { readonly name: string; readonly w
   } catch {
     // Said below.
   }
-  throw new Fault("CONFIG_INVALID", "query/after is not what an earlier page gave as `next`.");
+  throw wrongPlace();
 }
 
 function isWithin(value: unknown): value is Within {
