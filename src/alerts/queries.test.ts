@@ -75,7 +75,7 @@ describe.each(["sqlite", "postgres"] as const)("lists on %s", (kind) => {
     expect((await all(EVERY_TENANT, {})).ids).toEqual(ids(() => true));
     const rare = await all(EVERY_TENANT, { severity: "critical" }, 2);
     expect(rare.ids).toEqual(ids((n) => n % 5000 === 1));
-    expect(rare.pages).toBeLessThan(12);
+    expect(rare.pages).toBeLessThan(6);
     expect((await all(onlyTenants(OTHER), { status: "new", product: "identity" })).ids).toEqual(ids((n) => n % 60 === 0));
     expect((await all(onlyTenants(OTHER, TEN), { verdict: "true-positive" })).ids).toEqual([]);
     expect((await all(onlyTenants(), {})).ids).toEqual([]);
