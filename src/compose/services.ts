@@ -15,7 +15,6 @@ import { sqliteExists } from "../store/sqlite.ts";
 import { hubClient, localClient } from "./api-clients.ts";
 import { findDemo, hasOwnPlace, takeDemoFolder } from "./demo-folder.ts";
 import { CORE_MIGRATIONS, openHub, type Hub } from "./hub.ts";
-import { faultPlan } from "./fault-plan.ts";
 import { readSettings, type Settings } from "./settings.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -68,6 +67,8 @@ function loopbackUrl(url: string): string {
 }
 
 export async function simulate(options: SimulateOptions): Promise<RunningSimulator> {
+  // Loaded here, as in `simulated`: what a plan may say is the simulator's to know.
+  const { faultPlan } = await import("./fault-plan.ts");
   const simulator = await simulated({
     // A clock that stood still would soon look like one that is wrong.
     clockRuns: options.speed === undefined,

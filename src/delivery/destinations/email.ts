@@ -5,7 +5,7 @@
 import { hash } from "node:crypto";
 import { isIP } from "node:net";
 import { createSecureContext, type SecureContext } from "node:tls";
-import { createTransport, type SendMailOptions } from "nodemailer";
+import type { createTransport as Create, SendMailOptions } from "nodemailer";
 import Type from "typebox";
 import { Compile } from "typebox/compile";
 import { Fault } from "../../kernel/fault.ts";
@@ -143,7 +143,9 @@ function open(state: Settings, ports: OutboundPorts): Destination {
   let context: SecureContext | undefined;
 
   /** One connection, one piece of work, whatever becomes of it. */
-  async function withServer<T>(signal: AbortSignal, work: (transport: ReturnType<typeof createTransport>) => Promise<T>): Promise<T> {
+  async function withServer<T>(signal: AbortSignal, work: (transport: ReturnType<typeof Create>) => Promise<T>): Promise<T> {
+    // Loaded with the first mail: most hubs send none.
+    const { createTransport } = await import("nodemailer");
     const socket = await connect(signal);
     const stop = (): void => void socket.destroy();
     socket.on("error", () => undefined);
