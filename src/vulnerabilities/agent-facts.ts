@@ -1,13 +1,17 @@
 /** Reads an agent: what we show of a device, and what it can be recognised by. The address the network's edge has for it (NAT) is kept apart, and never the device's own. */
 import type { MirrorRow } from "../mirror/capability.ts";
 import { foldMac, foldSerial } from "../posture/index.ts";
+import { keysText } from "./agent-keys.ts";
 import { field, flagOf, fold, jsonOf, momentOf, textOf, type Cell } from "./cells.ts";
 import type { AgentFacts, IdentifierKind } from "./model.ts";
 
 /** `moments` change with every heartbeat, and so are no part of the facts that are compared. */
 export interface ReadAgent {
   readonly facts: AgentFacts;
+  /** The facts as they are kept and compared. */
+  readonly text: string;
   readonly keys: readonly AgentKey[];
+  readonly keysText: string;
   readonly active: boolean;
   readonly registeredAt: number | null;
   readonly lastActive: number | null;
@@ -37,7 +41,8 @@ export function agentOf(row: MirrorRow): ReadAgent {
   };
   const registeredAt = momentOf(row["registered_at"]) ?? momentOf(row["created_at"]);
   const cloud = cloudInstance(jsonOf(row["cloud_providers"]));
-  return { facts, keys: keysOf(facts, String(row["connection_id"]), cloud), active: !decommissioned && !uninstalled, registeredAt, lastActive: momentOf(row["last_active_date"]) };
+  const keys = keysOf(facts, String(row["connection_id"]), cloud);
+  return { facts, text: JSON.stringify(facts), keys, keysText: keysText(keys), active: !decommissioned && !uninstalled, registeredAt, lastActive: momentOf(row["last_active_date"]) };
 }
 
 /** Best first, as in `IDENTIFIER_KINDS`; an agent id says the same as its row, so it leads nowhere else. */

@@ -2,11 +2,12 @@
  * What a page of agents means: devices are kept with what they can be recognised by, made one with an earlier agent of the same device, or kept apart with the reason
  * written down. What is known of a device that is gone is no evidence of today: its findings become stale, and are never fixed by that.
  */
-import { sql, type RawBuilder } from "kysely";
+import { sql } from "kysely";
 import type { ChangeSet } from "../mirror/capability.ts";
-import { rowList, textList } from "../store/conditions.ts";
+import { textList } from "../store/conditions.ts";
 import type { BulkUpsert, Tx } from "../store/store.ts";
 import { agentOf, type AgentKey, type ReadAgent } from "./agent-facts.ts";
+import { agentNumber, keyNumber, keysOf, learn, sharing } from "./agent-keys.ts";
 import { judgingOf } from "./asset-judging.ts";
 import type { Judging } from "./asset-rules.ts";
 import { fold, hashId } from "./cells.ts";
@@ -19,15 +20,12 @@ import type { AgentFacts, IdentifierKind } from "./model.ts";
 import type { AgentRow, AmbiguityRow } from "./tables.ts";
 import { agentFrom, placeKey, storedAgents, writeAgents, type Place } from "./write.ts";
 
-const KEYS: BulkUpsert = { table: "vuln_agent_keys", columns: ["tenant_id", "kind", "key", "connection_id", "agent_id"].map((name) => ({ name, type: "text" as const })), key: ["tenant_id", "kind", "key", "connection_id", "agent_id"], update: [] };
 const AMBIGUITIES: BulkUpsert = {
   table: "vuln_ambiguities",
   columns: [...["tenant_id", "kind", "key", "connection_id", "agent_id", "other_connection_id", "other_agent_id", "reason"].map((name) => ({ name, type: "text" as const })), { name: "at", type: "integer" }],
   key: ["tenant_id", "kind", "key", "connection_id", "agent_id", "other_connection_id", "other_agent_id"],
   update: ["reason"],
 };
-/** Devices that share one identifier: a name of a laboratory's hundred machines is asked about no further. */
-const MOST_SHARING = 2_000;
 
 export function newAsset(connection: string, agent: string): string {
   return hashId("ast", [connection, agent]);
@@ -35,7 +33,7 @@ export function newAsset(connection: string, agent: string): string {
 
 /** A device that only a risk has named so far. */
 export function namedAgent(connection: string, tenant: string, id: string, scannedAt: number | null, scope: IngestScope, now: number): AgentRow {
-  return { connection_id: connection, id, tenant_id: tenant, asset_id: newAsset(connection, id), name_key: null, uuid: null, active: 1, registered_at: null, last_active: null, scanned_at: scannedAt, evidence_at: scannedAt ?? now, stale: null, matched_by: null, matched_key: null, first_seen: now, gone_at: null, scope, facts: "{}", assigned: "" };
+  return { connection_id: connection, id, tenant_id: tenant, asset_id: newAsset(connection, id), name_key: null, uuid: null, active: 1, registered_at: null, last_active: null, scanned_at: scannedAt, evidence_at: scannedAt ?? now, stale: null, matched_by: null, matched_key: null, first_seen: now, gone_at: null, scope, facts: "{}", assigned: "", number: agentNumber(connection, id), keys: "[]" };
 }
 
 /** `scopeOf`: what of a device is ingested. Tells what it meant for each device that the page names. */
@@ -56,17 +54,16 @@ export async function reactToAgents(set: ChangeSet, tx: Tx, now: number, staleAf
   for (const row of stored) keep(row);
   const others = await findOthers(tx, tenant, [...met].filter(([id, agent]) => asks(before.get(placeKey({ connection, agent: id })), agent)).map(([, agent]) => agent));
   const doubts: AmbiguityRow[] = [];
-  const relearn: string[] = [];
-  const keyRows: string[][] = [];
   for (const [id, agent] of met) {
     const place = { connection, agent: id };
     const old = rows.get(placeKey(place));
     const ours = old?.tenant_id === tenant ? old : undefined;
-    const facts = JSON.stringify(agent.facts);
+    const own = ours?.asset_id ?? newAsset(connection, id);
     let row: AgentRow = {
-      connection_id: connection, id, tenant_id: tenant, asset_id: ours?.asset_id ?? newAsset(connection, id), name_key: fold(agent.facts.name) || null, uuid: agent.facts.uuid, active: agent.active ? 1 : 0, registered_at: agent.registeredAt,
+      connection_id: connection, id, tenant_id: tenant, asset_id: own, name_key: fold(agent.facts.name) || null, uuid: agent.facts.uuid, active: agent.active ? 1 : 0, registered_at: agent.registeredAt,
       last_active: agent.lastActive, scanned_at: ours?.scanned_at ?? null, evidence_at: 0, stale: ours?.stale ?? null, matched_by: ours?.matched_by ?? null, matched_key: ours?.matched_key ?? null,
-      first_seen: ours?.first_seen ?? now, gone_at: null, scope: scopeOf(id), facts, assigned: ours?.assigned ?? "",
+      first_seen: ours?.first_seen ?? now, gone_at: null, scope: scopeOf(id), facts: agent.text, assigned: ours?.assigned ?? "",
+      number: old?.number ?? agentNumber(connection, id), keys: agent.keysText,
     };
     row = { ...row, evidence_at: Math.min(row.scanned_at ?? row.last_active ?? row.first_seen, now) };
     const self: Candidate = { connection, id, asset: row.asset_id, active: agent.active, registeredAt: agent.registeredAt, lastActive: agent.lastActive, keys: agent.keys };
@@ -76,15 +73,14 @@ export async function reactToAgents(set: ChangeSet, tx: Tx, now: number, staleAf
       if ((ours === undefined || ours.facts === "{}") && found.asset !== null && found.by !== null) row = { ...row, asset_id: found.asset, matched_by: found.by.kind, matched_key: found.by.key };
       const apart = found.doubts.filter(({ other }) => other.asset !== row.asset_id);
       doubts.push(...apart.map((doubt) => ambiguity(tenant, place, doubt, now)));
-      relearn.push(id);
-      keyRows.push(...agent.keys.map(({ kind, key }) => [tenant, kind, key, connection, id]));
       others.add({ ...self, asset: row.asset_id });
     }
     // Made one while one followed the other; both at once are two.
     const sibling = [...(inAsset.get(row.asset_id)?.values() ?? [])].find((one) => one.tenant_id === tenant && !(one.id === id && one.connection_id === connection) && simultaneous(self, candidateOf(one)) !== null);
-    if (sibling !== undefined && row.asset_id !== newAsset(connection, id)) {
+    const alone = sibling === undefined ? null : newAsset(connection, id);
+    if (sibling !== undefined && alone !== null && row.asset_id !== alone) {
       doubts.push(ambiguity(tenant, place, { kind: (row.matched_by ?? "agent-id") as IdentifierKind, key: row.matched_key ?? id, other: candidateOf(sibling), reason: "they were one device until both were active at the same time" }, now));
-      row = { ...row, asset_id: newAsset(connection, id), matched_by: null, matched_key: null };
+      row = { ...row, asset_id: alone, matched_by: null, matched_key: null };
     }
     keep(row);
   }
@@ -98,7 +94,11 @@ export async function reactToAgents(set: ChangeSet, tx: Tx, now: number, staleAf
   for (const [of, its] of Map.groupBy(rows.values(), (row) => row.tenant_id)) judgings.set(of, await judgingOf(tx, of, its.map((row) => row.connection_id), now, staleAfterMs));
   judge(rows, judgings);
   await writeAgents(tx, [...rows].filter(([key, row]) => changed(before.get(key), row)).map(([, row]) => row));
-  await writeKeys(tx, connection, relearn, keyRows);
+  await learn(tx, [...met.keys()].flatMap((id) => {
+    const key = placeKey({ connection, agent: id });
+    const after = rows.get(key);
+    return after === undefined ? [] : [{ before: before.get(key), after }];
+  }));
   if (doubts.length > 0) await tx.bulkUpsert(AMBIGUITIES, distinctDoubts(doubts));
   await tellStaleness(tx, before, rows, now);
   if (set.firstRead === true) await markConnectionExposed(tx, connection);
@@ -118,7 +118,7 @@ function appsStatusOf({ facts }: AgentRow): string | null {
 
 /** Identifiers are looked into when a device is new or what it is recognised by may have changed; a heartbeat asks nothing. */
 function asks(old: AgentRow | undefined, agent: ReadAgent): boolean {
-  return old === undefined || old.facts !== JSON.stringify(agent.facts);
+  return old === undefined || old.facts !== agent.text;
 }
 
 function candidateOf(row: AgentRow, keys: readonly AgentKey[] = []): Candidate {
@@ -142,23 +142,15 @@ async function findOthers(tx: Tx, tenant: string, agents: readonly ReadAgent[]):
       byKey.set(name, (byKey.get(name) ?? new Set()).add(place));
     }
   };
-  const asked = agents.flatMap((agent) => agent.keys.map(({ kind, key }) => [kind, key]));
+  const asked = agents.flatMap((agent) => agent.keys.map((key) => keyNumber(tenant, key)));
   if (asked.length > 0) {
     const { rows } = await sharing(tx.kind, tenant, asked).execute(tx.db);
-    for (const row of rows) add(candidateOf(agentFrom(row), (JSON.parse(row.keys) as readonly (readonly [IdentifierKind, string])[]).map(([kind, key]) => ({ kind, key }))));
+    for (const row of rows) add(candidateOf(agentFrom(row), keysOf(row)));
   }
   return {
     of: (agent) => [...new Set(agent.keys.flatMap(({ kind, key }) => [...(byKey.get(`${kind} ${key}`) ?? [])]))].flatMap((place) => known.get(place) ?? []),
     add,
   };
-}
-
-/** Agents with one of these identifiers, by kind and key. The tenant's agents are never gone through for it: `||` keeps its index out, and the few that share a key are found by their own. */
-export function sharing(kind: Tx["kind"], tenant: string, asked: readonly (readonly string[])[]): RawBuilder<AgentRow & { readonly keys: string }> {
-  return sql`
-    SELECT a.*, (SELECT ${kind === "sqlite" ? sql`json_group_array(json_array(m.kind, m.key))` : sql`json_agg(json_build_array(m.kind, m.key))::text`} FROM vuln_agent_keys AS m WHERE m.connection_id = a.connection_id AND m.agent_id = a.id) AS keys
-    FROM vuln_agents AS a WHERE (a.connection_id, a.id) IN (
-      SELECT k.connection_id, k.agent_id FROM vuln_agent_keys AS k WHERE k.tenant_id = ${tenant} AND (k.kind, k.key) IN ${rowList(kind, 2, asked)} LIMIT ${MOST_SHARING}) AND a.tenant_id || '' = ${tenant}`;
 }
 
 /** Those of an asset that a new agent has just joined are judged with it. */
@@ -185,11 +177,6 @@ function outcomeOf(old: AgentRow | undefined, row: AgentRow | undefined): AssetO
   if (old === undefined) return "new";
   if (old.active === 1 && row.active === 0) return "deactivated";
   return old.facts !== row.facts || old.active !== row.active || old.asset_id !== row.asset_id || old.tenant_id !== row.tenant_id ? "changed" : "unchanged";
-}
-
-async function writeKeys(tx: Tx, connection: string, agents: readonly string[], rows: readonly (readonly string[])[]): Promise<void> {
-  if (agents.length > 0) await sql`DELETE FROM vuln_agent_keys WHERE connection_id = ${connection} AND agent_id IN ${textList(tx.kind, agents)}`.execute(tx.db);
-  if (rows.length > 0) await tx.bulkUpsert(KEYS, rows);
 }
 
 /** The same pair from either side is one row. */

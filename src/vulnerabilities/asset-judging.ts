@@ -65,6 +65,8 @@ export async function noteScanDays(tx: Tx, connection: string, moments: Iterable
 
 /** As its table keeps it. */
 export function assignedText(rules: AssetRules, facts: string): string {
+  // Most tenants have no rules and most devices no tags: nothing can be said then. In a text within the facts the quotes would be escaped.
+  if (rules.rules.length === 0 && (facts === "{}" || facts.includes('"tags":[]'))) return "";
   const assigned = assign(rules, JSON.parse(facts) as Partial<AgentFacts>);
   return assigned.groups.length === 0 && assigned.owner === null && assigned.criticality === null && assigned.sensitivity === null && assigned.exposure === null ? "" : JSON.stringify(assigned);
 }

@@ -3,7 +3,8 @@ import { defineRoute, unaudited, type Route, type RouteContext } from "../kernel
 import { AssetDetail, AssetList, AssetQuery } from "../kernel/vulnerability-api.ts";
 import type { Tx } from "../store/store.ts";
 import { BASE, ById, DEFAULT_PAGE, Reading, within } from "./finding-routes.ts";
-import { agentAt, ambiguitiesOf, assetById, countAssets, findAssets, identifiersOf } from "./queries.ts";
+import { keysOf } from "./agent-keys.ts";
+import { agentAt, ambiguitiesOf, assetById, countAssets, findAssets } from "./queries.ts";
 import type { VulnerabilityRouteDeps } from "./routes.ts";
 import { assetView, whyOne, whyTwo } from "./views.ts";
 
@@ -39,7 +40,7 @@ export function assetRoutes(deps: VulnerabilityRouteDeps): readonly Route<Tx>[] 
         const one: AssetDetail["one"] = [];
         const two: AssetDetail["two"] = [];
         for (const agent of agents) {
-          one.push(whyOne(agent, await identifiersOf(store, agent)));
+          one.push(whyOne(agent, keysOf(agent)));
           for (const row of await ambiguitiesOf(store, agent)) {
             const mine = row.connection_id === agent.connection_id && row.agent_id === agent.id;
             const place = mine ? { connection: row.other_connection_id, id: row.other_agent_id } : { connection: row.connection_id, id: row.agent_id };

@@ -278,10 +278,10 @@ describe.each(["sqlite", "postgres"] as const)("on %s", (kind) => {
       const rows: string[] = [];
       for await (const { table } of tenantVulnerabilities(bench.store, TEN, AbortSignal.timeout(10_000))) rows.push(table);
       expect(rows).toHaveLength(await countTenantVulnerabilities(bench.store, TEN));
-      expect(new Set(rows)).toEqual(new Set(["vuln_instances", "vuln_history", "vuln_findings", "vuln_agents", "vuln_agent_keys", "vuln_ambiguities", "vuln_connectors", "vuln_rules", "vuln_runs"]));
+      expect(new Set(rows)).toEqual(new Set(["vuln_instances", "vuln_history", "vuln_findings", "vuln_agents", "vuln_ambiguities", "vuln_connectors", "vuln_rules", "vuln_runs"]));
       const left = async (table: string) => Number((await sql<{ n: number }>`SELECT count(*) AS n FROM ${sql.table(table)}`.execute(bench.store.read)).rows[0]?.n);
       for (let dropped = 1; dropped > 0; ) dropped = await bench.store.tx((tx) => (kind === "sqlite" ? eraseConnectionVulnerabilities(tx, CON, 50) : purgeTenantVulnerabilities(tx, TEN, 50)));
-      for (const table of ["vuln_instances", "vuln_history", "vuln_findings", "vuln_agents", "vuln_agent_keys", "vuln_ambiguities", "vuln_connectors", "vuln_rules", "vuln_runs", "vuln_run_counts", "vuln_held", "vuln_walks"]) expect(await left(table), table).toBe(0);
+      for (const table of ["vuln_instances", "vuln_history", "vuln_findings", "vuln_agents", "vuln_agent_numbers", "vuln_ambiguities", "vuln_connectors", "vuln_rules", "vuln_runs", "vuln_run_counts", "vuln_held", "vuln_walks"]) expect(await left(table), table).toBe(0);
     } finally {
       await bench.close();
     }

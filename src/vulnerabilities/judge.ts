@@ -19,7 +19,7 @@ export function judge(rows: Map<string, AgentRow>, by: ReadonlyMap<string, Judgi
   for (const agents of Map.groupBy(rows.values(), (row) => `${row.tenant_id} ${row.asset_id}`).values()) {
     const judging = by.get(agents[0]?.tenant_id ?? "");
     if (judging === undefined) continue;
-    const primary = primaryOf(agents.map((row) => ({ id: row.id, active: row.active === 1, lastActive: row.last_active, registeredAt: row.registered_at, row })));
+    const primary = agents.length === 1 ? undefined : primaryOf(agents.map((row) => ({ id: row.id, active: row.active === 1, lastActive: row.last_active, registeredAt: row.registered_at, row })));
     for (const row of agents) {
       const stale = primary !== undefined && primary.row !== row && primary.active ? "superseded" : stalenessOf(row, judging);
       const assigned = assignedText(judging.rules, row.facts);

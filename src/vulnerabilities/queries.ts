@@ -6,7 +6,7 @@ import { textList, withinScope } from "../store/conditions.ts";
 import type { Store } from "../store/store.ts";
 import type { InstanceClass, VulnerabilitySeverity } from "./model.ts";
 import { VULNERABILITY_SEVERITIES } from "./model.ts";
-import type { AgentKeyRow, AgentRow, AmbiguityRow, FindingRow, HistoryRow, InstanceRow } from "./tables.ts";
+import type { AgentRow, AmbiguityRow, FindingRow, HistoryRow, InstanceRow } from "./tables.ts";
 import { agentFrom, instanceFrom } from "./write.ts";
 
 type Reads = Pick<Store, "read" | "kind">;
@@ -231,11 +231,6 @@ export async function agentsOf({ read, kind }: Reads, scope: TenantScope, assets
 
 export async function assetById(reads: Reads, scope: TenantScope, id: string): Promise<readonly AgentRow[]> {
   return found(await agentsOf(reads, scope, [id]), "asset");
-}
-
-export async function identifiersOf({ read }: Reads, { tenant_id: tenant, connection_id: connection, id }: AgentRow): Promise<readonly AgentKeyRow[]> {
-  const { rows } = await sql<AgentKeyRow>`SELECT * FROM vuln_agent_keys WHERE connection_id = ${connection} AND agent_id = ${id} AND tenant_id = ${tenant} ORDER BY kind, key`.execute(read);
-  return rows;
 }
 
 const MOST_AMBIGUITIES = 200;

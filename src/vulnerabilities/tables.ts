@@ -4,6 +4,7 @@
  */
 import { sql, type Kysely } from "kysely";
 import type { Database, Migration, Store } from "../store/store.ts";
+import { agentKeyMigrations } from "./agent-keys.ts";
 import { assetMigrations } from "./asset-tables.ts";
 import { exposureMigrations } from "./exposure-tables.ts";
 import { instanceIndexMigrations } from "./instance-indexes.ts";
@@ -17,7 +18,6 @@ export type VulnerabilityTables = {
   vuln_instances: InstanceRow;
   vuln_history: HistoryRow;
   vuln_agents: AgentRow;
-  vuln_agent_keys: AgentKeyRow;
   vuln_ambiguities: AmbiguityRow;
   vuln_readings: ReadingRow;
 };
@@ -117,9 +117,11 @@ export type AgentRow = {
   facts: string;
   /** What asset rules and tags say of it: an `Assigned`, or empty where they say nothing. */
   assigned: string;
+  /** Of its connection and id: `vuln_agent_numbers` leads to it. */
+  number: number;
+  /** What it is recognised by: `[[kind, key], …]`, best first. */
+  keys: string;
 };
-
-export type AgentKeyRow = { tenant_id: string; kind: string; key: string; connection_id: string; agent_id: string };
 
 export type AmbiguityRow = {
   tenant_id: string;
@@ -195,4 +197,4 @@ async function createAll(db: Database, kind: Store["kind"]): Promise<void> {
   for (const statement of statements) await sql.raw(statement).execute(db);
 }
 
-export const vulnerabilityMigrations: readonly Migration[] = [{ id: "0700-vulnerabilities", up: createAll }, ...intelligenceMigrations, ...exposureMigrations, ...instanceIndexMigrations, ...ingestMigrations, ...assetMigrations, ...softwareMigrations, ...scoreMigrations];
+export const vulnerabilityMigrations: readonly Migration[] = [{ id: "0700-vulnerabilities", up: createAll }, ...intelligenceMigrations, ...exposureMigrations, ...instanceIndexMigrations, ...ingestMigrations, ...assetMigrations, ...softwareMigrations, ...scoreMigrations, ...agentKeyMigrations];

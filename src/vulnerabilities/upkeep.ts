@@ -3,6 +3,7 @@ import { sql } from "kysely";
 import type { ConnectionId, TenantId } from "../kernel/ids.ts";
 import type { Store, Tx } from "../store/store.ts";
 import { countTenantRows } from "../store/tenant-rows.ts";
+import { dropAgents } from "./agent-keys.ts";
 
 /** Every table with a tenant, and the columns that name a row of it for good. */
 const KEPT: readonly { readonly table: string; readonly key: readonly string[] }[] = [
@@ -10,7 +11,6 @@ const KEPT: readonly { readonly table: string; readonly key: readonly string[] }
   { table: "vuln_history", key: ["seq"] },
   { table: "vuln_findings", key: ["id"] },
   { table: "vuln_agents", key: ["connection_id", "id"] },
-  { table: "vuln_agent_keys", key: ["kind", "key", "connection_id", "agent_id"] },
   { table: "vuln_ambiguities", key: ["kind", "key", "connection_id", "agent_id", "other_connection_id", "other_agent_id"] },
   { table: "vuln_sla", key: ["tenant_id"] },
   { table: "vuln_asset_rules", key: ["tenant_id"] },
@@ -22,7 +22,7 @@ const KEPT: readonly { readonly table: string; readonly key: readonly string[] }
 /** Under way, and nothing to hand over. */
 const PASSING = ["vuln_held", "vuln_asset_sweeps"] as const;
 /** Those with a connection; findings are many connections', and go with their tenant. */
-const OF_CONNECTION = ["vuln_instances", "vuln_history", "vuln_agents", "vuln_agent_keys", "vuln_ambiguities", "vuln_readings", "vuln_exposure_marks", "vuln_exposure_known", "vuln_connectors", "vuln_rules", "vuln_runs", "vuln_held", "vuln_walks", "vuln_scan_days", "vuln_software_changes", "vuln_software_known"] as const;
+const OF_CONNECTION = ["vuln_instances", "vuln_history", "vuln_agents", "vuln_ambiguities", "vuln_readings", "vuln_exposure_marks", "vuln_exposure_known", "vuln_connectors", "vuln_rules", "vuln_runs", "vuln_held", "vuln_walks", "vuln_scan_days", "vuln_software_changes", "vuln_software_known"] as const;
 
 export async function eraseConnectionVulnerabilities(tx: Tx, connection: ConnectionId, limit: number): Promise<number> {
   for (const table of OF_CONNECTION) {
@@ -59,6 +59,7 @@ async function dropRunCounts(tx: Tx): Promise<void> {
 
 /** By the row's own place in the table, which both engines have under another name. */
 async function dropSome(tx: Tx, table: string, column: "tenant_id" | "connection_id", value: string, limit: number): Promise<number> {
+  if (table === "vuln_agents") return dropAgents(tx, column, value, limit);
   const place = sql.raw(tx.kind === "sqlite" ? "rowid" : "ctid");
   const { numAffectedRows } = await sql`DELETE FROM ${sql.table(table)} WHERE ${place} IN (SELECT ${place} FROM ${sql.table(table)} WHERE ${sql.ref(column)} = ${value} LIMIT ${limit})`.execute(tx.db);
   return Number(numAffectedRows ?? 0);

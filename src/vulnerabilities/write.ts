@@ -34,10 +34,10 @@ const AGENTS: BulkUpsert = {
   table: "vuln_agents",
   columns: [
     ...["connection_id", "id", "tenant_id", "asset_id", "name_key", "uuid"].map(text), ...["active", "registered_at", "last_active", "scanned_at", "evidence_at"].map(integer), ...["stale", "matched_by", "matched_key"].map(text),
-    ...["first_seen", "gone_at"].map(integer), text("scope"), text("facts"), text("assigned"),
+    ...["first_seen", "gone_at"].map(integer), text("scope"), text("facts"), text("assigned"), integer("number"), text("keys"),
   ],
   key: ["connection_id", "id"],
-  update: ["tenant_id", "asset_id", "name_key", "uuid", "active", "registered_at", "last_active", "scanned_at", "evidence_at", "stale", "matched_by", "matched_key", "gone_at", "scope", "facts", "assigned"],
+  update: ["tenant_id", "asset_id", "name_key", "uuid", "active", "registered_at", "last_active", "scanned_at", "evidence_at", "stale", "matched_by", "matched_key", "gone_at", "scope", "facts", "assigned", "keys"],
 };
 
 function cells<Row extends object>(spec: BulkUpsert, rows: readonly Row[]): (readonly (string | number | null)[])[] {
@@ -83,7 +83,7 @@ export function numbered<Row extends object>(row: Row, names: readonly (keyof Ro
 
 const INSTANCE_NUMBERS = ["severity", "decided_at", "expires_at", "first_seen", "detected_at", "scanned_at", "fixed_at", "closing_at", "reopened", "due_at", "present", "out_of_scope_at"] as const;
 export const instanceFrom = (row: InstanceRow): InstanceRow => numbered(row, INSTANCE_NUMBERS);
-const AGENT_NUMBERS = ["active", "registered_at", "last_active", "scanned_at", "evidence_at", "first_seen", "gone_at"] as const;
+const AGENT_NUMBERS = ["active", "registered_at", "last_active", "scanned_at", "evidence_at", "first_seen", "gone_at", "number"] as const;
 export const agentFrom = (row: AgentRow): AgentRow => numbered(row, AGENT_NUMBERS);
 
 export async function storedInstances(tx: Tx, ids: readonly string[]): Promise<Map<string, InstanceRow>> {
