@@ -49,7 +49,7 @@ export async function learn(tx: Tx, agents: readonly { readonly before: Learnt |
   if (rows.length > 0) await tx.bulkUpsert(NUMBERS, rows);
 }
 
-/** A number of somebody else's that another of these has too goes with it at worst: a device is then not recognised by it. */
+/** Pairs of what these agents were recognised by and the agents themselves. */
 async function forgetNumbers(tx: Tx, agents: readonly Learnt[]): Promise<void> {
   const known = agents.filter(({ keys }) => keys !== "[]");
   if (known.length === 0) return;

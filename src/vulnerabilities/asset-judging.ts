@@ -1,7 +1,6 @@
 /** The asset rules of tenants as they are stored, and what devices are judged by: the rules, and the days on which a connection's devices were scanned. */
-import { sql } from "kysely";
 import { Fault } from "../kernel/fault.ts";
-import type { Database, Tx } from "../store/store.ts";
+import type { BulkUpsert, Database, Tx } from "../store/store.ts";
 import { assign, DEFAULT_ASSET_RULES, isTimed, NOTHING_ASSIGNED, type Assigned, type AssetRules, type Judging } from "./asset-rules.ts";
 import { assetTables } from "./asset-tables.ts";
 import type { AgentFacts } from "./model.ts";
@@ -55,12 +54,12 @@ export async function judgingOf(tx: Tx, tenant: string, connections: Iterable<st
   return { now, staleAfterMs, rules, missedBefore: (connection) => missed.get(connection) ?? null };
 }
 
+const SCAN_DAYS: BulkUpsert = { table: "vuln_scan_days", columns: [{ name: "connection_id", type: "text" }, { name: "day", type: "integer" }], key: ["connection_id", "day"], update: [] };
+
 /** Scans of this page that nobody knew of: on these days devices of the connection were scanned. */
 export async function noteScanDays(tx: Tx, connection: string, moments: Iterable<number>): Promise<void> {
   const days = new Set([...moments].map((at) => Math.floor(at / DAY_MS)));
-  if (days.size === 0) return;
-  const values = sql.join([...days].map((day) => sql`(${connection}, ${sql.lit(day)})`));
-  await sql`INSERT INTO vuln_scan_days (connection_id, day) VALUES ${values} ON CONFLICT DO NOTHING`.execute(tx.db);
+  await tx.bulkUpsert(SCAN_DAYS, [...days].map((day) => [connection, day]));
 }
 
 /** As its table keeps it. */

@@ -68,7 +68,7 @@ export function born(risk: Risk, { tenant, connection, stale, now, dueAt }: Birt
     id: risk.instanceId, tenant_id: tenant, connection_id: connection, agent_id: risk.agent, finding_id: risk.findingId, version: risk.version, row_id: risk.rowId, severity: risk.severity,
     status, decided_by: "source", actor: risk.present ? decided.actor : null, reason: risk.present ? decided.reason : null, decided_at: risk.present ? decided.at : null, expires_at: null,
     class: classOf(status, stale, null), first_seen: now, detected_at: risk.detectedAt, scanned_at: scanAt, fixed_at: risk.present ? null : (scanAt ?? now), closing_at: null, reopened: 0,
-    due_at: dueAt, present: risk.present ? 1 : 0, out_of_scope_at: null, facts: JSON.stringify(risk.facts), proof: risk.present ? null : JSON.stringify(proofOf(risk, now, false)),
+    due_at: dueAt, present: risk.present ? 1 : 0, out_of_scope_at: null, facts: risk.factsText, proof: risk.present ? null : JSON.stringify(proofOf(risk, now, false)),
   };
 }
 
@@ -85,7 +85,7 @@ export function before(moment: number | null, now: number): number | null {
 function noted(row: InstanceRow, risk: Risk, now: number): InstanceRow {
   const scanAt = risk.scanned ? before(risk.scanAt, now) : null;
   return {
-    ...row, finding_id: risk.findingId, row_id: risk.rowId, version: risk.version, severity: risk.severity, facts: JSON.stringify(risk.facts),
+    ...row, finding_id: risk.findingId, row_id: risk.rowId, version: risk.version, severity: risk.severity, facts: risk.factsText,
     detected_at: risk.detectedAt ?? row.detected_at, scanned_at: risk.present && scanAt !== null && scanAt > (row.scanned_at ?? 0) ? scanAt : row.scanned_at,
   };
 }

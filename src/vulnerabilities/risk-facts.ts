@@ -16,6 +16,9 @@ export interface Risk {
   readonly severity: number;
   readonly finding: FindingFacts;
   readonly facts: InstanceFacts;
+  /** Both as they are kept and compared. */
+  readonly findingText: string;
+  readonly factsText: string;
   /** False where the console says that it is gone. */
   readonly present: boolean;
   /** False where the device's scan is said to have failed: such a row closes nothing. */
@@ -29,9 +32,65 @@ const UNKNOWN = VULNERABILITY_SEVERITIES.indexOf("unknown");
 
 /** Null where it names no CVE or no device: such a row is about nothing that could be counted. */
 export function riskOf(row: MirrorRow): Risk | null {
-  const cve = textOf(row["cve_id"])?.toUpperCase() ?? null;
   const agent = textOf(row["endpoint_id"]);
-  if (cve === null || agent === null) return null;
+  const named = agent === null ? null : namedIn(row);
+  if (agent === null || named === null) return null;
+  const said = saidIn(row);
+  const connection = String(row["connection_id"]);
+  return {
+    rowId: String(row["id"]), agent, findingId: named.id, instanceId: hashId("ins", [connection, agent, ...named.names, fold(named.version)], [connection, agent]), version: named.version, severity: named.severity,
+    finding: named.finding, facts: said.facts, findingText: named.text, factsText: said.text, present: said.present, scanned: said.scanned, scanAt: momentOf(row["last_scan_date"]), detectedAt: momentOf(row["detection_date"]),
+  };
+}
+
+/** What a row says of a CVE in an application, and which. */
+interface Named {
+  readonly id: string;
+  readonly names: readonly [cve: string, vendor: string, application: string];
+  readonly version: string | null;
+  readonly severity: number;
+  readonly finding: FindingFacts;
+  readonly text: string;
+}
+
+/** What it says of one device, whichever. */
+interface Said {
+  readonly facts: InstanceFacts;
+  readonly text: string;
+  readonly present: boolean;
+  readonly scanned: boolean;
+}
+
+/** A finding comes back, word for word, with every device it is on; what is said of devices is mostly the same few things. Cells are asked for by their own names: by one that varies, the engine takes several times as long. */
+const namedIn = remembered(4000, readNamed, (row) => `${String(row["cve_id"])} ${String(row["application"] ?? row["application_name"])}`, (row) => [
+  row["tenant_id"], row["cve_id"], row["application"], row["application_name"], row["application_version"], row["application_vendor"], row["severity"], row["base_score"], row["cvss_version"],
+  row["nvd_base_score"], row["nvd_cvss_version"], row["risk_score"], row["exploited_in_the_wild"], row["exploit_code_maturity"], row["remediation_level"], row["report_confidence"], row["published_date"],
+]);
+const saidIn = remembered(1000, readSaid, (row) => `${String(row["status"])} ${String(row["mitigation_status"])} ${String(row["last_scan_result"])}`, (row) => [
+  row["status"], row["last_scan_result"], row["mitigation_status"], row["mitigation_status_reason"], row["mitigation_status_changed_by"], row["mitigation_status_change_time"],
+  row["analyst_verdict"], row["mark_type"], row["marked_by"], row["marked_date"], row["reason"],
+]);
+
+/** `read` asks a row for nothing but its `cells`, so that rows that agree in them need to be read once: of those with one key, the last is kept. */
+function remembered<Read>(most: number, read: (row: MirrorRow) => Read, keyOf: (row: MirrorRow) => string, cellsOf: (row: MirrorRow) => readonly Cell[]): (row: MirrorRow) => Read {
+  let kept = new Map<string, { readonly cells: readonly Cell[]; readonly made: Read }>();
+  return (row) => {
+    const key = keyOf(row);
+    const cells = cellsOf(row);
+    const known = kept.get(key);
+    if (known !== undefined && cells.every((cell, at) => cell === known.cells[at])) return known.made;
+    const made = read(row);
+    // A console may send a text of any length: those are not what comes back.
+    if (cells.some((cell) => typeof cell === "string" && cell.length > LONGEST_KEPT)) return made;
+    if (kept.size >= most) kept = new Map();
+    kept.set(key, { cells, made });
+    return made;
+  };
+}
+
+function readNamed(row: MirrorRow): Named | null {
+  const cve = textOf(row["cve_id"])?.toUpperCase() ?? null;
+  if (cve === null) return null;
   const { application, version } = softwareOf(row);
   const vendor = textOf(row["application_vendor"]);
   const finding: FindingFacts = {
@@ -40,39 +99,15 @@ export function riskOf(row: MirrorRow): Risk | null {
     exploitedInTheWild: yesOrNo(row["exploited_in_the_wild"]), exploitMaturity: said(row["exploit_code_maturity"]), remediationLevel: said(row["remediation_level"]), reportConfidence: said(row["report_confidence"]),
     publishedAt: momentOf(row["published_date"]),
   };
-  const rowStatus = textOf(row["status"]);
-  const lastScanResult = textOf(row["last_scan_result"]);
-  const tenant = String(row["tenant_id"]);
-  const names = [cve, fold(vendor), fold(application)];
-  return {
-    rowId: String(row["id"]),
-    agent,
-    findingId: findingIdOf([tenant, ...names]),
-    instanceId: hashId("ins", [String(row["connection_id"]), agent, ...names, fold(version)], [String(row["connection_id"]), agent]),
-    version,
-    severity: severityOf(row["severity"], finding),
-    finding,
-    facts: { rowStatus, lastScanResult, source: sourceDecision(row) },
-    present: !GONE.has(fold(rowStatus)),
-    scanned: !fold(lastScanResult).startsWith("fail"),
-    scanAt: momentOf(row["last_scan_date"]),
-    detectedAt: momentOf(row["detection_date"]),
-  };
+  const names = [cve, fold(vendor), fold(application)] as const;
+  return { id: hashId("fnd", [String(row["tenant_id"]), ...names]), names, version, severity: severityOf(row["severity"], finding), finding, text: JSON.stringify(finding) };
 }
 
-/** A finding comes back with every device it is on. */
-const FINDINGS_KEPT = 5000;
-let findingIds = new Map<string, string>();
-
-function findingIdOf(names: readonly string[]): string {
-  const key = names.join("\0");
-  const known = findingIds.get(key);
-  if (known !== undefined) return known;
-  const id = hashId("fnd", names);
-  if (key.length > LONGEST_KEPT) return id;
-  if (findingIds.size > FINDINGS_KEPT) findingIds = new Map();
-  findingIds.set(key, id);
-  return id;
+function readSaid(row: MirrorRow): Said {
+  const rowStatus = textOf(row["status"]);
+  const lastScanResult = textOf(row["last_scan_result"]);
+  const facts: InstanceFacts = { rowStatus, lastScanResult, source: sourceDecision(row) };
+  return { facts, text: JSON.stringify(facts), present: !GONE.has(fold(rowStatus)), scanned: !fold(lastScanResult).startsWith("fail") };
 }
 
 /** Apart where the console says so; else what looks like a version at the end of the display name is taken for one. */

@@ -191,16 +191,15 @@ async function keepFindings(tx: Tx, tenant: string, risks: Iterable<Risk>, { now
   if (met.size === 0) return;
   const { rows } = await sql<Pick<FindingRow, "id" | "facts" | "severity" | "exploited" | "first_seen">>`SELECT id, facts, severity, exploited, first_seen FROM vuln_findings WHERE id IN ${textList(tx.kind, [...met.keys()])}`.execute(tx.db);
   const stored = new Map(rows.map((row) => [row.id, row]));
-  const different = [...met].filter(([id, { finding, severity }]) => {
+  const different = [...met].filter(([id, { findingText, severity }]) => {
     const old = stored.get(id);
-    return old === undefined || Number(old.severity) !== severity || old.facts !== JSON.stringify(finding);
+    return old === undefined || Number(old.severity) !== severity || old.facts !== findingText;
   });
   if (different.length === 0) return;
   const known = await knownOf(tx.db, tx.kind, [...new Set(different.map(([, { finding }]) => finding.cve))]);
   const changed: FindingRow[] = [];
   const otherwise: string[] = [];
-  for (const [id, { finding, severity }] of different) {
-    const facts = JSON.stringify(finding);
+  for (const [id, { finding, findingText: facts, severity }] of different) {
     const old = stored.get(id);
     const { cve, application, vendor, exploitedInTheWild } = finding;
     const exploited = exploitedInTheWild === null ? null : exploitedInTheWild ? 1 : 0;
