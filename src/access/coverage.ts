@@ -36,8 +36,8 @@ export type Coverage = (db: Database, connection: ConnectionId, scope: TenantSco
 export function createCoverage(states: ReadingStates): Coverage {
   return async (db, connection, scope) => {
     const state = await states(connection);
-    const [proven, owed, parked] = [await provenTo(db, connection), await owedStreams(db, connection), await parkedCounts(db, connection)];
-    const streams = ACCESS_STREAMS.map((stream) => streamCoverage(stream, state, { readTo: proven.get(stream) ?? null, owed: owed.has(stream), parked: parked.get(stream) ?? 0 }));
+    const found = await foundOf(db, connection);
+    const streams = ACCESS_STREAMS.map((stream) => streamCoverage(stream, state, found.get(stream) ?? NOTHING_FOUND));
     const notes = [...streams.flatMap(({ stream, state: of, reason }) => (of === "complete" ? [] : [`${stream}: ${reason ?? of}`])), ...reachNotes(state), ...(await hiddenNotes(db, scope, connection)), ...(await graphNotes(db, scope, connection))];
     return { connection, name: state !== undefined && scopeAllows(scope, state.tenant) ? state.name : null, complete: notes.length === 0, streams, notes };
   };
@@ -48,6 +48,8 @@ interface Found {
   readonly owed: boolean;
   readonly parked: number;
 }
+
+const NOTHING_FOUND: Found = { readTo: null, owed: false, parked: 0 };
 
 function streamCoverage(stream: AccessStream, state: ReadingState | undefined, { readTo, owed, parked }: Found): StreamCoverage {
   const at = readTo === null ? null : isoTime(readTo);
@@ -105,16 +107,21 @@ export async function provenTo(db: Database, connection: ConnectionId): Promise<
   return new Map(rows.map((row) => [row.stream, Number(row.read_to)]));
 }
 
-async function owedStreams(db: Database, connection: ConnectionId): Promise<ReadonlySet<string>> {
-  const { rows } = await sql<{ stream: string }>`SELECT stream FROM mirror_owed WHERE capability = 'access' AND connection_id = ${connection}`.execute(db);
-  return new Set(rows.map((row) => row.stream));
-}
-
-/** A record without a key can never come again to be read: where a later reading was proven without it, it is no longer what the console shows. */
-async function parkedCounts(db: Database, connection: ConnectionId): Promise<ReadonlyMap<string, number>> {
-  const { rows } = await sql<{ stream: string; n: number }>`
-    SELECT p.stream, count(*) AS n FROM mirror_parked AS p LEFT JOIN mirror_checkpoints AS c ON c.connection_id = p.connection_id AND c.stream = p.stream
-    WHERE p.connection_id = ${connection} AND p.stream IN (${sql.join([...ACCESS_STREAMS])}) AND p.kind IN ('record', 'access')
-      AND (p.record_key IS NOT NULL OR c.read_to IS NULL OR c.read_to <= p.last_at) GROUP BY p.stream`.execute(db);
-  return new Map(rows.map((row) => [row.stream, Number(row.n)]));
+/**
+ * Of each stream, in one question: every answer asks it. A parked record without a key can never come again to be read: where a later reading was proven without it, it
+ * is no longer what the console shows.
+ */
+async function foundOf(db: Database, connection: ConnectionId): Promise<ReadonlyMap<string, Found>> {
+  const { rows } = await sql<{ stream: string; what: keyof Found; n: number }>`
+    SELECT stream, 'readTo' AS what, read_to AS n FROM mirror_checkpoints WHERE connection_id = ${connection} AND read_to IS NOT NULL
+    UNION ALL SELECT stream, 'owed', 1 FROM mirror_owed WHERE capability = 'access' AND connection_id = ${connection}
+    UNION ALL SELECT p.stream, 'parked', count(*) FROM mirror_parked AS p LEFT JOIN mirror_checkpoints AS c ON c.connection_id = p.connection_id AND c.stream = p.stream
+      WHERE p.connection_id = ${connection} AND p.stream IN (${sql.join([...ACCESS_STREAMS])}) AND p.kind IN ('record', 'access')
+        AND (p.record_key IS NOT NULL OR c.read_to IS NULL OR c.read_to <= p.last_at) GROUP BY p.stream`.execute(db);
+  const found = new Map<string, Found>();
+  for (const { stream, what, n } of rows) {
+    const of = found.get(stream) ?? NOTHING_FOUND;
+    found.set(stream, what === "readTo" ? { ...of, readTo: Number(n) } : what === "owed" ? { ...of, owed: true } : { ...of, parked: Number(n) });
+  }
+  return found;
 }

@@ -9,7 +9,7 @@ import { rowList, textList, withinScope } from "../store/conditions.ts";
 import type { Database } from "../store/store.ts";
 import { bindingFrom, scopeFrom } from "./graph.ts";
 import type { Reader } from "./lookup.ts";
-import type { Binding, Principal, PrincipalFacts, Scope } from "./model.ts";
+import type { Binding, Principal, PrincipalFacts, PrincipalKind, Scope, ScopeKind } from "./model.ts";
 import type { BindingRow, ScopeRow } from "./tables.ts";
 
 /** A scope and what it lies in, from the scope up to the console. */
@@ -52,7 +52,7 @@ export async function rolesThatCan(db: Database, connection: ConnectionId, permi
 }
 
 export interface Holder {
-  readonly binding: Binding;
+  readonly binding: Omit<Binding, "connection" | "tenant">;
   readonly facts: PrincipalFacts | null;
   readonly roleName: string;
   /** Place in the chain of the scope the role is held on; 0 is the scope itself. */
@@ -62,6 +62,8 @@ export interface Holder {
 /** Where a page ended: the place in the chain, then the index behind it. */
 export type HolderPlace = readonly [level: string, scope: string, principalKind: string, principal: string, role: string];
 
+type HolderRow = Omit<BindingRow, "connection_id" | "scope_kind" | "tenant_id"> & { readonly facts: string | null; readonly role_name: string | null };
+
 export async function holdersOf(store: Reader, scope: TenantScope, chain: Chain, roles: RoleFilter, page: { readonly after: HolderPlace | null; readonly limit: number }): Promise<{ readonly items: readonly Holder[]; readonly next: HolderPlace | null }> {
   const items: Holder[] = [];
   const [fromLevel, ...fromKey] = page.after ?? ["0"];
@@ -69,16 +71,32 @@ export async function holdersOf(store: Reader, scope: TenantScope, chain: Chain,
     const at = chain.scopes[level];
     if (at === undefined) break;
     const behind = level === Number(fromLevel) && fromKey.length > 0 ? sql`AND (b.scope_id, b.principal_kind, b.principal_id, b.role_id) > (${sql.join(fromKey)})` : sql``;
-    const { rows } = await sql<BindingRow & { readonly facts: string | null; readonly role_name: string | null }>`
-      SELECT b.*, p.facts, r.name AS role_name FROM access_bindings AS b
+    const { rows } = await sql<HolderRow>`
+      SELECT b.principal_kind, b.principal_id, b.role_id, b.scope_id, b.seen_at, b.absent_at, b.doubted_at, p.facts, r.name AS role_name FROM access_bindings AS b
       LEFT JOIN access_principals AS p ON p.connection_id = b.connection_id AND p.kind = b.principal_kind AND p.id = b.principal_id
       LEFT JOIN access_roles AS r ON r.connection_id = b.connection_id AND r.id = b.role_id
       WHERE ${heldOn(store, scope, at, roles)} ${behind} ORDER BY b.scope_id, b.principal_kind, b.principal_id, b.role_id LIMIT ${page.limit + 1 - items.length}`.execute(store.read);
-    for (const row of rows) items.push({ binding: bindingFrom(row), facts: row.facts === null ? null : (JSON.parse(row.facts) as PrincipalFacts), roleName: row.role_name ?? row.role_id, level });
+    for (const row of rows) items.push(holderFrom(row, at.kind, level));
   }
   const shown = items.slice(0, page.limit);
   const last = shown.at(-1);
   return { items: shown, next: items.length > page.limit && last !== undefined ? placeOf(last) : null };
+}
+
+function holderFrom(row: HolderRow, kind: ScopeKind, level: number): Holder {
+  return {
+    binding: {
+      principal: { kind: row.principal_kind as PrincipalKind, id: row.principal_id },
+      role: row.role_id,
+      scope: { kind, id: row.scope_id },
+      seenAt: Number(row.seen_at),
+      absentAt: row.absent_at === null ? null : Number(row.absent_at),
+      doubtedAt: row.doubted_at === null ? null : Number(row.doubted_at),
+    },
+    facts: row.facts === null ? null : (JSON.parse(row.facts) as PrincipalFacts),
+    roleName: row.role_name ?? row.role_id,
+    level,
+  };
 }
 
 function placeOf({ level, binding }: Holder): HolderPlace {
@@ -92,13 +110,15 @@ function heldOn(store: Reader, scope: TenantScope, at: Scope, roles: RoleFilter)
   return sql<boolean>`b.connection_id = ${at.connection} AND b.scope_kind = ${at.kind} AND ${place} AND ${only} AND ${withinScope(scope, "b.tenant_id")}`;
 }
 
-export async function countHolders(store: Reader, scope: TenantScope, chain: Chain, roles: RoleFilter): Promise<number> {
-  let total = 0;
-  for (const at of chain.scopes) {
-    const { rows } = await sql<{ n: number }>`SELECT count(*) AS n FROM access_bindings AS b WHERE ${heldOn(store, scope, at, roles)}`.execute(store.read);
-    total += Number(rows[0]?.n ?? 0);
-  }
-  return total;
+/** In a console of fifty thousand people, counting to the end would take longer than the whole answer; nobody reads as many. */
+const COUNTED = 1000;
+
+/** How many hold a role there in all; past a thousand it is left at that. */
+export async function countHolders(store: Reader, scope: TenantScope, chain: Chain, roles: RoleFilter): Promise<{ readonly total: number; readonly totalIs: "exact" | "at-least" }> {
+  const held = chain.scopes.map((at) => sql`SELECT 1 AS one FROM access_bindings AS b WHERE ${heldOn(store, scope, at, roles)}`);
+  const { rows } = await sql<{ n: number }>`SELECT count(*) AS n FROM (${sql.join(held, sql` UNION ALL `)} LIMIT ${COUNTED + 1}) AS held`.execute(store.read);
+  const found = Number(rows[0]?.n ?? 0);
+  return { total: Math.min(found, COUNTED), totalIs: found > COUNTED ? "at-least" : "exact" };
 }
 
 export interface Reach {

@@ -56,11 +56,15 @@ function plain(text: string): string {
 
 /** The one permission that is meant. `orRole`: where a role might have been meant, which there are. CONFIG_INVALID where several fit or none does. */
 export async function resolvePermission(db: Database, connection: ConnectionId, asked: string, orRole?: () => Promise<string>): Promise<string> {
+  const word = EVERYDAY_WORDS[plain(asked)];
+  // Nearly always it is one that some role has: two looks, where finding what is like it takes all there are.
+  const { rows: there } = await sql<{ permission: string }>`SELECT DISTINCT permission FROM access_role_permissions WHERE connection_id = ${connection} AND permission IN (${asked.trim()}, ${word ?? ""})`.execute(db);
+  const [one] = there;
+  if (one !== undefined) return there.some(({ permission }) => permission === asked.trim()) ? asked.trim() : one.permission;
   const { rows } = await sql<{ permission: string }>`SELECT DISTINCT permission FROM access_role_permissions WHERE connection_id = ${connection} ORDER BY permission`.execute(db);
   const known = rows.map((row) => row.permission);
   const exact = known.find((permission) => permission.toLowerCase() === asked.trim().toLowerCase());
   if (exact !== undefined) return exact;
-  const word = EVERYDAY_WORDS[plain(asked)];
   // Where no role's permissions can be read, a word still means what it means.
   if (word !== undefined) return known.find((permission) => permission.toLowerCase() === word.toLowerCase()) ?? word;
   if (known.length === 0 && /^[^.]+\..+$/.test(asked.trim())) return asked.trim();

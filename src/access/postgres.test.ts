@@ -67,7 +67,7 @@ describe.each(["sqlite", "postgres"] as const)("the access graph on %s", (kind) 
     const can = await rolesThatCan(store.read, CON, await resolvePermission(store.read, CON, "isolate"));
     const able = await holdersOf(store, EVERY_TENANT, chain, can, { after: null, limit: 10 });
     expect(able.items.map(({ facts, roleName, level }) => [facts?.name, roleName, level])).toEqual([["User 2", "Admin", 3]]);
-    expect(await countHolders(store, EVERY_TENANT, chain, EVERY_ROLE)).toBe(42);
+    expect(await countHolders(store, EVERY_TENANT, chain, EVERY_ROLE)).toEqual({ total: 42, totalIs: "exact" });
     const first = await holdersOf(store, EVERY_TENANT, chain, EVERY_ROLE, { after: null, limit: 20 });
     const second = await holdersOf(store, EVERY_TENANT, chain, EVERY_ROLE, { after: first.next, limit: 40 });
     expect([first.items.length, second.items.length, second.next]).toEqual([20, 22, null]);

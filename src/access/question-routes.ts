@@ -48,7 +48,7 @@ function whoRoute(deps: AccessRouteDeps): Route<Tx> {
         ...chainView(chain),
         permission,
         items: items.map((holder) => whoRow(chain, roles, permission !== null, holder)),
-        total: await countHolders(store, scope, chain, roles),
+        ...(await countHolders(store, scope, chain, roles)),
         next: next === null ? null : JSON.stringify(next),
         notes: [...chainNotes(chain), ...mayNotes(roles)],
         coverage: await coverage(store.read, connection, scope),

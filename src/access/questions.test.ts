@@ -74,6 +74,15 @@ describe("who", () => {
     await expect(who({ scope: "site:11", role: "Nobody" })).rejects.toMatchObject({ code: "NOT_FOUND" });
   });
 
+  it("is counted to a thousand, and said to be more where there are more", async () => {
+    const more = (many: number) => Array.from({ length: many }, (_, place) => user(String(1000 + place), "site", [held("12", "51")]));
+    // Beside the three who hold a role on what it lies in.
+    await bench.page("users", more(997));
+    expect(await who({ scope: "site:12", limit: 1 })).toMatchObject({ total: 1000, totalIs: "exact" });
+    await bench.page("users", more(998));
+    expect(await who({ scope: "site:12", limit: 1 })).toMatchObject({ total: 1000, totalIs: "at-least" });
+  });
+
   it("comes page by page, everything once, in the same order", async () => {
     const all = lines(await who({ scope: "group:111" }));
     const paged: string[] = [];

@@ -38,19 +38,21 @@ async function whole<T extends { readonly items: readonly unknown[]; readonly ne
 
 export async function who(context: CliContext, api: ApiClient, options: WhoOptions): Promise<number> {
   const most = options.limit ?? (options.json === true ? Number.MAX_SAFE_INTEGER : TABLE_ROWS);
-  const answer = await whole<WhoAnswer>(api, "/api/v1/access/who", { scope: options.scope, can: options.can, role: options.role, connection: options.connection }, most);
+  const found = await whole<WhoAnswer>(api, "/api/v1/access/who", { scope: options.scope, can: options.can, role: options.role, connection: options.connection }, most);
+  // Whoever has them all can tell how many they are.
+  const answer: WhoAnswer = found.next === null ? { ...found, total: found.items.length, totalIs: "exact" } : found;
   if (options.json === true) {
     context.out.json(answer);
     return EXIT_OK;
   }
   const { out } = context;
   const asked = [...(answer.permission === null ? [] : [`can ${answer.permission.asked} (${answer.permission.id})`]), ...(options.role === undefined ? [] : [`hold ${options.role}`])];
-  out.line(clean(`${whereText(answer)}: ${plural(answer.total, "role")} held${asked.length === 0 ? "" : ` by those who ${asked.join(" and ")}`}`));
+  out.line(clean(`${whereText(answer)}: ${answer.totalIs === "exact" ? "" : "more than "}${plural(answer.total, "role")} held${asked.length === 0 ? "" : ` by those who ${asked.join(" and ")}`}`));
   out.table(
     ["WHO", "KIND", "ROLE", "HELD ON", "HOW", ...(answer.permission === null ? [] : ["CAN"]), "SINCE"],
     answer.items.map((row) => [whoText(row), row.principal.kind, row.role.name, heldOnText(row), row.via === "direct" ? "direct" : `inherited: ${row.path.map(scopeText).join(" > ")}`, ...(row.grants === null ? [] : [row.grants]), sinceText(row.since)]),
   );
-  if (answer.items.length < answer.total) out.note(`The first ${count(answer.items.length)} of ${count(answer.total)}; --limit shows more, --json all.`);
+  if (answer.next !== null) out.note(`The first ${count(answer.items.length)} of ${answer.totalIs === "exact" ? "" : "more than "}${count(answer.total)}; --limit shows more, --json all.`);
   if (answer.total === 0) out.note(answer.notes.length === 0 && answer.coverage.complete ? "Nobody." : "Nobody that is known; see below what is missing.");
   missing(out, answer);
   return EXIT_OK;

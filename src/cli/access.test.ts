@@ -39,6 +39,15 @@ describe("access who", () => {
     expect(api.calls.map(({ query }) => query?.["after"])).toEqual([undefined, next]);
   });
 
+  it("says that there are more than were counted, and how many where all came", async () => {
+    const some = await vedette(["access", "who", "--scope", "site:11", "--limit", "2"], who({ total: 1000, totalIs: "at-least", next: JSON.stringify(["0"]) }));
+    expect(some.stdout).toMatch(/: more than 1,000 roles held/);
+    expect(some.stderr).toMatch(/The first 2 of more than 1,000; --limit shows more/);
+
+    const all = await vedette(["access", "who", "--scope", "site:11", "--json"], who({ total: 1000, totalIs: "at-least" }));
+    expect(JSON.parse(all.stdout)).toMatchObject({ total: 2, totalIs: "exact", next: null });
+  });
+
   it("lets no control character of a name through", async () => {
     const [first] = whoAnswer.items;
     if (first === undefined) throw new Error("no row");

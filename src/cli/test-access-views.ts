@@ -24,7 +24,7 @@ const isolate = { asked: "isolate", id: "Endpoints.disconnectFromNetwork" };
 const chain = { scope: { connection: "con_1", ...site }, lies: [scope, { kind: "global", id: "9", name: "Global" } as const], ancestorsKnown: true };
 
 export const whoAnswer: WhoAnswer = {
-  ...chain, permission: isolate, total: 2, next: null, notes: [], coverage: accessCoverage,
+  ...chain, permission: isolate, total: 2, totalIs: "exact", next: null, notes: [], coverage: accessCoverage,
   items: [{ principal: { ...who, status: "active", twoFaEnabled: true, source: "sso" }, role, grants: "yes", via: "inherited", path: [scope, site], since }, { principal: { ...who, id: "32", email: null, status: "never-signed-in", twoFaEnabled: null, source: null }, role, grants: "may", via: "direct", path: [site], since: { ...since, evidence: "there-at-first-reading", doubtedAt: AT } }],
 };
 export const whatAnswer: WhatAnswer = { principal, items: [{ role, scope, since, covers: { accounts: 1, sites: 12, groups: 24 } }], covers: { accounts: 1, sites: 12, groups: 24 }, roles: [{ ...role, permissions: ["Endpoints.view"] }], total: 1, next: null, notes: [], coverage: accessCoverage };

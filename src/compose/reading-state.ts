@@ -1,5 +1,4 @@
 /** What the reader and the connection know of a connection's streams, as the access graph asks for it. */
-import { Fault } from "../kernel/fault.ts";
 import type { ConnectionId, TenantId } from "../kernel/ids.ts";
 import { EVERY_TENANT } from "../kernel/scope.ts";
 import type { StreamId } from "../kernel/stream-ids.ts";
@@ -9,11 +8,11 @@ import type { Store } from "../store/store.ts";
 import { listRuns } from "../sync/run-history.ts";
 import { readStates } from "../sync/stream-state.ts";
 
-export async function readingState(store: Store, connections: Pick<Connections, "get" | "lastReport">, id: ConnectionId): Promise<ReadingState | undefined> {
-  const view = await viewOf(connections, id);
-  if (view === undefined) return undefined;
+export async function readingState(store: Store, connections: Pick<Connections, "withReport">, id: ConnectionId): Promise<ReadingState | undefined> {
+  const known = await connections.withReport(id);
+  if (known === undefined) return undefined;
+  const { view, report } = known;
   const states = await readStates(store, id);
-  const report = await connections.lastReport(id);
   return {
     name: view.name,
     tenant: view.tenant as TenantId,
@@ -24,20 +23,10 @@ export async function readingState(store: Store, connections: Pick<Connections, 
   };
 }
 
-async function viewOf(connections: Pick<Connections, "get">, id: ConnectionId) {
-  try {
-    return await connections.get(EVERY_TENANT, id);
-  } catch (error) {
-    if (error instanceof Fault && error.code === "NOT_FOUND") return undefined;
-    throw error;
-  }
-}
-
 /** How the reading of each stream stands, as the diagnosis of vulnerabilities asks for it. */
-export async function streamFacts(store: Store, connections: Pick<Connections, "get" | "lastReport">, id: ConnectionId) {
-  const view = await viewOf(connections, id);
+export async function streamFacts(store: Store, connections: Pick<Connections, "withReport">, id: ConnectionId) {
+  const { view, report } = (await connections.withReport(id)) ?? { view: undefined, report: null };
   const states = new Map((await readStates(store, id)).map((state) => [state.stream, state]));
-  const report = await connections.lastReport(id);
   return (stream: StreamId) => {
     const { fault = null, freshAt = null, paused = false } = states.get(stream) ?? {};
     const verified = report?.streams.find((one) => one.stream === stream);

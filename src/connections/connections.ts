@@ -53,10 +53,10 @@ export function createConnections(ports: ConnectionPorts) {
     return { tenant: row.tenant_id as TenantId, id: row.id, purpose: "console-token" } as const;
   }
 
-  async function viewOf(db: Database, row: ConnectionRow): Promise<ConnectionView> {
+  async function viewOf(db: Database, row: ConnectionRow, report = reportOf(row)): Promise<ConnectionView> {
     const around = (await surroundings(db, [row], verifying)).get(row.id);
     if (around === undefined) throw NO_CONNECTION();
-    return connectionView(row, around, clock.now());
+    return connectionView(row, around, clock.now(), report);
   }
 
   async function whileVerifying<T>(id: string, work: () => Promise<T>): Promise<T> {
@@ -276,6 +276,14 @@ export function createConnections(ports: ConnectionPorts) {
     return row === undefined ? null : reportOf(row);
   }
 
+  /** Both at once, for what is asked with every answer; undefined for one that was removed. */
+  async function withReport(id: ConnectionId): Promise<{ readonly view: ConnectionView; readonly report: VerifyReport | null } | undefined> {
+    const row = await tables(store.read).selectFrom("connections").selectAll().where("id", "=", id).where("removed_at", "is", null).executeTakeFirst();
+    if (row === undefined) return undefined;
+    const report = reportOf(row);
+    return { view: await viewOf(store.read, row, report), report };
+  }
+
   /** Records what the reader met; a refused token stops this connection alone and keeps its checkpoints. */
   async function reportFault(id: ConnectionId, stream: StreamId | null, met: Fault): Promise<void> {
     const place = faultPlace(stream, met);
@@ -375,6 +383,7 @@ export function createConnections(ports: ConnectionPorts) {
     log,
     appendTo,
     lastReport,
+    withReport,
     reportFault,
     reportHealthy,
     reportScopeAgrees,

@@ -46,8 +46,7 @@ export function streamsOf(row: ConnectionRow): StreamId[] {
   return readable.filter((stream) => chosen.has(stream));
 }
 
-export function connectionView(row: ConnectionRow, around: RowSurroundings, now: number): ConnectionView {
-  const report = reportOf(row);
+export function connectionView(row: ConnectionRow, around: RowSurroundings, now: number, report = reportOf(row)): ConnectionView {
   const paused = row.paused === 1 || around.leaving;
   const { state, fault } = connectionState({ paused, verifying: around.verifying, verified: row.verified_at !== null, syncing: row.syncing === 1, faults: around.faults }, now);
   const expiry = expiryOf(row.token_expires_at, now);

@@ -134,7 +134,8 @@ export const WhoRow = Type.Object({
   since: BindingSince,
 });
 export type WhoRow = Static<typeof WhoRow>;
-export const WhoAnswer = Type.Object({ ...Chain.properties, permission: PermissionAsked, items: Type.Array(WhoRow), ...Answered });
+const TotalIs = Type.Enum(["exact", "at-least"], { description: "`at-least` where there are more than the total says: they are counted to a thousand." });
+export const WhoAnswer = Type.Object({ ...Chain.properties, permission: PermissionAsked, items: Type.Array(WhoRow), totalIs: TotalIs, ...Answered });
 export type WhoAnswer = Static<typeof WhoAnswer>;
 
 const Reach = Type.Object({ accounts: Type.Integer({ minimum: 0 }), sites: Type.Integer({ minimum: 0 }), groups: Type.Integer({ minimum: 0 }) });
