@@ -44,8 +44,10 @@ export interface Capability {
    * is often a matter of its last days.
    */
   readonly firstReadFrom?: (tx: Tx, connection: ConnectionId, began: number) => Promise<string>;
-  /** With that: rows of the stream that agree in this column come together, in its order, and their `raw` is left empty. One that the stream says is `indexed`. */
+  /** With that: rows of the stream that agree in this column come together, in its order. One that the stream says is `indexed`. */
   readonly firstReadBy?: Readonly<Partial<Record<StreamId, string>>>;
+  /** With that: what it makes of a row needs the record's own text. Otherwise `raw` may be empty in a first read. */
+  readonly needsRaw?: true;
   /** In the transaction that ends a stream's first read. */
   readonly firstReadEnded?: (tx: Tx, connection: ConnectionId, stream: StreamId) => Promise<void>;
   /** For what time changes: expiry, due dates, decay, reminders. Returns when it wants to be asked again (ms), or null. */

@@ -3,9 +3,11 @@
  * meanwhile, and reading is not slowed by it. Noted in the transaction of the first page, replayed a few pages at a time with their place, so that a kill
  * costs no more than those; changes that come in between are handed in as always, and the replay shows the row as it is by then.
  */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { sql, type RawBuilder } from "kysely";
 import type { ConnectionId } from "../kernel/ids.ts";
 import type { StreamId } from "../kernel/stream-ids.ts";
+import { textList } from "../store/conditions.ts";
 import type { Store, Tx } from "../store/store.ts";
 import type { Capability, MirrorRow } from "./capability.ts";
 import type { MirrorContext } from "./page.ts";
@@ -17,9 +19,12 @@ import { columnSql, type StreamTable } from "./tables.ts";
 const PAGE = 200;
 /** Rows looked through at once for those that are recent enough. */
 const LOOKED_THROUGH = 2_000;
-/** In a transaction, since a commit costs as much as a page; fewer where pages take long, so that whoever else writes has a turn. */
-const PAGES = 10;
-const TURN_MS = 250;
+/**
+ * Pages in a transaction. A commit writes every page of an index that was touched in it, and keys that come in no order touch nearly all of them: few large transactions write a
+ * fraction of what many small ones do. Fewer where pages take long, so that whoever else writes has a turn.
+ */
+const PAGES = 50;
+const TURN_MS = 1_000;
 /** Transactions in which what fails is parked, after one in which something did. */
 const CAREFUL_TURNS = 5;
 
@@ -82,6 +87,8 @@ async function payPages(tx: Tx, context: MirrorContext, now: () => number, signa
   const began = performance.now();
   for (let page = 0; page < PAGES; page += 1) {
     if (!(await payPage(tx, context, now(), hand))) return false;
+    // Signals, timers and whoever asks have theirs between two pages.
+    await nextTurn();
     if (signal?.aborted === true || performance.now() - began > TURN_MS) return true;
   }
   return true;
@@ -97,26 +104,45 @@ interface Owed {
 }
 
 async function payPage(tx: Tx, context: MirrorContext, now: number, hand: Hand): Promise<boolean> {
-  const owed = await sql<Owed>`SELECT capability, connection_id, stream, after_id, began FROM mirror_owed WHERE ready = 1 ORDER BY capability, connection_id, stream LIMIT 1`.execute(tx.db);
-  const [one] = owed.rows;
+  const { rows: ready } = await sql<Owed>`SELECT capability, connection_id, stream, after_id, began FROM mirror_owed WHERE ready = 1 ORDER BY connection_id, stream, capability`.execute(tx.db);
+  const [one] = ready;
   if (one === undefined) return false;
+  const debts = atOnePlace(context.capabilities, one, ready);
+  const capabilities = context.capabilities.filter(({ id }) => debts.some((debt) => debt.capability === id));
   const { connection_id: connection, stream } = one;
-  const capability = context.capabilities.find(({ id }) => id === one.capability);
   const table = context.tables.find(stream);
-  const began = one.began ?? now;
-  const by = capability?.firstReadBy?.[stream];
-  const window = capability === undefined || table === undefined ? NOTHING : by !== undefined ? await windowBy(tx, table, one, by, hand.withRaw) : await windowAfter(tx, table, one, await capability.firstReadFrom?.(tx, connection, began));
-  if (capability !== undefined) {
-    for (let at = 0; at < window.rows.length; at += PAGE) {
-      for (const { tenant, inserted } of asInserted(window.rows.slice(at, at + PAGE))) {
+  const window = table === undefined ? NOTHING : await windowOf(tx, table, one, capabilities, hand, now);
+  for (let at = 0; at < window.rows.length; at += PAGE) {
+    for (const { tenant, inserted } of asInserted(window.rows.slice(at, at + PAGE))) {
+      for (const capability of capabilities) {
+        const began = debts.find((debt) => debt.capability === capability.id)?.began ?? now;
         await hand.react(tx, capability, { connection, tenant, stream, inserted, changed: [], gone: [], watermark: null, firstRead: true, firstReadBegan: began }, { connection, stream, watermark: null, now, codeVersion: context.codeVersion });
       }
     }
   }
-  const place = sql`capability = ${one.capability} AND connection_id = ${connection} AND stream = ${stream}`;
-  if (window.last === null) await sql`DELETE FROM mirror_owed WHERE ${place}`.execute(tx.db);
-  else await sql`UPDATE mirror_owed SET after_id = ${window.last} WHERE ${place}`.execute(tx.db);
+  const places = sql`connection_id = ${connection} AND stream = ${stream} AND capability IN ${textList(tx.kind, debts.map(({ capability }) => capability))}`;
+  if (window.last === null) await sql`DELETE FROM mirror_owed WHERE ${places}`.execute(tx.db);
+  else await sql`UPDATE mirror_owed SET after_id = ${window.last} WHERE ${places}`.execute(tx.db);
   return true;
+}
+
+/** Those whose next rows are the same as the first's: read once, they are handed to each. Whoever has an order or a beginning of its own goes alone. */
+function atOnePlace(capabilities: readonly Capability[], one: Owed, ready: readonly Owed[]): readonly Owed[] {
+  const isPlain = ({ capability, stream }: Owed): boolean => {
+    const found = capabilities.find(({ id }) => id === capability);
+    return found !== undefined && found.firstReadBy?.[stream] === undefined && found.firstReadFrom === undefined;
+  };
+  if (!isPlain(one)) return [one];
+  return ready.filter((other) => other.connection_id === one.connection_id && other.stream === one.stream && other.after_id === one.after_id && isPlain(other));
+}
+
+async function windowOf(tx: Tx, table: StreamTable, one: Owed, capabilities: readonly Capability[], hand: Hand, now: number): Promise<Window> {
+  const [first] = capabilities;
+  if (first === undefined) return NOTHING;
+  const by = first.firstReadBy?.[one.stream];
+  if (by !== undefined) return windowBy(tx, table, one, by, hand.withRaw);
+  const withRaw = hand.withRaw || capabilities.some(({ needsRaw }) => needsRaw === true);
+  return windowAfter(tx, table, one, await first.firstReadFrom?.(tx, one.connection_id, one.began ?? now), withRaw);
 }
 
 interface Window {
@@ -128,11 +154,11 @@ interface Window {
 const NOTHING: Window = { rows: [], last: null };
 
 /** The next rows by their keys. Where only recent ones are wanted, more are looked through at once, and no more than their time is read of the others. */
-async function windowAfter(tx: Tx, table: StreamTable, { connection_id: connection, after_id: after }: Owed, from: string | undefined): Promise<Window> {
+async function windowAfter(tx: Tx, table: StreamTable, { connection_id: connection, after_id: after }: Owed, from: string | undefined, withRaw: boolean): Promise<Window> {
   const rest = sql`WHERE connection_id = ${connection} AND id > ${after} AND gone_at IS NULL ORDER BY id`;
   const column = table.stream.retentionColumn;
   if (from === undefined || column === null) {
-    const rows = await selectRows(tx.db, tx.kind, table, sql`${rest} LIMIT ${PAGE}`);
+    const rows = await selectRows(tx.db, tx.kind, table, sql`${rest} LIMIT ${PAGE}`, withRaw);
     return { rows, last: rows.length < PAGE ? null : idOf(rows) };
   }
   const { rows } = await sql<{ id: string; wanted: number }>`SELECT id, CASE WHEN ${sql.raw(columnSql(tx.kind, table, column))} < ${from} THEN 0 ELSE 1 END AS wanted FROM ${sql.table(table.name)} ${rest} LIMIT ${LOOKED_THROUGH}`.execute(tx.db);
