@@ -21,6 +21,8 @@ export interface SqliteConnection {
   /** `alive` is asked at every query. */
   kysely(alive: () => boolean): Database;
   upsert(spec: BulkUpsert, rows: Iterable<readonly UpsertValue[]>): void;
+  /** Pages in the log, and how many of them are in the database already. */
+  log(): { readonly log: number; readonly copied: number };
   close(): void;
 }
 
@@ -52,6 +54,7 @@ export function openSqliteConnection(file: string, role: "writer" | "reader", ob
 
 function connectionOver(handle: Sqlite.Database, version: string, settings: SqliteConnection["settings"]): SqliteConnection {
   const statements = new Map<string, Statement>();
+  const logState = handle.prepare<[], { log: number; checkpointed: number }>("PRAGMA wal_checkpoint(NOOP)");
 
   function statement(sql: string): Statement {
     const cached = statements.get(sql);
@@ -84,6 +87,10 @@ function connectionOver(handle: Sqlite.Database, version: string, settings: Sqli
       const insert = statement(upsertSql(spec));
       if (spec.storable === true) for (const row of rows) insert.run(row);
       else for (const row of rows) insert.run(row.some(hasNul) ? row.map((value) => (typeof value === "string" ? storableText(value) : value)) : row);
+    },
+    log() {
+      const state = logState.get();
+      return { log: state?.log ?? 0, copied: state?.checkpointed ?? 0 };
     },
     close() {
       statements.clear();

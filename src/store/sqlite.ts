@@ -11,6 +11,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { Fault } from "../kernel/fault.ts";
 import { copyDatabase } from "./backup.ts";
 import { assertFence, LEASE_TABLE, releaseLease, takeLease } from "./lease.ts";
+import { LogCopier } from "./log-copier.ts";
 import { MIGRATION_TABLE } from "./migrate.ts";
 import { Mutex } from "./mutex.ts";
 import { takeOwnerLock } from "./owner-lock.ts";
@@ -66,6 +67,7 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteStore> {
 function storeOver(file: string, writer: SqliteConnection, reader: SqliteConnection, unlock: () => void): SqliteStore {
   const turns = new Mutex();
   const running = new AsyncLocalStorage<{ active: boolean }>();
+  const copier = new LogCopier(file);
   let closed = false;
 
   async function tx<T>(work: (tx: Tx) => Promise<T>, synced: Synced = "at-once"): Promise<T> {
@@ -82,6 +84,7 @@ function storeOver(file: string, writer: SqliteConnection, reader: SqliteConnect
         const result = await running.run(state, () => work(transactionOn(writer, state)));
         if (!writer.handle.inTransaction) throw new Fault("INTERNAL", UNDONE);
         writer.handle.exec("COMMIT");
+        copier.committed(writer);
         return result;
       } catch (error) {
         if (writer.handle.inTransaction) writer.handle.exec("ROLLBACK");
@@ -122,6 +125,7 @@ function storeOver(file: string, writer: SqliteConnection, reader: SqliteConnect
         if (closed) return;
         closed = true;
         reader.close();
+        await copier.close();
         writer.handle.pragma("wal_checkpoint(TRUNCATE)");
         writer.close();
         unlock();
