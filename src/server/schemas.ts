@@ -38,9 +38,10 @@ export function answerFor(schema: TSchema): (value: unknown) => string {
     compiled ??= compile(schema);
     exact ??= compileStrict(schema);
     // Where there is nothing to drop, which is nearly always: looking for it takes longer than all the rest.
-    if (exact.Check(value)) return JSON.stringify(value);
+    const given = value ?? null;
+    if (exact.Check(given)) return JSON.stringify(given);
     // A copy: cleaning deletes keys, and what a handler gave may be somebody else's object.
-    const text = JSON.stringify(value ?? null);
+    const text = JSON.stringify(given);
     const plain: unknown = JSON.parse(text);
     // What is no JSON itself may be such as text.
     if (exact.Check(plain)) return text;
