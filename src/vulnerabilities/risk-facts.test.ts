@@ -68,8 +68,9 @@ it("rows that differ in any one cell are read each as it is, however alike they 
   const cells = {
     cve_id: "CVE-2026-0007", application: "Kiln 2", application_name: "Kiln", application_version: "2", application_vendor: "Marl", severity: "LOW",
     base_score: 3, cvss_version: "3", nvd_base_score: 4, nvd_cvss_version: "2", risk_score: 5, exploited_in_the_wild: "No", exploit_code_maturity: "High", remediation_level: "Fix", report_confidence: "Sure",
-    published_date: "2026-01-01T00:00:00Z", status: "Detected", last_scan_result: "Succeeded"  ,
-    mitigation_status: "On hold", mitigation_status_reason: "a", mitigation_status_changed_by: "b", mitigation_status_change_time: "2026-01-02T00:00:00Z", analyst_verdict: "c", mark_type: '{"description":"d"}', marked_by: "e", marked_date: "2026-01-03T00:00:00Z", reason: "f",
+    published_date: "2026-01-01T00:00:00Z", status: "Detected", last_scan_result: "Succeeded",
+    mitigation_status: "On hold", mitigation_status_reason: "a", mitigation_status_changed_by: "b", mitigation_status_change_time: "2026-01-02T00:00:00Z",
+    analyst_verdict: "c", mark_type: '{"description":"d"}', marked_by: "e", marked_date: "2026-01-03T00:00:00Z", reason: "f",
     tenant_id: "ten_1", last_scan_date: "2026-01-04T00:00:00Z", detection_date: "2026-01-05T00:00:00Z", endpoint_id: "1", connection_id: "con_1", id: "9",
   } as const;
   const plain = JSON.stringify(riskOf(row(cells)));

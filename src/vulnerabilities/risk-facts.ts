@@ -61,7 +61,10 @@ interface Said {
   readonly scanned: boolean;
 }
 
-/** A finding comes back, word for word, with every device it is on; what is said of devices is mostly the same few things. Cells are asked for by their own names: by one that varies, the engine takes several times as long. */
+/**
+ * A finding comes back, word for word, with every device it is on; what is said of devices is mostly the same few things. Cells are asked for by their own names: by one that
+ * varies, the engine takes several times as long.
+ */
 const namedIn = remembered(4000, readNamed, (row) => `${String(row["cve_id"])} ${String(row["application"] ?? row["application_name"])}`, (row) => [
   row["tenant_id"], row["cve_id"], row["application"], row["application_name"], row["application_version"], row["application_vendor"], row["severity"], row["base_score"], row["cvss_version"],
   row["nvd_base_score"], row["nvd_cvss_version"], row["risk_score"], row["exploited_in_the_wild"], row["exploit_code_maturity"], row["remediation_level"], row["report_confidence"], row["published_date"],
