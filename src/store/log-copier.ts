@@ -23,23 +23,27 @@ export class LogCopier {
     this.#worthPages = worthBytes / PAGE_SIZE;
   }
 
-  /** To be called after a commit of `writer`; costs it no more than a look at the log. */
-  committed(writer: SqliteConnection): void {
+  /** To be called after a commit of `writer`; costs it no more than a look at the log, and never fails. */
+  committed(writer: Pick<SqliteConnection, "log">): void {
     if (this.#copying || this.#lost) return;
-    const { log, copied } = writer.log();
-    if (log - copied < this.#worthPages) return;
-    this.#worker ??= this.#start();
-    this.#copying = true;
-    this.#worker.postMessage("copy");
+    try {
+      const { log, copied } = writer.log();
+      if (log - copied < this.#worthPages) return;
+      this.#worker ??= this.#start();
+      this.#copying = true;
+      this.#worker.postMessage("copy");
+    } catch {
+      // What was committed is kept: an error here would tell its writer otherwise. The engine copies, as it does without a thread.
+      this.#lost = true;
+    }
   }
 
   /** Its connection is closed when this resolves. */
   async close(): Promise<void> {
     const worker = this.#worker;
     this.#worker = null;
-    const lost = this.#lost;
     this.#lost = true;
-    if (worker === null || lost) return;
+    if (worker === null) return;
     // It ends for whatever reason there may be, not only when it was told.
     const { promise, resolve } = Promise.withResolvers<undefined>();
     worker.once("exit", () => resolve(undefined));
@@ -54,7 +58,10 @@ export class LogCopier {
     worker.on("message", () => (this.#copying = false));
     // Not started again: whatever ended it would end the next one too.
     worker.on("error", () => (this.#lost = true));
-    worker.on("exit", () => (this.#lost = true));
+    worker.on("exit", () => {
+      this.#lost = true;
+      this.#worker = null;
+    });
     worker.unref();
     return worker;
   }
