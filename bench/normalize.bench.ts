@@ -62,7 +62,7 @@ async function memory(lines: number, say: (line: string) => void): Promise<Figur
 const COUNT = `
 const { spawn } = require("node:child_process");
 const { readFileSync } = require("node:fs");
-const child = spawn(process.execPath, ["--max-semi-space-size=4", process.argv[1], "normalize", "--as", "ecs", process.argv[2]], { stdio: ["ignore", "pipe", "ignore"] });
+const child = spawn(process.execPath, ["--max-semi-space-size=16", process.argv[1], "normalize", "--as", "ecs", process.argv[2]], { stdio: ["ignore", "pipe", "ignore"] });
 let peak = 0;
 const look = () => { try { peak = Math.max(peak, Number(/VmHWM:\\s+(\\d+) kB/.exec(readFileSync("/proc/" + child.pid + "/status", "utf8"))[1]) / 1024); } catch {} };
 const timer = setInterval(look, 50);

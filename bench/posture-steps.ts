@@ -1,7 +1,8 @@
 /**
- * One step of the posture benchmark, in a process of its own so that its memory is its own: `fill`, `ask`, `whatif` or `sweep`, then the data folder and
+ * One step of the posture benchmark, in a process of its own so that its memory is its own: `fill`, `serve`, `whatif` or `sweep`, then the data folder and
  * how many devices. Devices go into the store through posture's own projection; ends with one line of JSON.
  */
+import { once } from "node:events";
 import { sql } from "kysely";
 import { openHub, type Hub } from "../src/compose/hub.ts";
 import { readSettings } from "../src/compose/settings.ts";
@@ -14,14 +15,13 @@ import { DEVICES, deviceRow, KEYS, keysOf } from "../src/posture/project.ts";
 import { foldSerial } from "../src/posture/serials.ts";
 import { sweepOne } from "../src/posture/sweep.ts";
 import { whatIf } from "../src/posture/whatif.ts";
+import { serialOf, type Served } from "./posture-asker.ts";
 
 const CONNECTION = "con_bench" as ConnectionId;
 const BATCH = 5_000;
 const EVERY_MS = 300_000;
 /** Devices that the second set of rules refuses and the first does not. */
 const FLIPPING = 100;
-const REQUESTS = 400;
-const WARM_UP = 500;
 
 const [step = "", folder = "", count = "0"] = process.argv.slice(2);
 const devices = Number(count);
@@ -32,10 +32,6 @@ const LEAVES = [
   { all: [{ input: "operational_state", operator: "==", value: "na" }, { input: "up_to_date", value: true }, { any: [{ input: "disk_encrypted", value: true }, { input: "tag", operator: "includes", value: "kiosk" }] }] },
 ];
 const rules = (most: number): readonly unknown[] => [...LEAVES.map((condition, place) => ({ name: `Rule ${String(place)}`, condition })), { name: "Threats", condition: { input: "active_threats", operator: "<=", value: most } }];
-
-function serialOf(place: number): string {
-  return `BENCH-${String(place).padStart(8, "0")}`;
-}
 
 function keyOf(serial: string): string {
   const folded = foldSerial(serial);
@@ -90,56 +86,16 @@ async function fill(hub: Hub): Promise<object> {
   return { devices };
 }
 
-function percentile(times: readonly number[], part: number): number {
-  return times.toSorted((a, b) => a - b)[Math.min(times.length - 1, Math.floor(times.length * part))] ?? Number.NaN;
-}
-
-interface Answered {
-  readonly result: Readonly<Record<string, { readonly s2s_id: string }>>;
-}
-
-/** Through the routes, as Cloudflare asks. Requests come when they come, whether or not the last one is answered: a slow one counts for those behind it too. */
-async function ask(hub: Hub): Promise<object> {
+/** Serves the API until it is told to stop; what `posture-asker.ts` needs to ask it goes out as one line. */
+async function serve(hub: Hub): Promise<null> {
   await freshen(hub);
   const owner = { host: "127.0.0.1", authorization: `Bearer ${hub.credential.reveal()}` };
   const added = (await hub.app.inject({ method: "POST", url: "/api/v1/posture/providers", headers: owner, payload: { kind: "cloudflare" } })).json<{ client_id: string; client_secret: string }>();
-  const cloudflare = { host: "127.0.0.1", "cf-access-client-id": added.client_id, "cf-access-client-secret": added.client_secret };
-  const many = async (start: number): Promise<void> => {
-    const asked = Array.from({ length: 1_000 }, (_unused, place) => ({ device_id: String(place), serial_number: serialOf((start + place * 7_919) % devices), email: "", mac_address: "", hostname: "", virtual_ipv4: "" }));
-    const answer = await hub.app.inject({ method: "POST", url: "/integrations/cloudflare/posture", headers: cloudflare, payload: { devices: asked } });
-    if (answer.statusCode !== 200 || Object.values(answer.json<Answered>().result).some(({ s2s_id: id }) => id === "")) throw new Error("a device was not found");
-  };
-  const one = async (place: number): Promise<void> => {
-    const answer = await hub.app.inject({ method: "GET", url: `/api/v1/posture/devices?serial=${serialOf(place % devices)}`, headers: owner });
-    if (answer.statusCode !== 200) throw new Error("a device was not found");
-  };
-  // The heap takes its size in the first half million answers.
-  for (let round = 0; round < WARM_UP; round += 1) await many(round * 31);
-  const waited: number[] = [];
-  const alone: number[] = [];
-  const busy: number[] = [];
-  let rssHalfway = 0;
-  const began = performance.now();
-  for (let request = 0; request < REQUESTS; request += 1) {
-    if (request === REQUESTS / 2) rssHalfway = process.memoryUsage.rss();
-    const due = began + request * 50;
-    const wait = due - performance.now();
-    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
-    const [from, before] = [performance.now(), process.cpuUsage()];
-    await many(request * 104_729);
-    alone.push(performance.now() - from);
-    const spent = process.cpuUsage(before);
-    busy.push((spent.user + spent.system) / 1_000);
-    waited.push(performance.now() - due);
-  }
-  const grownMb = (process.memoryUsage.rss() - rssHalfway) / 1_048_576;
-  const single: number[] = [];
-  for (let request = 0; request < 2_200; request += 1) {
-    const from = performance.now();
-    await one(request * 15_485_863);
-    if (request >= 200) single.push(performance.now() - from);
-  }
-  return { manyP50: percentile(waited, 0.5), manyP99: percentile(waited, 0.99), aloneP50: percentile(alone, 0.5), aloneP99: percentile(alone, 0.99), cpuP50: percentile(busy, 0.5), cpuP99: percentile(busy, 0.99), singleP50: percentile(single, 0.5), singleP99: percentile(single, 0.99), grownMb };
+  const url = await hub.listen("127.0.0.1", 0);
+  const stop = once(process, "SIGTERM");
+  process.stdout.write(`${JSON.stringify({ url, devices, pid: process.pid, bearer: hub.credential.reveal(), clientId: added.client_id, clientSecret: added.client_secret } satisfies Served)}\n`);
+  await stop;
+  return null;
 }
 
 async function tryRules(hub: Hub): Promise<object> {
@@ -158,13 +114,14 @@ async function sweepAgain(hub: Hub): Promise<object> {
   return { seconds, facts, pairs: devices * rules(1).length };
 }
 
-const STEPS: Readonly<Record<string, (hub: Hub) => Promise<object>>> = { fill, ask, whatif: tryRules, sweep: sweepAgain };
+const STEPS: Readonly<Record<string, (hub: Hub) => Promise<object | null>>> = { fill, serve, whatif: tryRules, sweep: sweepAgain };
 const work = STEPS[step];
-if (work === undefined || folder === "" || !(devices >= 1_000)) throw new Error("fill|ask|whatif|sweep FOLDER DEVICES (1,000 or more)");
+if (work === undefined || folder === "" || !(devices >= 1_000)) throw new Error("fill|serve|whatif|sweep FOLDER DEVICES (1,000 or more)");
 const env = { VEDETTE_DATA: `${folder}/data`, VEDETTE_KEY_FILE: `${folder}/key` };
 const hub = await openHub({ settings: readSettings(env), env, log: silentLog });
 try {
-  process.stdout.write(`${JSON.stringify(await work(hub))}\n`);
+  const figures = await work(hub);
+  if (figures !== null) process.stdout.write(`${JSON.stringify(figures)}\n`);
 } finally {
   await hub.close();
 }

@@ -8,17 +8,19 @@ import { fileURLToPath } from "node:url";
 export const VEDETTE = fileURLToPath(new URL("../bin/vedette.mjs", import.meta.url));
 
 /** As the first line of bin/vedette.mjs has it. */
-const FLAGS = ["--max-semi-space-size=4", "--heap-growing-percent=30"];
+const FLAGS = ["--max-semi-space-size=16", "--heap-growing-percent=30"];
+const ALLOCATOR = { MALLOC_ARENA_MAX: "2", MALLOC_MMAP_THRESHOLD_: "1048576" };
 
 type Environment = Readonly<Record<string, string>>;
 
 /** A process that announces itself with one line of JSON holding a `url`. */
-export async function startService(args: readonly string[], env: Environment = {}): Promise<{ readonly ready: Record<string, unknown>; stop(): Promise<void> }> {
-  const child = spawn(process.execPath, [...FLAGS, ...args], { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, ...env } });
+export async function startService(args: readonly string[], env: Environment = {}): Promise<{ readonly ready: Record<string, unknown>; peakMb(): number; stop(): Promise<void> }> {
+  const child = spawn(process.execPath, [...FLAGS, ...args], { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, ...ALLOCATOR, ...env } });
   const lines = createInterface({ input: child.stdout });
   const [line] = (await once(lines, "line")) as [string];
   return {
     ready: JSON.parse(line) as Record<string, unknown>,
+    peakMb: () => peakOf(child),
     async stop() {
       if (child.exitCode !== null) return;
       child.kill("SIGTERM");
@@ -36,7 +38,7 @@ export interface Finished {
 /** Runs to the end; throws with the process's own words when it fails. `accept` lists exit codes that are no failure. */
 export async function run(args: readonly string[], env: Environment = {}, accept: readonly number[] = [0]): Promise<Finished> {
   const began = performance.now();
-  const child = spawn(process.execPath, [...FLAGS, ...args], { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } });
+  const child = spawn(process.execPath, [...FLAGS, ...args], { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...ALLOCATOR, ...env } });
   const memory = { peakMb: 0 };
   const watch = setInterval(() => {
     memory.peakMb = Math.max(memory.peakMb, peakOf(child));

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=4
+#!/usr/bin/env -S MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=1048576 node --max-semi-space-size=16
 // Starts Vedette on a Node that can run it. Works down to Node 18 itself, so that a machine whose own Node is too old gets a
 // plain sentence, or, where npm installed Node 24 beside us, simply works.
 import { spawn } from "node:child_process";
@@ -26,12 +26,21 @@ function bundledNode() {
   }
 }
 
+/** What the first line says, for the ways of starting that do not pass it. */
+const FLAGS = ["--max-semi-space-size=16"];
+const ALLOCATOR = { MALLOC_ARENA_MAX: "2", MALLOC_MMAP_THRESHOLD_: "1048576" };
+
 /**
  * A page of a large console is megabytes of short-lived objects, and V8 would sooner take hundreds of megabytes than collect them. The
- * hub stays small instead: a small nursery (the first line's flag; a spawned Node gets it below) and an old space that grows by a third.
+ * hub stays small instead: a nursery that holds a page or two, and an old space that grows by a third. glibc would keep an arena for every
+ * thread and pages once read in the middle of its heap: two arenas, and whatever is larger than a megabyte goes back as soon as it is let go.
  * What Node compiles is kept for the next start, in the user's own cache folder.
  */
 async function stayLight() {
+  // glibc reads its settings before anything of ours runs, so that Linux needs a second start where the first line was passed by.
+  if (process.platform === "linux" && process.env.MALLOC_ARENA_MAX === undefined && process.execve !== undefined) {
+    process.execve(process.execPath, [process.execPath, ...process.execArgv, ...FLAGS, ...process.argv.slice(1)], { ...process.env, ...ALLOCATOR });
+  }
   const { setFlagsFromString } = await import("node:v8");
   setFlagsFromString("--heap-growing-percent=30");
   const { enableCompileCache } = await import("node:module");
@@ -54,7 +63,7 @@ if (recentEnough(process.versions.node)) {
     );
     process.exit(70);
   }
-  const child = spawn(node, ["--max-semi-space-size=4", fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" });
+  const child = spawn(node, [...FLAGS, fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit", env: { ...ALLOCATOR, ...process.env } });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   child.on("error", (error) => {
     process.stderr.write(`vedette could not start ${node}: ${error.message}\nInstall Node 24 (https://nodejs.org).\n`);

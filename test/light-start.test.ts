@@ -28,3 +28,15 @@ it("opens a hub without the simulated console, its GraphQL engine, or a mail lib
     rmSync(folder, { recursive: true, force: true });
   }
 });
+
+it.runIf(process.platform === "linux")("keeps the allocator small however it is started, and what the user sets stays", () => {
+  const show = `data:text/javascript,${encodeURIComponent('process.on("exit", () => process.stderr.write(JSON.stringify([process.env.MALLOC_ARENA_MAX, process.env.MALLOC_MMAP_THRESHOLD_, process.execArgv.filter((flag) => flag.includes("semi"))])))')}`;
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("MALLOC_")));
+  const started = (more: NodeJS.ProcessEnv) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, ["--import", show, VEDETTE, "--version"], { env: { ...env, ...more }, encoding: "utf8" });
+    expect([status, stdout], stderr).toEqual([0, expect.stringMatching(/^\d+\.\d+\.\d+/)]);
+    return JSON.parse(stderr) as unknown;
+  };
+  expect(started({})).toEqual(["2", "1048576", ["--max-semi-space-size=16"]]);
+  expect(started({ MALLOC_ARENA_MAX: "8" })).toEqual(["8", null, []]);
+});

@@ -91,6 +91,16 @@ describe("pages mapped beside the main thread", () => {
     await doomed.close();
   });
 
+  it("end their thread when none has come for a while, and the next has another", async () => {
+    const seldom = new ThreadedPageMapper(undefined, 20);
+    expect((await seldom.map("agents", listing(700))).records).toHaveLength(700);
+    expect(seldom.running).toBe(true);
+    await expect.poll(() => seldom.running, { timeout: 10_000 }).toBe(false);
+
+    expect((await seldom.map("agents", listing(700))).records).toHaveLength(700);
+    await seldom.close();
+  });
+
   it("an empty page survives packing", () => {
     const body = new TextEncoder().encode('{"data":[],"pagination":{"nextCursor":null,"totalItems":0}}');
     const empty = mapHere(Buffer.from(body));

@@ -1,7 +1,8 @@
 /**
  * Reads and maps large listings in a thread of its own, beside the one that writes the mirror and answers requests: a first
  * read is about a fifth shorter on two shared cores, and parsing a page does not hold up the API. Small pages are not worth the way there and back. The
- * thread starts with the first large page; should it die, the pages it had are read again and mapped in the main thread.
+ * thread starts with the first large page and ends when none has come for a while, which gives its heap back; should it die, the pages it had
+ * are read again and mapped in the main thread.
  */
 import { Worker, type ResourceLimits } from "node:worker_threads";
 import { Fault, type FaultCode } from "../kernel/fault.ts";
@@ -16,6 +17,9 @@ const WORTH_SENDING = 256 * 1024;
 
 /** Heap the thread may use: a page is a few megabytes. A page beyond it ends the thread, and is mapped in the main one. */
 const THREAD_LIMITS = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 64 };
+
+/** A thread that had nothing to do for this long (milliseconds) ends; the next large page starts another, which takes about 0.1 s. */
+const IDLE_MS = 3_000;
 
 export interface MapRequest {
   readonly id: number;
@@ -57,14 +61,23 @@ export class ThreadedPageMapper implements PageMapper {
   #worker: Worker | null = null;
   #next = 0;
   #lost = false;
+  #idle: NodeJS.Timeout | null = null;
   readonly #limits: ResourceLimits;
+  readonly #idleMs: number;
 
-  constructor(limits: ResourceLimits = THREAD_LIMITS) {
+  constructor(limits: ResourceLimits = THREAD_LIMITS, idleMs = IDLE_MS) {
     this.#limits = limits;
+    this.#idleMs = idleMs;
+  }
+
+  /** Whether the thread runs, for whoever counts threads. */
+  get running(): boolean {
+    return this.#worker !== null;
   }
 
   async map(stream: StreamId, body: Buffer): Promise<MappedListing> {
     if (body.length < WORTH_SENDING || this.#lost) return here(stream, body);
+    clearTimeout(this.#idle ?? undefined);
     const worker = this.#worker ?? this.#start();
     const id = this.#next++;
     const { promise, resolve, reject } = Promise.withResolvers<MappedListing>();
@@ -77,6 +90,7 @@ export class ThreadedPageMapper implements PageMapper {
   }
 
   async close(): Promise<void> {
+    clearTimeout(this.#idle ?? undefined);
     const worker = this.#worker;
     this.#worker = null;
     this.#fail("The page mapper was closed.");
@@ -98,9 +112,19 @@ export class ThreadedPageMapper implements PageMapper {
     const waiting = this.#waiting.get(reply.id);
     this.#waiting.delete(reply.id);
     // A command that has nothing left to do must not be kept alive by an idle thread.
-    if (this.#waiting.size === 0) this.#worker?.unref();
+    if (this.#waiting.size === 0) {
+      this.#worker?.unref();
+      this.#idle = setTimeout(() => this.#rest(), this.#idleMs).unref();
+    }
     if ("listing" in reply) waiting?.done(unpack(reply.listing));
     else waiting?.failed(new Fault(reply.fault.code, reply.fault.message, { cure: reply.fault.cure, details: reply.fault.details }));
+  }
+
+  #rest(): void {
+    const worker = this.#worker;
+    if (this.#waiting.size > 0 || worker === null) return;
+    this.#worker = null;
+    void worker.terminate();
   }
 
   #lose(worker: Worker): void {

@@ -56,7 +56,7 @@ async function scoresByLetters(db: Database, kind: Store["kind"], scope: TenantS
   if (kind !== "sqlite") return nothing();
   const serials = questions.map(serialOf);
   // In order, neighbours share a page of the index.
-  const asked = [...new Set(serials.filter((serial) => serial !== null))].toSorted();
+  const asked = [...new Set(serials)].filter((serial) => serial !== null).sort();
   if (asked.length === 0) return nothing();
   // In this order: letters that were read between a word that all are met with these rules, and the same rules, are theirs.
   const connections = await connectionStates(db);
@@ -72,10 +72,11 @@ async function scoresByLetters(db: Database, kind: Store["kind"], scope: TenantS
   for (const row of rows) bySerial.set(row.serial_key, bySerial.has(row.serial_key) ? null : row);
   const doubtful = await doubtfulDevices(db, kind, rows, connections, now);
   const scoreOf = scorer(rules, connections, chosen, now);
+  const certain = doubtful.size === 0;
   return questions.map(({ ref }, place) => {
     const serial = serials[place] ?? null;
     const row = serial === null ? null : (bySerial.get(serial) ?? null);
-    if (row === null || (row.turns_at !== null && row.turns_at <= now) || doubtful.has(`${row.connection_id} ${row.id}`)) return null;
+    if (row === null || (row.turns_at !== null && row.turns_at <= now) || (!certain && doubtful.has(`${row.connection_id} ${row.id}`))) return null;
     const score = scoreOf(row);
     return score === null ? null : { ref, agentId: row.id, score };
   });
@@ -98,14 +99,21 @@ const OUTCOMES: Readonly<Record<string, Outcome>> = { p: "pass", f: "fail", u: "
 function scorer(rules: readonly StoredRule[], connections: ReadonlyMap<string, ConnectionState>, chosen: RuleChoice, now: number): (row: BriefRow) => Score | null {
   const met = rulesMet(rules);
   const known = new Map<string, Score | null>();
+  // Most have what the one before has: no text is put together to look it up.
+  let last: { readonly row: BriefRow; readonly score: Score | null } | null = null;
   return (row) => {
+    if (last !== null && last.row.letters === row.letters && last.row.connection_id === row.connection_id && last.row.tenant_id === row.tenant_id) return last.score;
     const place = `${row.connection_id} ${row.tenant_id} ${row.letters ?? ""}`;
     const before = known.get(place);
-    if (before !== undefined) return before;
+    if (before !== undefined) {
+      last = { row, score: before };
+      return before;
+    }
     const state = connections.get(row.connection_id);
     const own = rules.filter((rule) => rule.tenant === null || rule.tenant === (row.tenant_id as TenantId));
     const score = state === undefined || state.met !== met || row.letters?.length !== own.length ? null : scoreOfLetters(own, row.letters, state, chosen, now);
     known.set(place, score);
+    last = { row, score };
     return score;
   };
 }

@@ -20,17 +20,23 @@ const LONGEST_SERIAL = 128;
 /** Blanks, control characters, zero-width ones, and what the mirror writes for the NUL bytes some firmware pads with. */
 const BLANKS = /[\s\p{Cc}\u200b-\u200f\u2060\ufeff\ufffd]+/gu;
 
+/** Letters, digits and marks of ASCII, no blanks. */
+const PLAIN = /^[!-~]+$/;
+/** What a placeholder may be dressed up with. */
+const MARKS = /[ ._/\\-]+/g;
+
 /** `key` compares with `===`. Inner blanks become one space, outer ones nothing. */
 export function foldSerial(text: string | null | undefined): FoldedSerial {
   if (text === null || text === undefined) return { why: "absent" };
-  const key = text.replace(BLANKS, " ").trim().replace(/[a-z]+/g, (letters) => letters.toUpperCase());
+  // Nearly all are plain, and a fleet's numbers are folded a thousand at a time: three copies of each would be most of what an answer leaves to collect.
+  const key = PLAIN.test(text) ? text.toUpperCase() : text.replace(BLANKS, " ").trim().replace(/[a-z]+/g, (letters) => letters.toUpperCase());
   if (key === "") return { why: "absent" };
   return isPlaceholder(key) ? { why: "placeholder" } : { key };
 }
 
 function isPlaceholder(key: string): boolean {
   if (key.length > LONGEST_SERIAL || PLACEHOLDERS.has(key)) return true;
-  const bare = key.replace(/[ ._/\\-]+/g, "");
+  const bare = key.replace(MARKS, "");
   // Nothing but punctuation, one character over and over, or counting up: typed to fill a field.
   return bare === "" || /^(.)\1*$/u.test(bare) || (bare.length >= 5 && ("01234567890123456789".includes(bare) || "ABCDEFGHIJKLMNOPQRSTUVWXYZ".startsWith(bare)));
 }
