@@ -30,7 +30,7 @@ it("opens a hub without the simulated console, its GraphQL engine, or a mail lib
 });
 
 it.runIf(process.platform === "linux")("keeps the allocator small however it is started, and what the user sets stays", () => {
-  const show = `data:text/javascript,${encodeURIComponent('process.on("exit", () => process.stderr.write(JSON.stringify([process.env.MALLOC_ARENA_MAX, process.env.MALLOC_MMAP_THRESHOLD_, process.execArgv.filter((flag) => flag.includes("semi"))])))')}`;
+  const show = `data:text/javascript,${encodeURIComponent('process.on("exit", () => process.stderr.write(JSON.stringify([process.env.MALLOC_ARENA_MAX, process.env.MALLOC_MMAP_THRESHOLD_, process.execArgv.filter((flag) => flag.startsWith("--max-semi"))])))')}`;
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("MALLOC_")));
   const started = (more: NodeJS.ProcessEnv) => {
     const { status, stdout, stderr } = spawnSync(process.execPath, ["--import", show, VEDETTE, "--version"], { env: { ...env, ...more }, encoding: "utf8" });
