@@ -51,8 +51,9 @@ export class Batch {
     this.#now = now;
   }
 
+  /** In the order in which they are kept: what stands together is written together. */
   get cases(): readonly Working[] {
-    return [...this.#byGroup.values()];
+    return [...this.#byGroup.values()].toSorted((left, right) => left.group - right.group);
   }
 
   get ended(): readonly { readonly row: CaseRow; readonly into: Working }[] {
@@ -76,7 +77,7 @@ export class Batch {
   }
 
   open(tenant: TenantId, group: number, first: Kept): Working {
-    const working: Working = { ...nothingDone(), id: newCaseId(), tenant, group, before: null, row: newRow(tenant, group, first, this.#now), tally: EMPTY, lead: null };
+    const working: Working = { ...nothingDone(), id: newCaseId(this.#now), tenant, group, before: null, row: newRow(tenant, group, first, this.#now), tally: EMPTY, lead: null };
     working.row.id = working.id;
     this.#byGroup.set(group, working);
     return working;
@@ -178,7 +179,7 @@ export class Batch {
   async writeEntities(): Promise<void> {
     const known = await this.#knownEntities();
     const rows: (readonly (string | number)[])[] = [];
-    for (const working of this.#byGroup.values()) {
+    for (const working of this.cases) {
       for (const [key, { entity: [kind, value], by }] of working.entities) {
         if (by === 0) continue;
         const before = known.get(`${String(working.group)} ${key}`) ?? 0;

@@ -45,14 +45,9 @@ interface Placed {
 /** Those with the newest alerts first. */
 export async function findCases({ read, kind }: Reads, scope: TenantScope, filter: CaseFilter, { after, limit }: { readonly after?: string | undefined; readonly limit: number }): Promise<Page<CaseRow>> {
   const { within, besides } = tenantsOf(scope);
-  const order = [
-    within,
-    ...(isQueue(filter) ? [sql`open = 1`] : []),
-    ...(filter.since === undefined ? [] : [sql`last_at >= ${filter.since}`]),
-    ...(after === undefined ? [] : [sql`(last_at, seq) < (${sql.join(placeOf(after))})`]),
-  ];
+  const order = [within, ...(filter.since === undefined ? [] : [sql`last_at >= ${filter.since}`]), ...(after === undefined ? [] : [sql`(last_at, seq) < (${sql.join(placeOf(after))})`])];
   const size = filter.text === undefined ? WINDOW : ROW_WINDOW;
-  const window = sql`SELECT seq, last_at AS at, tenant_id, status, severity, owner, type, reopened${filter.text === undefined ? sql`` : sql`, id, title, grp`} FROM cases WHERE ${sql.join(order, sql` AND `)} ORDER BY last_at DESC, seq DESC LIMIT ${size}`;
+  const window = newestFirst(sql`seq, last_at AS at, tenant_id, status, severity, owner, type, reopened${filter.text === undefined ? sql`` : sql`, id, title, grp`}`, order, size, halvesOf(filter));
   const fits = sql.join([besides, ...conditionsOf(kind, filter)], sql` AND `);
   // Where the window ends, and what of it fits, in one answer: cases come and move in between two.
   const { rows } = await sql<Placed & { readonly n: number | null }>`
@@ -64,7 +59,22 @@ export async function findCases({ read, kind }: Reads, scope: TenantScope, filte
   return { rows: await bySeq(read, shown), next: end === undefined ? null : `${String(end.at)}.${String(end.seq)}` };
 }
 
-/** Those that wait for somebody have an index of their own. */
+/** `1` the open ones, `0` the others: each has an index of its own, in which no case stands twice. */
+type Half = 0 | 1;
+
+function halvesOf(filter: CaseFilter): readonly Half[] {
+  return isQueue(filter) ? [1] : filter.status === "resolved" ? [0] : [1, 0];
+}
+
+/** `columns` names `at` and `seq`, by which it is ordered. */
+export function newestFirst(columns: RawBuilder<unknown>, conditions: readonly RawBuilder<unknown>[], limit: number, halves: readonly Half[] = [1, 0]): RawBuilder<unknown> {
+  const of = (half: Half): RawBuilder<unknown> => sql`SELECT ${columns} FROM cases WHERE ${sql.join([sql`open = ${sql.lit(half)}`, ...conditions], sql` AND `)} ORDER BY last_at DESC, seq DESC LIMIT ${limit}`;
+  const [one, other] = halves;
+  if (one !== undefined && other === undefined) return of(one);
+  return sql`SELECT * FROM (SELECT * FROM (${of(1)}) AS waiting UNION ALL SELECT * FROM (${of(0)}) AS settled) AS either ORDER BY at DESC, seq DESC LIMIT ${limit}`;
+}
+
+/** Those that wait for somebody. */
 function isQueue({ status = "open" }: CaseFilter): boolean {
   return status !== "any" && status !== "resolved";
 }

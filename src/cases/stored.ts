@@ -4,6 +4,7 @@ import type { AlertStatus, AlertVerdict } from "../kernel/alert-api.ts";
 import type { MemberStream } from "../kernel/case-api.ts";
 import { numberList, textList } from "../store/conditions.ts";
 import type { Tx } from "../store/store.ts";
+import { linkId } from "./links.ts";
 import type { Kept, LinkKey, MemberFacts } from "./model.ts";
 import { tables, type CaseRow, type MemberRow } from "./tables.ts";
 
@@ -42,7 +43,7 @@ export interface Neighbour {
 /** For each of these keys and times, in their order, the members of the tenant that come next before and after, or stand at the same time. */
 export async function neighbours(tx: Reading, tenant: string, points: readonly { readonly key: string; readonly at: number }[]): Promise<readonly (readonly Neighbour[])[]> {
   if (points.length === 0) return [];
-  const nearest = (sign: string, order: string): RawBuilder<unknown> => sql`(SELECT l.member FROM case_links AS l WHERE l.tenant_id = ${tenant} AND l.key = p.key AND l.at ${sql.raw(sign)} p.at ORDER BY l.at ${sql.raw(order)} LIMIT 1)`;
+  const nearest = (sign: string, order: string): RawBuilder<unknown> => sql`(SELECT l.member FROM case_links AS l WHERE l.tenant_id = ${tenant} AND l.link = p.link AND l.at ${sql.raw(sign)} p.at ORDER BY l.at ${sql.raw(order)} LIMIT 1)`;
   const { rows } = await sql<{ place: number; before: number | null; after: number | null }>`
     SELECT p.place AS place, ${nearest("<=", "DESC")} AS before, ${nearest(">=", "ASC")} AS after FROM ${pointList(tx, points)} AS p`.execute(tx.db);
   const seqs = new Set(rows.flatMap(({ before, after }) => [before, after]).filter((seq) => seq !== null));
@@ -53,9 +54,11 @@ export async function neighbours(tx: Reading, tenant: string, points: readonly {
   return points.map((_, place) => found.get(place) ?? []);
 }
 
+/** In the order of the index: what stands near each other is looked at together. */
 function pointList(tx: Reading, points: readonly { readonly key: string; readonly at: number }[]): RawBuilder<unknown> {
-  if (tx.kind === "sqlite") return sql`(SELECT key AS place, value ->> 0 AS key, value ->> 1 AS at FROM json_each(${JSON.stringify(points.map(({ key, at }) => [key, at]))}))`;
-  return sql`(SELECT * FROM unnest(${points.map((_, place) => place)}::bigint[], ${points.map(({ key }) => key)}::text[], ${points.map(({ at }) => at)}::bigint[]) AS u (place, key, at))`;
+  const sorted = points.map(({ key, at }, place) => ({ place, link: linkId(key), at })).toSorted((left, right) => (left.link < right.link ? -1 : 1));
+  if (tx.kind === "sqlite") return sql`(SELECT value ->> 0 AS place, value ->> 1 AS link, value ->> 2 AS at FROM json_each(${JSON.stringify(sorted.map(({ place, link, at }) => [place, link, at]))}))`;
+  return sql`(SELECT * FROM unnest(${sorted.map(({ place }) => place)}::bigint[], ${sorted.map(({ link }) => link)}::text[], ${sorted.map(({ at }) => at)}::bigint[]) AS u (place, link, at))`;
 }
 
 export async function casesOfGroups(tx: Reading, groups: readonly number[]): Promise<readonly CaseRow[]> {
@@ -80,5 +83,5 @@ export function numbering(tx: Tx): (count: number) => Promise<readonly number[]>
 }
 
 export async function forgetLinks(tx: Tx, { tenant, links, at, seq }: Pick<Kept, "tenant" | "links" | "at" | "seq">): Promise<void> {
-  await sql`DELETE FROM case_links WHERE tenant_id = ${tenant} AND key IN ${textList(tx.kind, links)} AND at = ${at} AND member = ${seq}`.execute(tx.db);
+  await sql`DELETE FROM case_links WHERE tenant_id = ${tenant} AND link IN ${textList(tx.kind, links.map(linkId))} AND at = ${at} AND member = ${seq}`.execute(tx.db);
 }

@@ -4,6 +4,7 @@
  */
 import { sql, type Kysely } from "kysely";
 import type { BulkUpsert, Database, Migration, Store } from "../store/store.ts";
+import { linkId } from "./links.ts";
 import { triageMigrations } from "./triage-tables.ts";
 
 export type CaseRow = {
@@ -107,6 +108,15 @@ export const CASES: BulkUpsert = {
     "grp status open status_by owner severity severity_set severity_basis verdict verdict_set title type first_at last_at first_look_at decided_at resolved_at reopened reopened_at version events evidence merged_into tally lead".split(" "),
 };
 
+/** What indexes of the queue are made of: SQLite writes an index anew when a column of it is named, changed or not. */
+export const QUEUED_BY = ["status", "open", "severity", "owner", "type", "last_at", "reopened"] as const satisfies readonly (keyof CaseRow)[];
+const OF_GROUPS: readonly string[] = ["grp", "merged_into"];
+
+/** Of a case that was there and has neither become part of another nor taken its group. */
+export const CASES_IN_GROUP: BulkUpsert = { ...CASES, update: CASES.update.filter((name) => !OF_GROUPS.includes(name)) };
+/** And which stands where it stood in every list. */
+export const CASES_IN_PLACE: BulkUpsert = { ...CASES, update: CASES_IN_GROUP.update.filter((name) => !QUEUED_BY.some((one) => one === name)) };
+
 export const MEMBERS: BulkUpsert = {
   table: "case_members",
   columns: [...typed("integer", "seq"), ...typed("text", "connection_id stream id tenant_id"), ...typed("integer", "grp at severity"), ...typed("text", "status verdict"), ...typed("integer", "gone_at quiet"), ...typed("text", "links facts")],
@@ -116,9 +126,10 @@ export const MEMBERS: BulkUpsert = {
 
 export const LINK_ROWS: BulkUpsert = {
   table: "case_links",
-  columns: [...typed("text", "tenant_id key"), ...typed("integer", "at member")],
-  key: ["tenant_id", "key", "at", "member"],
+  columns: [...typed("text", "tenant_id link"), ...typed("integer", "at member")],
+  key: ["tenant_id", "link", "at", "member"],
   update: [],
+  storable: true,
 };
 
 export const ENTITY_ROWS: BulkUpsert = {
@@ -200,4 +211,36 @@ export const caseMigrations: readonly Migration[] = [
     },
   },
   ...triageMigrations,
+  {
+    id: "0920-case-intake",
+    async up(db, kind) {
+      const statements = [
+        // Open cases have indexes of their own: those of the rest hold no case that stands in them.
+        "drop index cases_tenant",
+        "drop index cases_all",
+        `create index cases_tenant_settled on cases (tenant_id, last_at, seq, ${FILTERED}) where open = 0`,
+        `create index cases_settled on cases (last_at, seq, tenant_id, ${FILTERED}) where open = 0`,
+        // Where the neighbours of a record are found by number, their group and time stand beside it.
+        "drop index case_members_seq",
+        "create unique index case_members_seq on case_members (seq, grp, at)",
+        "drop table case_links",
+        // A record under each of its keys: neighbours in time are found without a look at any other.
+        `create table case_links (tenant_id text not null, link text not null, at bigint not null, member bigint not null, primary key (tenant_id, link, at, member)) ${kind === "sqlite" ? "without rowid" : ""}`,
+      ];
+      for (const statement of statements) await sql.raw(statement).execute(db);
+      await linkAll(db);
+    },
+  },
 ];
+
+/** From what members keep of their links. */
+async function linkAll(db: Database): Promise<void> {
+  for (let after = -1; ; ) {
+    const { rows } = await sql<Pick<MemberRow, "seq" | "tenant_id" | "at" | "links">>`SELECT seq, tenant_id, at, links FROM case_members WHERE seq > ${after} ORDER BY seq LIMIT 500`.execute(db);
+    const links = rows.flatMap(({ seq, tenant_id: tenant, at, links: keys }) => (JSON.parse(keys) as readonly string[]).map((key) => sql`(${tenant}, ${linkId(key)}, ${at}, ${seq})`));
+    if (links.length > 0) await sql`INSERT INTO case_links (tenant_id, link, at, member) VALUES ${sql.join(links)}`.execute(db);
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    after = last.seq;
+  }
+}

@@ -9,15 +9,15 @@ import type { MemberStream } from "../kernel/case-api.ts";
 import type { Fact, QueueFact } from "../kernel/fact.ts";
 import type { ConnectionId, TenantId } from "../kernel/ids.ts";
 import { numberList } from "../store/conditions.ts";
-import type { Database, Tx } from "../store/store.ts";
+import type { BulkUpsert, Database, Tx } from "../store/store.ts";
 import { Batch, type Working } from "./batch.ts";
 import { factOf, mergedFact, type Telling } from "./facts.ts";
 import { HUB, isQuiet, judge } from "./judge.ts";
-import { reachOf } from "./links.ts";
+import { linkId, reachOf } from "./links.ts";
 import type { Kept, Lead, LinkKey, Member } from "./model.ts";
 import { components, connect, Sets, type Point } from "./partition.ts";
 import { forgetLinks, keptMembers, keptOf, membersOf, neighbours, numbering, takeTurn, type Neighbour } from "./stored.ts";
-import { CASES, EVENT_ROWS, LINK_ROWS, MEMBERS, tables, type CaseRow, type EventRow } from "./tables.ts";
+import { CASES, CASES_IN_GROUP, CASES_IN_PLACE, EVENT_ROWS, LINK_ROWS, MEMBERS, QUEUED_BY, tables, type CaseRow, type EventRow } from "./tables.ts";
 import { markForTriage } from "./triage-run.ts";
 
 export interface TakePorts {
@@ -75,7 +75,7 @@ export async function take(tx: Tx, intake: Intake, ports: TakePorts): Promise<vo
   const written = [...placed, ...plan.changed.map(({ to }) => ({ ...to, group: batch.groupOf(to.group) }))];
   if (written.length > 0) await tx.bulkUpsert(MEMBERS, written.map(memberRow));
   const linked = [...placed, ...relinked.map(({ to }) => to)];
-  if (linked.length > 0) await tx.bulkUpsert(LINK_ROWS, linked.flatMap((member) => member.links.map((key) => [member.tenant, key, member.at, member.seq])));
+  if (linked.length > 0) await tx.bulkUpsert(LINK_ROWS, linkRows(linked));
 
   const apart = new Set([...relinked.map(({ from }) => from), ...plan.leaving].map(({ group }) => batch.groupOf(group)));
   for (const group of apart) await takeApart(tx, batch, numbers, batch.of(group));
@@ -144,7 +144,7 @@ async function place(tx: Tx, batch: Batch, numbers: Numbers, tenant: TenantId, f
   const found = components([...nodes], sets).filter((component) => component.some((node) => node.startsWith("m:")));
   await batch.load(found.flatMap((component) => groupsIn(component)));
   const opened = await numbers(found.length);
-  const further = await furtherCases(tx, own, near);
+  const further = await furtherCases(tx, own, near, new Set(found.filter((component) => groupsIn(component).length === 0).flat()));
   const placed: Kept[] = [];
   for (const [index, component] of found.entries()) {
     const members = component.flatMap((node) => bySeq.get(node) ?? []).toSorted((left, right) => left.at - right.at || (left.id < right.id ? -1 : 1));
@@ -173,13 +173,14 @@ async function caseOf(batch: Batch, tenant: TenantId, groups: readonly number[],
   return one;
 }
 
-/** By member: a case with the same behaviour that is too far away in time to be the same one. */
-async function furtherCases(tx: Tx, own: readonly Point<Node>[], near: readonly (readonly Neighbour[])[]): Promise<ReadonlyMap<Node, string>> {
-  const wanted = own.flatMap(({ key, at, node }, index) => (near[index] ?? []).filter((one) => Math.abs(one.at - at) > reachOf(key)).map(({ group }) => ({ node, group })));
+/** By member of a case that is opened: one with the same behaviour that is too far away in time to be the same one. */
+async function furtherCases(tx: Tx, own: readonly Point<Node>[], near: readonly (readonly Neighbour[])[], opening: ReadonlySet<Node>): Promise<ReadonlyMap<Node, string>> {
+  const wanted = own.flatMap(({ key, at, node }, index) => (opening.has(node) ? (near[index] ?? []) : []).filter((one) => Math.abs(one.at - at) > reachOf(key)).map(({ group }) => ({ node, group })));
   if (wanted.length === 0) return new Map();
-  const { rows } = await sql<{ id: string; grp: number }>`SELECT id, grp FROM cases WHERE grp IN ${numberList(tx.kind, wanted.map(({ group }) => group))}`.execute(tx.db);
+  const groups = new Map(wanted.map(({ node, group }) => [node, group]));
+  const { rows } = await sql<{ id: string; grp: number }>`SELECT id, grp FROM cases WHERE grp IN ${numberList(tx.kind, [...new Set(groups.values())])}`.execute(tx.db);
   const ids = new Map(rows.map(({ id, grp }) => [grp, id]));
-  return new Map(wanted.flatMap(({ node, group }) => (ids.has(group) ? [[node, ids.get(group) ?? ""]] : [])));
+  return new Map([...groups].flatMap(([node, group]) => (ids.has(group) ? [[node, ids.get(group) ?? ""]] : [])));
 }
 
 /** A case whose members changed what they have in common, or left: what no longer hangs together goes on as cases of its own. */
@@ -222,15 +223,20 @@ function memberRow({ seq, connection, stream, id, tenant, group, at, severity, s
   return [seq, connection, stream, id, tenant, group, at, severity, status, verdict, goneAt, quiet ? 1 : 0, JSON.stringify(links), JSON.stringify(facts)];
 }
 
+/** Backwards through the index: the pages that its neighbours were last found on are those still in memory. */
+function linkRows(members: readonly Kept[]): readonly (readonly (string | number)[])[] {
+  return members.flatMap(({ tenant, links, at, seq }) => links.map((key) => ({ link: linkId(key), tenant, at, seq }))).toSorted((left, right) => (left.link < right.link ? 1 : -1)).map(({ link, tenant, at, seq }) => [tenant, link, at, seq]);
+}
+
 /** Gives every case its state, writes it and tells of it. */
 async function conclude(tx: Tx, batch: Batch, { firstRead, silent, now }: Intake, ports: TakePorts): Promise<void> {
-  const rows: (readonly (string | number | null)[])[] = [];
+  const rows = new Map<BulkUpsert, (readonly (string | number | null)[])[]>([CASES, CASES_IN_GROUP, CASES_IN_PLACE].map((spec) => [spec, []]));
   const events: Omit<EventRow, "seq">[] = [];
   const facts: Fact[] = [];
   const consoles = new Map<string, string | null>();
   for (const { row, into } of batch.ended) {
     const n = row.events + 1;
-    rows.push(caseRow({ ...row, grp: null, status: "merged", open: 0, version: row.version + 1, events: n, merged_into: into.id }, row.tally, row.lead));
+    rows.get(CASES)?.push(caseRow({ ...row, grp: null, status: "merged", open: 0, version: row.version + 1, events: n, merged_into: into.id }, row.tally, row.lead));
     events.push({ case_id: row.id, tenant_id: row.tenant_id, n, at: now, kind: "merged", who: HUB, details: JSON.stringify({ case: into.id, field: "into" }) });
     await sql`UPDATE cases SET merged_into = ${into.id} WHERE merged_into = ${row.id}`.execute(tx.db);
     if (row.open === 1) facts.push(mergedFact(row, into.id, now));
@@ -243,16 +249,22 @@ async function conclude(tx: Tx, batch: Batch, { firstRead, silent, now }: Intake
     if (isLeftBehind(working)) await forget(tx, row.id);
     else {
       for (const event of own) events.push(event);
-      rows.push(caseRow(row, JSON.stringify(tally), lead === null ? null : JSON.stringify(lead)));
+      rows.get(writtenBy(working))?.push(caseRow(row, JSON.stringify(tally), lead === null ? null : JSON.stringify(lead)));
     }
     if (silent || isQuiet(working)) continue;
     const telling: Telling = { row, tally, lead, link: lead === null ? null : await linkTo(tx, lead, ports, consoles), firstRead };
     for (const event of own) if (isTold(working, event)) facts.push(...[factOf(telling, event)].filter((fact) => fact !== null));
   }
-  if (rows.length > 0) await tx.bulkUpsert(CASES, rows);
+  for (const [spec, of] of rows) if (of.length > 0) await tx.bulkUpsert(spec, of);
   await markForTriage(tx, [...batch.cases.map(({ row }) => row), ...batch.ended.map(({ row }) => row)], now);
   if (events.length > 0) await tx.bulkUpsert(EVENT_ROWS, events.map(({ case_id: id, tenant_id: tenant, n, at, kind, who, details }) => [id, tenant, n, at, kind, who, details]));
   if (facts.length > 0) await ports.queueFact(tx, ...facts);
+}
+
+/** No more than has to be: most that joins a case leaves it where it stands. */
+function writtenBy({ before, row }: Working): BulkUpsert {
+  if (before === null || before.grp !== row.grp) return CASES;
+  return QUEUED_BY.every((name) => before[name] === row[name]) ? CASES_IN_PLACE : CASES_IN_GROUP;
 }
 
 /** Nothing of it is this tenant's any more, and nobody has worked on it. */

@@ -227,7 +227,7 @@ async function refuseParked(store: Store): Promise<void> {
 /** Everything of a tenant's cases that must not depend on the order in which records came: which records are together, and what is made of them. */
 export async function picture(bench: CaseBench, tenant: string = TEN): Promise<readonly string[]> {
   const { rows: entities } = await sql<{ grp: number; kind: string; value: string; n: number }>`SELECT grp, kind, value, n FROM case_entities ORDER BY kind, value`.execute(bench.store.read);
-  const { rows: links } = await sql<{ grp: number; key: string; at: number }>`SELECT m.grp, l.key, l.at FROM case_links AS l JOIN case_members AS m ON m.seq = l.member ORDER BY l.key, l.at, m.stream, m.id`.execute(bench.store.read);
+  const { rows: links } = await sql<{ grp: number; link: string; at: number }>`SELECT m.grp, l.link, l.at FROM case_links AS l JOIN case_members AS m ON m.seq = l.member ORDER BY l.link, l.at, m.stream, m.id`.execute(bench.store.read);
   const members = await bench.members();
   return (await bench.cases())
     .filter((row) => row.tenant_id === tenant)
@@ -237,7 +237,7 @@ export async function picture(bench: CaseBench, tenant: string = TEN): Promise<r
       tally: JSON.parse(row.tally) as Tally,
       lead: row.lead === null ? null : { ...(JSON.parse(row.lead) as Lead), connection: "" },
       entities: entities.filter(({ grp }) => grp === row.grp).map(({ kind, value, n }) => [kind, value, n]),
-      links: links.filter(({ grp }) => grp === row.grp).map(({ key, at }) => [key, at]),
+      links: links.filter(({ grp }) => grp === row.grp).map(({ link, at }) => [link, at]),
     }))
     .map((one) => JSON.stringify(one))
     .toSorted();

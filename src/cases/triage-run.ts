@@ -7,6 +7,7 @@ import { sql } from "kysely";
 import type { CaseVerdict } from "../kernel/case-api.ts";
 import { textList } from "../store/conditions.ts";
 import type { Tx } from "../store/store.ts";
+import { newestFirst } from "./queries.ts";
 import type { CaseRow } from "./tables.ts";
 import { gather, type Gathered } from "./triage-context.ts";
 import type { Rule } from "./triage-model.ts";
@@ -65,12 +66,8 @@ async function sweep(tx: Tx, now: number): Promise<boolean> {
 
 /** Newest first, as the queue is shown. One that moves meanwhile was changed, and is marked for that. */
 async function sweptPage(tx: Tx, { tenant_id: tenant, whole, at, seq }: SweepRow): Promise<readonly CaseRow[]> {
-  const conditions = [
-    ...(tenant === ALL_TENANTS ? [] : [sql`tenant_id = ${tenant}`]),
-    whole === 1 ? sql`status <> 'merged'` : sql`open = 1`,
-    ...(at === null || seq === null ? [] : [sql`(last_at, seq) < (${at}, ${seq})`]),
-  ];
-  return (await sql<CaseRow>`SELECT * FROM cases WHERE ${sql.join(conditions, sql` AND `)} ORDER BY last_at DESC, seq DESC LIMIT ${PAGE}`.execute(tx.db)).rows;
+  const conditions = [...(tenant === ALL_TENANTS ? [] : [sql`tenant_id = ${tenant}`]), sql`status <> 'merged'`, ...(at === null || seq === null ? [] : [sql`(last_at, seq) < (${at}, ${seq})`])];
+  return (await sql<CaseRow>`${newestFirst(sql`cases.*, last_at AS at`, conditions, PAGE, whole === 1 ? [1, 0] : [1])}`.execute(tx.db)).rows;
 }
 
 async function forget(tx: Tx, ids: readonly string[]): Promise<void> {

@@ -20,7 +20,7 @@ export function registerTriage(group: Command, context: CliContext): void {
       .option("--limit <number>", "without a case: how many at most", integer(1, 1_000_000))
       .option("--record", "write what the rules were asked about, as `rules test` takes it")
       .action(context.ask((api, id: string | undefined, options: TriageOptions) => triageCase(context, api, id, options))),
-    ["vedette cases triage", "vedette cases triage cas_7k3m9q2xw5ta", "vedette cases triage cas_7k3m9q2xw5ta --record > case.json"],
+    ["vedette cases triage", "vedette cases triage cas_7k3m9q2xw5tafh", "vedette cases triage cas_7k3m9q2xw5tafh --record > case.json"],
   );
   registerRules(group, context);
   registerLists(group, context);

@@ -25,7 +25,7 @@ export const casesCommand: CliCommand = {
         .option("--members", "all of its alerts, and nothing else")
         .option("--limit <number>", "how many entries of the timeline, or alerts, at most", integer(1, 1000))
         .action(context.ask((api, id: string, options: CaseShowOptions) => showCase(context, api, id, options))),
-      ["vedette cases show cas_7k3m9q2xw5ta", "vedette cases show cas_7k3m9q2xw5ta --members --json"],
+      ["vedette cases show cas_7k3m9q2xw5tafh", "vedette cases show cas_7k3m9q2xw5tafh --members --json"],
     );
     finish(
       group
@@ -38,7 +38,7 @@ export const casesCommand: CliCommand = {
         .option("--note <text>", "a note for its timeline")
         .option("--if-version <number>", "only if it is still this version", integer(1, Number.MAX_SAFE_INTEGER))
         .action(context.ask((api, id: string, options: CaseUpdateOptions) => updateCase(context, api, id, options))),
-      ["vedette cases update cas_7k3m9q2xw5ta --status in-progress --owner mara@example.com", 'vedette cases update cas_7k3m9q2xw5ta --status resolved --verdict false-positive --note "Our own installer."'],
+      ["vedette cases update cas_7k3m9q2xw5tafh --status in-progress --owner mara@example.com", 'vedette cases update cas_7k3m9q2xw5tafh --status resolved --verdict false-positive --note "Our own installer."'],
     );
     finish(
       narrowing(group.command("export"))
