@@ -12,9 +12,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import Sqlite from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { reachOf } from "../../src/cases/links.ts";
 import { viewName, type StreamId } from "../../src/kernel/stream-ids.ts";
 import { startSimulator, type Simulator } from "../../src/simulator/index.ts";
+import { expectAllTold, expectCases } from "../support/kept-cases.ts";
 import { truthIds } from "../support/world.ts";
 
 const VEDETTE = fileURLToPath(new URL("../../bin/vedette.mjs", import.meta.url));
@@ -107,37 +107,6 @@ function runsCutOff(file: string): number {
   return opened(file, (store) => store.prepare<[], number>("SELECT count(*) FROM sync_runs WHERE state = 'cancelled'").pluck().get() ?? 0);
 }
 
-/** No record is missing from its case or stands in two, no case is missing or there twice, and each that waits for somebody was told once. */
-function expectCases(file: string): void {
-  opened(file, (store) => {
-    const all = <T>(text: string): readonly T[] => store.prepare<[], T>(text).all();
-    for (const stream of ["alerts", "threats"]) {
-      const missing = all<{ id: string }>(`SELECT id FROM ${stream} WHERE (connection_id, id) NOT IN (SELECT connection_id, id FROM case_members WHERE stream = '${stream}')`);
-      expect(missing, `${stream} in no case`).toEqual([]);
-    }
-    expect(all("SELECT m.id FROM case_members AS m LEFT JOIN cases AS c ON c.grp = m.grp AND c.tenant_id = m.tenant_id WHERE c.id IS NULL"), "members of no case").toEqual([]);
-    expect(all("SELECT id FROM cases WHERE status <> 'merged' AND (grp IS NULL OR grp NOT IN (SELECT grp FROM case_members))"), "cases of nothing").toEqual([]);
-
-    const links = all<{ seq: number; grp: number; at: number; links: string }>("SELECT seq, grp, at, links FROM case_members").flatMap(({ seq, grp, at, links: keys }) => (JSON.parse(keys) as readonly string[]).map((key) => ({ seq, grp, at, key })));
-    const apart = [...Map.groupBy(links, ({ key }) => key)].flatMap(([key, of]) => {
-      const sorted = of.toSorted((left, right) => left.at - right.at);
-      return sorted.slice(1).filter((link, place) => link.at - (sorted[place]?.at ?? 0) <= reachOf(key) && link.grp !== sorted[place]?.grp).map(({ seq }) => `${key} ${String(seq)}`);
-    });
-    expect(apart, "in different cases although linked").toEqual([]);
-    const groups = new Set(links.map(({ grp }) => grp));
-    expect(all("SELECT grp FROM cases WHERE grp IS NOT NULL")).toHaveLength(groups.size);
-    expect(groups.size).toBeGreaterThan(10);
-
-    const tallies = all<{ id: string; counted: number; held: number }>("SELECT c.id, c.tally ->> 'members' AS counted, count(*) AS held FROM cases AS c JOIN case_members AS m ON m.grp = c.grp GROUP BY c.id");
-    expect(tallies.filter(({ counted, held }) => counted !== held), "counted wrong").toEqual([]);
-    // One that was resolved when it was first seen is told when it is opened again.
-    const told = all<{ id: string; opened: number; reopened: number }>("SELECT c.id, (SELECT count(*) FROM outbox AS o WHERE o.kind = 'cases.opened' AND o.fact_key = c.id) AS opened, (SELECT count(*) FROM outbox AS o WHERE o.kind = 'cases.reopened' AND o.fact_key = c.id) AS reopened FROM cases AS c WHERE c.open = 1");
-    expect(told.filter(({ opened: once, reopened }) => once > 1 || once + reopened === 0), "not told, or told twice").toEqual([]);
-    expect(told.some(({ opened: once }) => once === 1)).toBe(true);
-    expect(all("SELECT fact_key FROM outbox WHERE kind = 'cases.opened' AND fact_key NOT IN (SELECT id FROM cases)"), "told of what is not").toEqual([]);
-  });
-}
-
 describe(`the hub killed ${String(KILLS)} times while it reads (seed ${String(SEED)})`, () => {
   it(
     "goes on with nothing lost and nothing stored twice",
@@ -210,6 +179,7 @@ describe(`the hub killed ${String(KILLS)} times while it reads (seed ${String(SE
       for (const [id, entries] of queued) expect(new Set(entries.map((entry) => entry.split(" ")[1])).size, id).toBe(entries.length);
 
       expectCases(file);
+      expectAllTold(file);
 
       // Not vacuous: the kills met running work, and runs were really cut off.
       expect(landed).toBeGreaterThanOrEqual(Math.ceil(KILLS / 2));

@@ -1,4 +1,4 @@
-/** Killed by the joint crash test: reads a connection's alerts again and again, and delivers meanwhile. `last` reads once more, delivers all there is, and ends. */
+/** Killed by the joint crash tests: reads a connection's alerts again and again, and tells and delivers meanwhile. `last` reads once more, tells and delivers all there is, and ends. */
 import { sql } from "kysely";
 import { openHub } from "../../src/compose/hub.ts";
 import { readSettings } from "../../src/compose/settings.ts";
@@ -11,6 +11,7 @@ const [connection = "", mode = ""] = process.argv.slice(2);
 const PAGE = 25;
 const hub = await openHub({ settings: readSettings(process.env), env: process.env, log: silentLog, pageSize: PAGE });
 hub.deliverer.start();
+hub.notifier.start();
 
 async function read(full: boolean): Promise<void> {
   const readable = await hub.connections.readableOne(connection as ConnectionId);
@@ -22,12 +23,16 @@ async function read(full: boolean): Promise<void> {
 }
 
 async function waiting(): Promise<number> {
-  const { rows } = await sql<{ n: number }>`SELECT count(*) AS n FROM outbox WHERE state = 'queued'`.execute(hub.store.read);
+  const { rows } = await sql<{ n: number }>`
+    SELECT (SELECT count(*) FROM outbox WHERE state = 'queued') + (SELECT count(*) FROM notification_items WHERE due_at <= ${Date.now()}) + (SELECT count(*) FROM case_triage_due) AS n`.execute(hub.store.read);
   return Number(rows[0]?.n ?? 0);
 }
 
 if (mode === "last") await read(true);
 else for (;;) await read(false);
-while ((await waiting()) > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+while ((await waiting()) > 0) {
+  await hub.upkeep.once();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+}
 await hub.close();
 process.stdout.write("all told\n");
