@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --agents N --repeats N --large --no-latency]`: prints every figure with its target. Ratios are against a floor taken
+ * `npm run bench [-- --help | --agents N --repeats N --large --no-latency]`: prints every figure with its target. Ratios are against a floor taken
  * in the same run; absolute numbers depend on the machine. `--posture [--devices N]` measures device posture
  * instead, `--access [--users N]` the access graph, `--vulnerabilities [--risks N]` findings (with `--large`, of three million as well),
  * `--delivery [--events N]` delivery, `--cases [--count N --queue N]` cases, `--alerts [--count N]` the intake of alerts, `--normalize [--lines N]` normalisation.
@@ -14,29 +14,55 @@ import { postureBench } from "./posture.bench.ts";
 import { syncBench, type Figure } from "./sync.bench.ts";
 import { vulnerabilityBench } from "./vulnerabilities.bench.ts";
 
-const { values } = parseArgs({
-  options: {
-    agents: { type: "string", default: "100000" },
-    repeats: { type: "string", default: "3" },
-    large: { type: "boolean", default: false },
-    "no-latency": { type: "boolean", default: false },
-    posture: { type: "boolean", default: false },
-    devices: { type: "string", default: "500000" },
-    access: { type: "boolean", default: false },
-    users: { type: "string", default: "50000" },
-    normalize: { type: "boolean", default: false },
-    lines: { type: "string", default: "20000" },
-    vulnerabilities: { type: "boolean", default: false },
-    risks: { type: "string", default: "1000000" },
-    delivery: { type: "boolean", default: false },
-    events: { type: "string", default: "30000" },
-    alerts: { type: "boolean", default: false },
-    cases: { type: "boolean", default: false },
-    queue: { type: "string", default: "1000000" },
-    count: { type: "string", default: "100000" },
-  },
-});
+const OPTIONS = {
+  help: { type: "boolean", default: false },
+  agents: { type: "string", default: "100000" },
+  repeats: { type: "string", default: "3" },
+  large: { type: "boolean", default: false },
+  "no-latency": { type: "boolean", default: false },
+  posture: { type: "boolean", default: false },
+  devices: { type: "string", default: "500000" },
+  access: { type: "boolean", default: false },
+  users: { type: "string", default: "50000" },
+  normalize: { type: "boolean", default: false },
+  lines: { type: "string", default: "20000" },
+  vulnerabilities: { type: "boolean", default: false },
+  risks: { type: "string", default: "1000000" },
+  delivery: { type: "boolean", default: false },
+  events: { type: "string", default: "30000" },
+  alerts: { type: "boolean", default: false },
+  cases: { type: "boolean", default: false },
+  queue: { type: "string", default: "1000000" },
+  count: { type: "string", default: "100000" },
+} as const;
 
+const HELP = `Usage: npm run bench [-- OPTIONS]
+
+Prints every figure with its target; exits with 1 where one is missed.
+  (nothing)          a sync of agents: --agents N (100000), --repeats N (3), --no-latency, --large for 500,000 as well
+  --posture          device posture: --devices N (500000)
+  --access           the access graph: --users N (50000)
+  --vulnerabilities  findings: --risks N (1000000), --large for three million as well
+  --delivery         delivery: --events N (30000)
+  --alerts           the intake of alerts: --count N (100000)
+  --cases            cases: --count N (100000), --queue N (1000000)
+  --normalize        normalisation: --lines N (20000)
+`;
+
+function asked() {
+  try {
+    return parseArgs({ options: OPTIONS }).values;
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`);
+    process.exit(64);
+  }
+}
+
+const values = asked();
+if (values.help) {
+  process.stdout.write(HELP);
+  process.exit(0);
+}
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 function measured(): Promise<readonly Figure[]> {

@@ -55,6 +55,11 @@ describe("destinations add", () => {
     expect(await sent("--stdout", "--all-tenants")).toMatchObject({ tenants: ["*"] });
   });
 
+  it("says all that a mail needs at once", async () => {
+    expect((await vedette(["destinations", "add", "desk", "--email", "a@example.com"])).stderr).toContain("A mail needs --server and --from too.");
+    expect((await vedette(["destinations", "add", "desk", "--email", "a@example.com", "--from", "v@example.com"])).stderr).toContain("A mail needs --server too.");
+  });
+
   it("takes all of it from a file, secrets by the names of variables; options say more", async () => {
     writeFileSync(join(folder, "siem.json"), JSON.stringify({ kind: "splunk", config: { url: "https://s.example.com", token: { env: "KEY" } }, facts: ["alerts.*"], filter: { streams: ["alerts"] }, format: "ocsf" }));
     expect(await sent("--config", "FOLDER/siem.json", "--severity", "low")).toEqual({ name: "siem", kind: "splunk", config: { url: "https://s.example.com", token: "s3cret" }, facts: ["alerts.*"], filter: { streams: ["alerts"], severity: "low" }, format: "ocsf" });

@@ -188,16 +188,17 @@ async function configOf(io: Io, kind: Kind, options: AddOptions, secret: string 
     elasticsearch: async () => ({ url: options.elasticsearch, index: options.index, username: options.username, ...(options.username === undefined ? { apiKey: secret } : { password: needed("The user's password") }), template: options.template, ca }),
     splunk: async () => ({ url: options.splunk, token: needed("The collector's token"), index: options.index, sourcetype: options.sourcetype, acknowledge: options.acknowledge, ca }),
     sekoia: async () => ({ url: options.sekoia === true ? undefined : options.sekoia, intakeKey: needed("The intake key"), gzip: options.gzip }),
-    email: async () => ({ server: given(options.server, "--server"), from: given(options.from, "--from"), to: options.email, cc: options.cc, username: options.username, password: options.username === undefined ? secret : needed("The user's password"), ca }),
+    email: async () => ({ ...mailOf(options), to: options.email, cc: options.cc, username: options.username, password: options.username === undefined ? secret : needed("The user's password"), ca }),
     slack: async () => ({ url: addressOf(options.slack, secret, "slack") }),
     teams: async () => ({ url: addressOf(options.teams, secret, "teams") }),
   };
   return Object.fromEntries(Object.entries(await configs[kind]()).filter(([, value]) => value !== undefined));
 }
 
-function given(option: string | undefined, flag: string): string {
-  if (option !== undefined) return option;
-  throw new Fault("CONFIG_INVALID", `A mail needs ${flag} too.`, { cure: "Like --email soc@example.com --server smtp://mail.example.com:587 --from vedette@example.com." });
+function mailOf({ server, from }: AddOptions): { readonly server: string; readonly from: string } {
+  if (server !== undefined && from !== undefined) return { server, from };
+  const missing = [server === undefined ? "--server" : null, from === undefined ? "--from" : null].filter((flag) => flag !== null);
+  throw new Fault("CONFIG_INVALID", `A mail needs ${missing.join(" and ")} too.`, { cure: "Like --email soc@example.com --server smtp://mail.example.com:587 --from vedette@example.com." });
 }
 
 /** An address that is a secret in itself: as a variable it stands in no history of commands. */

@@ -49,6 +49,8 @@ describe("the command line", () => {
   it.each([
     [["conect"], /did you mean connect/i],
     [["sync", "--ful"], /did you mean --full/i],
+    [["access", "who", "--scop", "global"], /unknown option '--scop'.*did you mean --scope/i],
+    [["access", "who", "--can", "isolate"], /required option '--scope/],
     [["sync", "--stream", "agent"], /Streams: accounts/],
     [["serve", "--port", "70000"], /0 to 65535/],
     [["serve", "--port", "1e3"], /whole number/],

@@ -59,7 +59,7 @@ export async function runCli(argv: readonly string[], ports: CliPorts): Promise<
   } catch (error) {
     if (!(error instanceof CommanderError)) return reportFault(out, error, json);
     if (error.exitCode === 0) return EXIT_OK;
-    return reportFault(out, usageFault(error, argv, program), json);
+    return reportFault(out, usageFault(mistyped(error, argv, context), argv, program), json);
   } finally {
     out.release();
   }
@@ -113,6 +113,24 @@ function wordsOf(command: Command, argv: readonly string[]): readonly string[] {
 function wantsJson(argv: readonly string[]): boolean {
   const end = argv.indexOf("--");
   return (end === -1 ? argv : argv.slice(0, end)).includes("--json");
+}
+
+/** Who mistypes an option that is needed wants to hear of the mistake: that the option is missing is what comes of it. */
+function mistyped(error: CommanderError, argv: readonly string[], context: CliContext): CommanderError {
+  if (error.code !== "commander.missingMandatoryOptionValue") return error;
+  const idle = () => async () => undefined;
+  const lenient = buildProgram({ ...context, run: idle, ask: idle });
+  const nothingNeeded = (command: Command): void => {
+    for (const option of command.options) option.mandatory = false;
+    for (const inner of command.commands) nothingNeeded(inner);
+  };
+  nothingNeeded(lenient);
+  try {
+    lenient.parse([...argv], { from: "user" });
+  } catch (other) {
+    if (other instanceof CommanderError && other.code === "commander.unknownOption") return other;
+  }
+  return error;
 }
 
 function usageFault(error: CommanderError, argv: readonly string[], program: Command): Fault {
