@@ -28,6 +28,7 @@ import { sql } from "kysely";
 
 /** What one tenant owns, by the word of the path that names it. */
 interface Belongings {
+  readonly accounts: string;
   readonly alerts: string;
   readonly cases: string;
   readonly knowledge: string;
@@ -57,6 +58,8 @@ let world: World;
 let mine: Belongings;
 let theirs: Belongings;
 const bearer = new Map<Role, string>();
+const signedIn = new Map<Role, Readonly<Record<string, string>>>();
+let caller: "key" | "session" = "key";
 const record = async (): Promise<void> => {};
 
 beforeAll(async () => {
@@ -66,10 +69,19 @@ beforeAll(async () => {
   for (const role of ROLE_NAMES) {
     const draft = role === "operator" ? { name: role, role } : { name: role, role, tenants: [mine.tenants] };
     bearer.set(role, (await world.hub.keys.create(LOCAL_ACTOR, draft, record)).secret.reveal());
+    signedIn.set(role, await signIn(draft));
   }
   await world.hub.app.ready();
 });
 afterAll(async () => world.close());
+
+/** An account of that role, signed in as people do it: what its requests carry. */
+async function signIn(draft: { readonly name: string; readonly role: Role; readonly tenants?: string[] }): Promise<Readonly<Record<string, string>>> {
+  const email = `${draft.role}@example.test`;
+  const { password } = await world.hub.users.create(LOCAL_ACTOR, { ...draft, email }, record);
+  const answer = await world.hub.app.inject({ method: "POST", url: "/api/v1/session", headers: { host: "127.0.0.1" }, payload: { email, password: password.reveal() } });
+  return { cookie: [answer.headers["set-cookie"] ?? ""].flat()[0]?.split(";")[0] ?? "", "x-vedette-csrf": answer.json<{ csrf: string }>().csrf };
+}
 
 /** A tenant with a connection, a run, a gap, a parked record and a key. */
 async function furnish(name: string): Promise<Belongings> {
@@ -128,6 +140,7 @@ async function furnish(name: string): Promise<Belongings> {
   await hub.store.tx((tx) => sql`INSERT INTO notification_rules (id, tenant_id, name, destination_id, enabled, tenants, settings, sent, under_way, created_at) VALUES (${notification}, ${tenant}, ${`${name}-rule`}, ${destination.id}, 1, NULL, ${JSON.stringify(DEFAULTS)}, 0, '[]', 1)`.execute(tx.db));
   const key = await hub.keys.create(LOCAL_ACTOR, { name: `${name}-key`, role: "viewer", tenants: [tenant] }, record);
   return {
+    accounts: (await hub.users.create(LOCAL_ACTOR, { email: `${name}@example.test`, name, role: "viewer", tenants: [tenant] }, record)).user.id,
     tenants: tenant,
     connections: id,
     runs: run.id,
@@ -183,9 +196,10 @@ const QUERIES: Readonly<Record<string, string>> = {
 /** The word of the path that names the object; those of posture and vulnerabilities stand one step further down. */
 const NOUN = /\/api\/v1\/(?:posture\/|vulnerabilities\/|cases\/(?!:))?([a-z-]+)\/:/;
 
-/** Rules and runs of vulnerabilities are not those of posture and of the reader. */
+/** Rules and runs of vulnerabilities are not those of posture and of the reader, and the hub's own users not those at devices. */
 function wordOf({ path }: Route<Tx>): string {
   const word = NOUN.exec(path)?.[1] ?? "";
+  if (path.startsWith("/api/v1/users/")) return "accounts";
   return path.startsWith("/api/v1/vulnerabilities/") && (word === "rules" || word === "runs") ? `vulnerabilities/${word}` : word;
 }
 
@@ -210,7 +224,7 @@ async function call(route: Route<Tx>, url: string, role: Role | null, body?: obj
   return world.hub.app.inject({
     method: route.method,
     url,
-    headers: { host: "127.0.0.1", ...(role === null ? {} : { authorization: `Bearer ${bearer.get(role) ?? ""}` }) },
+    headers: { host: "127.0.0.1", ...(role === null ? {} : caller === "key" ? { authorization: `Bearer ${bearer.get(role) ?? ""}` } : signedIn.get(role)) },
     ...(body === undefined ? {} : { payload: body }),
   });
 }
@@ -219,29 +233,26 @@ function allowed(route: Route<Tx>, role: Role): boolean {
   return route.permission !== "public" && (ROLES[role] as readonly string[]).includes(route.permission);
 }
 
-describe("every route the hub serves", () => {
-  it("is known to this test by what it names: a new kind of object has to be furnished here", () => {
-    const words = new Set(world.hub.routes.map(wordOf).filter((word) => word !== ""));
-    expect([...words].toSorted()).toEqual(Object.keys(mine).toSorted());
-    expect(Object.values(theirs).every((id) => id !== "")).toBe(true);
+describe.each(["key", "session"] as const)("every route the hub serves, asked with a %s", (by) => {
+  beforeAll(() => {
+    caller = by;
+  });
+  afterAll(() => {
+    caller = "key";
   });
 
-  it("asks for a key, and for the permission, before anything else", async () => {
+  it("asks for it, and for the permission, before anything else", async () => {
     for (const route of world.hub.routes) {
       if (route.permission === "public" || route.credentials !== undefined) continue;
       expect((await call(route, pathFor(route, mine), null, {})).statusCode, route.path).toBe(401);
+      // What anybody does with his own account is his to do; a key has none.
+      if (route.permission === "session" && by === "session") continue;
       for (const role of ROLE_NAMES) {
         if (allowed(route, role)) continue;
         const answer = await call(route, pathFor(route, mine), role, {});
         expect([answer.statusCode, answer.json<{ fault: { code: string } }>().fault.code], `${role} ${route.method} ${route.path}`).toEqual([403, "FORBIDDEN"]);
       }
     }
-  });
-
-  it("asks whoever has credentials of his own for those, and for no key", async () => {
-    const own = world.hub.routes.filter((route) => route.credentials !== undefined);
-    expect(own.map((route) => route.path)).toEqual(["/integrations/cloudflare/posture"]);
-    for (const route of own) for (const role of [null, ...ROLE_NAMES]) expect((await call(route, route.path, role, {})).statusCode, `${String(role)} ${route.path}`).toBe(403);
   });
 
   it("shows another tenant's object exactly as one that does not exist, to every role", async () => {
@@ -271,6 +282,20 @@ describe("every route the hub serves", () => {
       }
     }
   }, 60_000);
+});
+
+describe("every route the hub serves", () => {
+  it("is known to this test by what it names: a new kind of object has to be furnished here", () => {
+    const words = new Set(world.hub.routes.map(wordOf).filter((word) => word !== ""));
+    expect([...words].toSorted()).toEqual(Object.keys(mine).toSorted());
+    expect(Object.values(theirs).every((id) => id !== "")).toBe(true);
+  });
+
+  it("asks whoever has credentials of his own for those, and for no key", async () => {
+    const own = world.hub.routes.filter((route) => route.credentials !== undefined);
+    expect(own.map((route) => route.path)).toEqual(["/integrations/cloudflare/posture"]);
+    for (const route of own) for (const role of [null, ...ROLE_NAMES]) expect((await call(route, route.path, role, {})).statusCode, `${String(role)} ${route.path}`).toBe(403);
+  });
 
   it("does not let a question about access reach another tenant's people, scopes and roles", async () => {
     const ask = async (query: string) => {
@@ -418,6 +443,15 @@ describe("every route the hub serves", () => {
     expect([forAll.statusCode, forAll.json<{ tenant: string | null }>().tenant]).toEqual([200, null]);
     const untouched = await sql<{ n: number }>`SELECT (SELECT count(*) FROM case_knowledge WHERE tenant_id = ${theirs.tenants}) + (SELECT count(*) FROM case_hash_lists WHERE tenant_id = ${theirs.tenants}) + (SELECT count(*) FROM case_rules WHERE tenant_id = ${theirs.tenants}) AS n`.execute(world.hub.store.read);
     expect(untouched.rows[0]?.n).toBe(2);
+  });
+
+  it("lets no session change anything without the header that only our own pages know", async () => {
+    const changing = world.hub.routes.filter((route) => route.method !== "GET" && route.permission !== "public" && route.credentials === undefined && route.keyHeader === undefined);
+    for (const route of changing) {
+      const answer = await world.hub.app.inject({ method: route.method, url: pathFor(route, mine), headers: { host: "127.0.0.1", cookie: signedIn.get("operator")?.["cookie"] ?? "" }, payload: {} });
+      expect([answer.statusCode, answer.json<{ fault: { message: string } }>().fault.message], `${route.method} ${route.path}`).toEqual([403, "A change within a session needs the header x-vedette-csrf."]);
+    }
+    expect(changing.length).toBeGreaterThan(50);
   });
 
   it("answers the owner", async () => {

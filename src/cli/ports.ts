@@ -65,6 +65,8 @@ export interface SimulateOptions {
 /** A service that runs until it is stopped. */
 export interface RunningService {
   readonly url: string;
+  /** By which the first visitor of the web console shows that he may see this terminal; missing where there is an operator already. */
+  readonly setupCode?: Secret;
   /** Settles when the service ends without being asked; rejects with the Fault that ended it. */
   readonly ended: Promise<void>;
   /** Finishes what is in flight within ten seconds; safe to call twice. */
@@ -78,6 +80,8 @@ export interface RunningSimulator extends RunningService {
 /** A hub and a simulated console; the command connects the one to the other as any user would. */
 export interface RunningDemo extends RunningService {
   readonly console: { readonly url: string; readonly token: Secret };
+  /** Opens the web console signed in, once. */
+  readonly link: Secret;
   readonly api: ApiClient;
   /** Where other commands find this hub: VEDETTE_DATA for them. */
   readonly dataFolder: string;

@@ -4,6 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { sql } from "kysely";
 import type { FastifyInstance } from "fastify";
 import { systemClock, isoTime, type Clock } from "../kernel/clock.ts";
@@ -52,6 +53,7 @@ import { createPosture, postureMigrations, postureRoutes } from "../posture/inde
 import { accessMigrations, accessRoutes, createAccess, createCoverage, removeLeftoverExports } from "../access/index.ts";
 import { createSoftware, createVulnerabilities, exposures, failingRules, provenRead, vulnerabilityMigrations, vulnerabilityRoutes } from "../vulnerabilities/index.ts";
 import { createAccessKeys } from "../server/access-keys.ts";
+import { accountMigrations } from "../server/account-tables.ts";
 import { apiKeyMigrations, createApiKeys } from "../server/api-keys.ts";
 import { createApp } from "../server/app.ts";
 import { auditMigrations, createAuditLog } from "../server/audit.ts";
@@ -59,6 +61,7 @@ import { createAuth } from "../server/auth.ts";
 import { createBackups } from "../server/backups.ts";
 import { builtinRoutes, withOpenApi } from "../server/builtin-routes.ts";
 import { newLocalCredential } from "../server/hub-file.ts";
+import type { Cost } from "../server/passwords.ts";
 import { closeInterruptedRuns } from "../sync/run-history.ts";
 import { revokeReaders } from "../sync/reader-leases.ts";
 import { Runner } from "../sync/runner.ts";
@@ -70,6 +73,7 @@ import { syncMigrations } from "../sync/tables.ts";
 import { syncRoutes } from "../sync/routes.ts";
 import type { ReaderDeps } from "../sync/job.ts";
 import type { SyncConnection, SyncPorts } from "../sync/ports.ts";
+import { peopleOf } from "./accounts.ts";
 import { alertOrigin } from "./alert-origin.ts";
 import { Clients } from "./clients.ts";
 import { derivedData } from "./derived-data.ts";
@@ -94,6 +98,9 @@ const PAGE_SIZE = 1000;
 /** Pages of a thousand records that capabilities meet again before the rest of the upkeep has its turn. */
 const PAGES_OF_UPKEEP = 100;
 
+/** Where `npm run console` builds it, seen from the source as from the build. */
+const CONSOLE_FOLDER = fileURLToPath(new URL("../../console/dist", import.meta.url));
+
 export interface HubOptions {
   readonly settings: Settings;
   readonly log: Log;
@@ -105,13 +112,15 @@ export interface HubOptions {
   readonly host?: string;
   /** Where a destination of that kind writes: this process's output, where it is the hub's own. */
   readonly stdout?: LineOutput;
+  /** Of a password's hash; tests, which make many, take a low one. */
+  readonly passwordCost?: Cost;
   /** Rows per page; tests make estates of a few hundred records span many pages. */
   readonly pageSize?: number;
 }
 
 export type Hub = Awaited<ReturnType<typeof openHub>>;
 
-export const CORE_MIGRATIONS: readonly Migration[] = [...MIRROR_MIGRATIONS, ...connectionMigrations, ...auditMigrations, ...apiKeyMigrations, ...syncMigrations, ...deliveryMigrations, ...postureMigrations, ...accessMigrations, ...vulnerabilityMigrations, ...alertMigrations, ...caseMigrations, ...notifyMigrations];
+export const CORE_MIGRATIONS: readonly Migration[] = [...MIRROR_MIGRATIONS, ...connectionMigrations, ...auditMigrations, ...apiKeyMigrations, ...accountMigrations, ...syncMigrations, ...deliveryMigrations, ...postureMigrations, ...accessMigrations, ...vulnerabilityMigrations, ...alertMigrations, ...caseMigrations, ...notifyMigrations];
 
 export async function openHub(options: HubOptions) {
   const { settings, log, env } = options;
@@ -337,11 +346,13 @@ export async function openHub(options: HubOptions) {
     const running: { url: string | null } = { url: null };
     const credential = newLocalCredential();
     const keys = createApiKeys({ store: opened, clock, log, resolveTenant: async (scope, reference) => (await tenantRow(opened.read, scope, reference)).id });
+    const people = peopleOf({ store: opened, clock, log, audit, vault, tenants, publicUrl: settings.publicUrl?.href ?? null, passwordCost: given.passwordCost });
     const status = statusReader({ version: VERSION, clock, running, store: opened, disk, connections: (scope: TenantScope) => connections.list(scope), statuses, streams: STREAMS, failingRules: (scope) => failingRules(opened, scope), destinations: (scope) => registry.list(scope), troubles: (scope) => openTroubles(opened.read, scope) });
     const sqlReader = openSql({ store: opened, streams: STREAMS });
     const routes = withOpenApi(
       [
         ...builtinRoutes({ store: opened, audit, keys, backups: createBackups(opened, join(settings.dataFolder, "backups"), clock), version: VERSION, migrated: () => true, status, rotateKeyring: () => vault.rotate() }),
+        ...people.routes,
         ...connectionRoutes(connections, rules),
         ...tenantRoutes(opened, tenants, sites),
         ...syncRoutes({ store: opened, clock, ports, runner, streams: STREAMS, diskFull: () => disk.full() }),
@@ -382,6 +393,8 @@ export async function openHub(options: HubOptions) {
     const app: FastifyInstance = createApp({
       routes,
       auth: createAuth(keys, credential),
+      sessions: people.sessions,
+      consoleFolder: CONSOLE_FOLDER,
       audit,
       log,
       clock,
@@ -408,6 +421,8 @@ export async function openHub(options: HubOptions) {
       upkeep,
       audit,
       keys,
+      users: people.users,
+      signIn: people.signIn,
       destinations: registry,
       deliverer,
       notifier,

@@ -21,6 +21,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 export const DEFAULT_PORT = 8420;
 const DEFAULT_HOST = "127.0.0.1";
+/** Who is signed in by a demo's link. */
+const DEMO_USER = "demo@localhost";
 
 export async function serve(options: ServeOptions, env: Environment): Promise<RunningService> {
   const settings = readSettings(env);
@@ -42,10 +44,12 @@ async function listening(hub: Hub, settings: Settings, host: string, port: numbe
     throw error instanceof Error && "code" in error && error.code === "EADDRINUSE" ? portInUse(port) : error;
   }
   hub.start();
+  const setupCode = await hub.signIn.setupCode();
   const ended = Promise.withResolvers<void>();
   let stopping: Promise<void> | undefined;
   return {
     url,
+    ...(setupCode === null ? {} : { setupCode }),
     ended: ended.promise,
     stop() {
       stopping ??= (async () => {
@@ -129,9 +133,12 @@ export async function demo(options: DemoOptions, env: Environment): Promise<Runn
     await afterwards();
     throw error;
   }
+  const code = await hub.signIn.link(DEMO_USER, "Demo");
   const service = await listening(hub, settings, DEFAULT_HOST, options.port ?? DEFAULT_PORT, afterwards);
   const findable = folder !== null && findDemo()?.pid === process.pid;
-  return { ...service, findable, console: { url: simulator.url, token: new Secret(simulator.tokens.viewer) }, api: hubClient({ url: service.url, credential: hub.credential }), dataFolder: settings.dataFolder };
+  // Behind the mark: a browser sends that part to nobody.
+  const link = new Secret(`${service.url}/#sign-in=${code.reveal()}`);
+  return { ...service, link, findable, console: { url: simulator.url, token: new Secret(simulator.tokens.viewer) }, api: hubClient({ url: service.url, credential: hub.credential }), dataFolder: settings.dataFolder };
 }
 
 /** The running hub of this data folder, or the same application in this process, which owns the folder until it is closed. */

@@ -12,11 +12,11 @@ import type { Database, Store, Tx } from "../store/store.ts";
 import { createKeyFile, keyFileStamp, newKey, readKeyFile, replaceKeyFile, type Key, type KeyFilePlace, type Keyring } from "./key-file.ts";
 import { tables, type SecretRow } from "./tables.ts";
 
-export type SecretPurpose = "console-token" | "destination";
+export type SecretPurpose = "console-token" | "destination" | "totp";
 
 export interface SecretOwner {
   readonly tenant: TenantId;
-  /** What the secret belongs to: a connection, or a destination. */
+  /** What the secret belongs to: a connection, a destination, or a user. */
   readonly id: string;
   readonly purpose: SecretPurpose;
 }

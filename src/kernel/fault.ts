@@ -124,7 +124,8 @@ export const FAULT_CODES = {
   LEASE_LOST: { kind: "fenced", when: "Another process holds the lease on this work.", cure: "Nothing: the other one goes on." },
   CANCELLED: { kind: "fenced", when: "The run was stopped on request.", cure: "Run it again; it goes on where it stopped." },
   FORBIDDEN: { kind: "refused", when: "The caller's key lacks the permission.", cure: "Use a key with the permission named." },
-  UNAUTHENTICATED: { kind: "refused", when: "No valid API key came with the request.", cure: "Send `Authorization: Bearer KEY`; `vedette api-keys create` makes one." },
+  TOO_MANY_REQUESTS: { kind: "refused", when: "A caller of our own API asks too often or too much at once: sign-ins that fail, live streams left open.", cure: "Wait as long as `Retry-After` says; nobody is locked out for good." },
+  UNAUTHENTICATED: { kind: "refused", when: "Neither a valid API key nor a session came with the request.", cure: "Sign in to the console, or send `Authorization: Bearer KEY`; `vedette api-keys create` makes one." },
   HUB_UNREACHABLE: { kind: "unavailable", when: "A hub is announced in the data folder but does not answer.", cure: "Start it again with `vedette serve`." },
   INTERNAL: { kind: "internal", when: "A defect in Vedette.", cure: "Report it with the request id or the log line." },
 } as const satisfies Record<string, CatalogueEntry>;

@@ -9,7 +9,7 @@ export type ConnectionId = Branded<"connection">;
 export type RunId = Branded<"run">;
 export type ApiKeyId = Branded<"api-key">;
 
-const PREFIX = { tenant: "ten", connection: "con", run: "run", "api-key": "key", parked: "prk", audit: "aud", destination: "dst", rule: "rul", exception: "exc", result: "res", provider: "prv", connector: "vcn", "ingest-rule": "irl", ingest: "igr", notification: "ntf", knowledge: "kno", "hash-list": "hsl" } as const;
+const PREFIX = { tenant: "ten", connection: "con", run: "run", "api-key": "key", parked: "prk", audit: "aud", destination: "dst", rule: "rul", exception: "exc", result: "res", provider: "prv", connector: "vcn", "ingest-rule": "irl", ingest: "igr", notification: "ntf", knowledge: "kno", "hash-list": "hsl", user: "usr", session: "ses" } as const;
 type Kind = keyof typeof PREFIX;
 
 /** The tenant that owns everything until an operator makes others. */

@@ -24,6 +24,8 @@ export const PERMISSIONS = [
   "sql.read",
   "keys.read",
   "keys.write",
+  "users.read",
+  "users.write",
   "audit.read",
   "operate",
 ] as const;
@@ -36,9 +38,9 @@ export const ROLES = {
   /** The machine's operator: everything, every tenant. */
   operator: PERMISSIONS,
   /** Runs an MSP's tenants: everything but the hub's own keys, SQL and backups. */
-  "msp-admin": [...READ, "connections.write", "sync.run", "tenants.write", "parked.replay", "destinations.write", "deliveries.replay", "posture.write", "access.write", "vulnerabilities.write", "cases.write", "keys.read", "keys.write", "audit.read"],
+  "msp-admin": [...READ, "connections.write", "sync.run", "tenants.write", "parked.replay", "destinations.write", "deliveries.replay", "posture.write", "access.write", "vulnerabilities.write", "cases.write", "keys.read", "keys.write", "users.read", "users.write", "audit.read"],
   analyst: [...READ, "sync.run", "parked.replay", "deliveries.replay", "cases.write"],
-  auditor: [...READ, "audit.read", "keys.read"],
+  auditor: [...READ, "audit.read", "keys.read", "users.read"],
   viewer: READ,
 } as const satisfies Record<string, readonly Permission[]>;
 

@@ -10,12 +10,14 @@ import type { Permission, Role } from "./permissions.ts";
 /** Who is calling, as the server worked it out from a local credential, an API key or a session. */
 export interface Actor {
   readonly kind: "local" | "api-key" | "session" | "provider";
-  /** Stable id for the audit log: the key's id, the provider's, or `local`. */
+  /** Stable id for the audit log: the key's id, the user's, the provider's, or `local`. */
   readonly id: string;
   readonly name: string;
   readonly role: Role;
   readonly scope: TenantScope;
   readonly permissions: readonly Permission[];
+  /** The session's own id, where a user is signed in by one. */
+  readonly session?: string;
 }
 
 export type AuditPolicy = { readonly event: string } | { readonly reason: string };
@@ -30,8 +32,11 @@ export function unaudited(reason: string): AuditPolicy {
   return { reason };
 }
 
-/** `"public"` is for health probes and the API document only. */
-export type RoutePermission = Permission | "public";
+/**
+ * `"public"` is for health probes, the API document and what comes before a sign-in; `"session"` for what a signed-in user does with his own
+ * account, whatever his role: no API key may.
+ */
+export type RoutePermission = Permission | "public" | "session";
 
 /** Of a request, by lower-case name: only those that the route names, absent ones left out. */
 export type NamedHeaders = Readonly<Record<string, string>>;
@@ -53,6 +58,8 @@ export interface AuditDetails {
   readonly subject: string;
   readonly tenant: string | null;
   readonly details?: Readonly<Record<string, string | number | boolean | null>>;
+  /** Who made the change, where the request itself proved it: before a sign-in the caller is nobody. */
+  readonly by?: Pick<Actor, "kind" | "id">;
 }
 
 export interface RouteContext<Tx> {
@@ -61,6 +68,8 @@ export interface RouteContext<Tx> {
   readonly requestId: string;
   readonly signal: AbortSignal;
   readonly headers: NamedHeaders;
+  /** Where the request comes from, as far as that can be believed. */
+  readonly address: string;
   /** Sets a header of the answer, whatever the answer will be. */
   readonly answerHeader: (name: string, value: string) => void;
   /** Must be called by an audited route, inside the transaction that makes the change. */

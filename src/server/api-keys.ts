@@ -9,13 +9,14 @@ import type { Static } from "typebox";
 import type { ApiKeyDraft, ApiKeyView } from "../kernel/api.ts";
 import { isoTime, type Clock } from "../kernel/clock.ts";
 import { Fault } from "../kernel/fault.ts";
-import { newId, type TenantId } from "../kernel/ids.ts";
+import { newId } from "../kernel/ids.ts";
 import type { Log } from "../kernel/log.ts";
 import { ROLES, type Role } from "../kernel/permissions.ts";
 import type { Actor, AuditDetails } from "../kernel/route.ts";
-import { EVERY_TENANT, onlyTenants, scopeAllows, type TenantScope } from "../kernel/scope.ts";
+import type { TenantScope } from "../kernel/scope.ts";
 import { Secret } from "../kernel/secret.ts";
 import type { Database, Migration, Store, Tx } from "../store/store.ts";
+import { isRole, oneTenant, reachOf, refuseMoreThan, seesAll, storedTenants, tenantsFor } from "./reach.ts";
 
 export type KeyView = Static<typeof ApiKeyView>;
 
@@ -82,23 +83,23 @@ export function createApiKeys({ store, clock, log, resolveTenant }: ApiKeyPorts)
       };
       await store.tx(async (tx) => {
         await tables(tx.db).insertInto("api_keys").values(row).execute();
-        await record(tx, { subject: row.id, tenant: tenants?.length === 1 ? (tenants[0] ?? null) : null, details: { name, role: draft.role, expiresAt: row.expires_at } });
+        await record(tx, { subject: row.id, tenant: oneTenant(tenants), details: { name, role: draft.role, expiresAt: row.expires_at } });
       });
       return { key: viewOf(row), secret: new Secret(text) };
     },
     async list(scope) {
       const rows = await tables(store.read).selectFrom("api_keys").selectAll().orderBy("id").execute();
-      return rows.filter((row) => visible(scope, row)).map(viewOf);
+      return rows.filter((row) => seesAll(scope, storedTenants(row.tenants))).map(viewOf);
     },
     async revoke(actor, id, record) {
       return store.tx(async (tx) => {
         const row = await tables(tx.db).selectFrom("api_keys").selectAll().where("id", "=", id).executeTakeFirst();
-        if (row === undefined || !visible(actor.scope, row)) throw new Fault("NOT_FOUND", "There is no API key of that id.", { cure: "`vedette api-keys list` shows what there is." });
+        if (row === undefined || !seesAll(actor.scope, storedTenants(row.tenants))) throw new Fault("NOT_FOUND", "There is no API key of that id.", { cure: "`vedette api-keys list` shows what there is." });
         refuseMoreThan(actor, row.role as Role);
         const revoked = row.revoked_at ?? isoTime(clock.now());
         await tables(tx.db).updateTable("api_keys").set({ revoked_at: revoked }).where("id", "=", id).execute();
-        const tenants = tenantsOf(row);
-        await record(tx, { subject: id, tenant: tenants?.length === 1 ? (tenants[0] ?? null) : null, details: { name: row.name } });
+        const tenants = storedTenants(row.tenants);
+        await record(tx, { subject: id, tenant: oneTenant(tenants), details: { name: row.name } });
         return viewOf({ ...row, revoked_at: revoked });
       });
     },
@@ -108,14 +109,10 @@ export function createApiKeys({ store, clock, log, resolveTenant }: ApiKeyPorts)
       const row = await tables(store.read).selectFrom("api_keys").selectAll().where("hash", "=", hashOf(secret)).executeTakeFirst();
       if (row === undefined || row.revoked_at !== null || Date.parse(row.expires_at) <= clock.now() || !isRole(row.role)) return undefined;
       touch(row.id);
-      const tenants = tenantsOf(row);
-      return { kind: "api-key", id: row.id, name: row.name, role: row.role, scope: tenants === null ? EVERY_TENANT : onlyTenants(...tenants), permissions: ROLES[row.role] };
+      const tenants = storedTenants(row.tenants);
+      return { kind: "api-key", id: row.id, name: row.name, role: row.role, scope: reachOf(tenants), permissions: ROLES[row.role] };
     },
   };
-}
-
-function isRole(text: string): text is Role {
-  return Object.hasOwn(ROLES, text);
 }
 
 function checkedName(text: string): string {
@@ -124,43 +121,13 @@ function checkedName(text: string): string {
   return name;
 }
 
-function refuseMoreThan(actor: Actor, role: Role): void {
-  const missing = ROLES[role].filter((permission) => !actor.permissions.includes(permission));
-  if (missing.length > 0) throw new Fault("FORBIDDEN", `Your own key lacks what the role ${role} holds: ${missing.join(", ")}.`);
-}
-
-/** Null = every tenant, which only who sees every tenant may give. */
-async function tenantsFor(actor: Actor, draft: Static<typeof ApiKeyDraft>, resolveTenant: ApiKeyPorts["resolveTenant"]): Promise<readonly TenantId[] | null> {
-  if (draft.tenants === undefined) return actor.scope.all ? null : actor.scope.tenants;
-  if (draft.role === "operator") throw new Fault("CONFIG_INVALID", "An operator runs the whole hub; that role cannot be limited to tenants.");
-  if (draft.tenants.length === 0) throw new Fault("CONFIG_INVALID", "A key of no tenant would see nothing; leave `tenants` out for all that you see.");
-  const ids = new Set<TenantId>();
-  for (const reference of draft.tenants) {
-    const id = (await resolveTenant(actor.scope, reference)) as TenantId;
-    if (!scopeAllows(actor.scope, id)) throw new Fault("NOT_FOUND", "There is no tenant of that name or id.");
-    ids.add(id);
-  }
-  return [...ids];
-}
-
-/** A key is shown to who sees all of its tenants. */
-function visible(scope: TenantScope, row: KeyRow): boolean {
-  const tenants = tenantsOf(row);
-  if (tenants === null) return scope.all;
-  return tenants.every((tenant) => scopeAllows(scope, tenant));
-}
-
-function tenantsOf(row: KeyRow): readonly TenantId[] | null {
-  return row.tenants === null ? null : (JSON.parse(row.tenants) as TenantId[]);
-}
-
 function hashOf(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
 
 function viewOf(row: KeyRow): KeyView {
   const role = isRole(row.role) ? row.role : "viewer";
-  const tenants = tenantsOf(row);
+  const tenants = storedTenants(row.tenants);
   return {
     id: row.id,
     name: row.name,

@@ -4,6 +4,7 @@
  * declared twice. Bodies and tokens never reach a log.
  */
 import { createHash, randomUUID } from "node:crypto";
+import { isIP } from "node:net";
 import { Readable } from "node:stream";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { Clock } from "../kernel/clock.ts";
@@ -13,13 +14,20 @@ import type { Actor, NamedHeaders, OwnCredentials, Route, RouteContext, Streamed
 import type { Tx } from "../store/store.ts";
 import { NOBODY, type Auth } from "./auth.ts";
 import type { AuditLog } from "./audit.ts";
+import { serveConsole } from "./console-files.ts";
+import { COOKIE_HEADERS } from "./cookies.ts";
 import { faultStatus } from "./fault-status.ts";
-import { guardRequest, SECURE_HEADERS } from "./request-guard.ts";
+import { guardRequest, isLoopbackHost, isSafe, SECURE_HEADERS } from "./request-guard.ts";
 import { answerFor, checkFor, type Check } from "./schemas.ts";
+import { checkCsrf, CSRF_HEADER, type Sessions } from "./sessions.ts";
 
 export interface AppOptions {
   readonly routes: readonly Route<Tx>[];
   readonly auth: Auth;
+  /** Left out where nobody signs in. */
+  readonly sessions?: Pick<Sessions, "find">;
+  /** Where the built web console lies; left out where none is served. */
+  readonly consoleFolder?: string;
   readonly audit: Pick<AuditLog, "append">;
   readonly log: Log;
   readonly clock: Clock;
@@ -102,6 +110,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   for (const route of options.routes) {
     app.route({ method: route.method, url: route.path, config: { vedette: route }, ...(route.bodyLimit === undefined ? {} : { bodyLimit: route.bodyLimit }), handler: handlerFor(route, options, (request) => calls.get(request)?.actor ?? NOBODY) });
   }
+  if (options.consoleFolder !== undefined) serveConsole(app, options.consoleFolder);
   return app;
 }
 
@@ -116,18 +125,40 @@ function routeOf(request: FastifyRequest): Route<Tx> | undefined {
 }
 
 async function permitted(options: AppOptions, route: Route<Tx>, request: FastifyRequest): Promise<Actor> {
-  const actor = await (route.credentials === undefined ? holderOfKey(options.auth, route, request) : holderOfCredentials(options, route.credentials, request));
+  const actor = await (route.credentials === undefined ? holderOfKey(options, route, request) : holderOfCredentials(options, route.credentials, request));
+  if (route.permission === "session") {
+    if (actor.session === undefined) throw new Fault("FORBIDDEN", "This is about the account of who is signed in; a key has none.", { cure: "Sign in to the console." });
+    return actor;
+  }
   if (route.permission !== "public" && !actor.permissions.includes(route.permission)) {
     throw new Fault("FORBIDDEN", `This needs the permission ${route.permission}, which the role ${actor.role} does not hold.`);
   }
   return actor;
 }
 
-async function holderOfKey(auth: Auth, route: Route<Tx>, request: FastifyRequest): Promise<Actor> {
+async function holderOfKey({ auth, sessions }: AppOptions, route: Route<Tx>, request: FastifyRequest): Promise<Actor> {
   const own = route.keyHeader === undefined ? undefined : namedHeaders(request, [route.keyHeader])[route.keyHeader];
-  const actor = await auth.authenticate(own === undefined ? request.headers.authorization : `Bearer ${own}`);
-  if (actor === undefined) throw new Fault("UNAUTHENTICATED", "This address needs an API key.");
+  const authorization = own === undefined ? request.headers.authorization : `Bearer ${own}`;
+  // A visitor's cookies that a proxy hands on are not the proxy's.
+  if (authorization === undefined && route.keyHeader === undefined) {
+    const held = await sessions?.find(namedHeaders(request, COOKIE_HEADERS));
+    if (held !== undefined) {
+      if (!isSafe(request.method)) checkCsrf(held.session, namedHeaders(request, [CSRF_HEADER])[CSRF_HEADER]);
+      return held.actor;
+    }
+  }
+  const actor = await auth.authenticate(authorization);
+  if (actor === undefined) throw new Fault("UNAUTHENTICATED", sessions === undefined || authorization !== undefined ? "This address needs an API key." : "This address needs a session or an API key.");
   return actor;
+}
+
+/** Behind a proxy on this machine, whose coming VEDETTE_PUBLIC_URL announces, it is the proxy's word that counts; anybody else's is his own. */
+function addressOf(request: FastifyRequest, publicUrl: string | null | undefined): string {
+  const peer = request.socket.remoteAddress ?? "";
+  const told = request.headers["x-forwarded-for"];
+  if (publicUrl === null || publicUrl === undefined || !isLoopbackHost(peer.replace(/^::ffff:/, "")) || typeof told !== "string") return peer;
+  const last = told.split(",").at(-1)?.trim() ?? "";
+  return isIP(last) === 0 ? peer : last;
 }
 
 function holderOfCredentials({ audit }: AppOptions, credentials: OwnCredentials<Tx>, request: FastifyRequest): Promise<Actor> {
@@ -170,7 +201,7 @@ function handlerFor(route: Route<Tx>, options: AppOptions, actorOf: (request: Fa
     });
     const ledger = ledgerFor(route, options, actorOf(request), request.id);
     const actor = actorOf(request);
-    const context: RouteContext<Tx> = { actor, scope: actor.scope, requestId: request.id, signal: stop.signal, record: ledger.record, headers: namedHeaders(request, route.headers ?? []), answerHeader: (name, value) => void reply.header(name, value) };
+    const context: RouteContext<Tx> = { actor, scope: actor.scope, requestId: request.id, signal: stop.signal, record: ledger.record, headers: namedHeaders(request, route.headers ?? []), address: addressOf(request, options.publicUrl), answerHeader: (name, value) => void reply.header(name, value) };
     const result = await withinTime(route.handle(input, context), timeoutMs, stop);
     if (ledger.missing()) {
       options.log.error("audit.missing", { requestId: request.id, method: route.method, route: route.path });
@@ -219,9 +250,9 @@ function ledgerFor(route: Route<Tx>, { audit }: AppOptions, actor: Actor, reques
   let recorded = false;
   const policy = route.audit;
   return {
-    async record(tx, details) {
+    async record(tx, { by, ...details }) {
       if (!("event" in policy)) throw new Fault("INTERNAL", `The route ${route.method} ${route.path} says it has nothing to record.`);
-      await audit.append(tx, { actor, event: policy.event, requestId, ...details });
+      await audit.append(tx, { actor: by ?? actor, event: policy.event, requestId, ...details });
       recorded = true;
     },
     missing: () => "event" in policy && !recorded,

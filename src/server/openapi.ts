@@ -4,7 +4,9 @@ import { FaultAnswer } from "../kernel/api.ts";
 import { FAULTS } from "../kernel/fault.ts";
 import type { Route } from "../kernel/route.ts";
 import type { Tx } from "../store/store.ts";
+import { COOKIE_HEADERS } from "./cookies.ts";
 import { strict } from "./schemas.ts";
+import { CSRF_HEADER } from "./sessions.ts";
 
 type Json = { readonly [key: string]: unknown };
 
@@ -23,10 +25,10 @@ export function openApiDocument(routes: readonly Route<Tx>[], version: string): 
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     servers: [{ url: "/" }],
-    security: [{ apiKey: [] }],
+    security: [{ apiKey: [] }, { session: [] }],
     paths,
     components: {
-      securitySchemes: { apiKey: { type: "http", scheme: "bearer", description: "`vedette api-keys create` makes one." } },
+      securitySchemes: { apiKey: { type: "http", scheme: "bearer", description: "`vedette api-keys create` makes one." }, session: { type: "apiKey", in: "cookie", name: "__Host-vedette", description: `POST /api/v1/session sets it (on the hub's own machine as \`vedette-PORT\`). Changes need the header \`${CSRF_HEADER}\` with what that answer gives.` } },
       schemas: { FaultAnswer },
       responses: { Fault: { description: "A fault: what went wrong, and what can be done about it.", content: { "application/json": { schema: { $ref: "#/components/schemas/FaultAnswer" } } } } },
     },
@@ -40,13 +42,14 @@ export function openApiPath(path: string): string {
 
 function operation(route: Route<Tx>): Json {
   const rest = route.path.endsWith("*") ? [{ name: "rest", in: "path", required: true, schema: { type: "string" } }] : [];
-  const parameters = [...parametersOf("path", route.params), ...rest, ...parametersOf("query", route.query), ...(route.headers ?? []).map((name) => ({ name, in: "header", required: false, schema: { type: "string" } }))];
+  const parameters = [...parametersOf("path", route.params), ...rest, ...parametersOf("query", route.query), ...(route.headers ?? []).filter((name) => !COOKIE_HEADERS.some((own) => own === name)).map((name) => ({ name, in: "header", required: false, schema: { type: "string" } }))];
   return {
     operationId: operationId(route),
     summary: route.summary,
     "x-permission": route.permission,
     ...("event" in route.audit ? { "x-audit-event": route.audit.event } : { "x-audit-none": route.audit.reason }),
     ...(route.credentials === undefined ? {} : { "x-credentials": route.credentials.headers, "x-audit-refusal": route.credentials.refusal }),
+    ...(route.permission === "session" ? { security: [{ session: [] }] } : {}),
     ...(route.permission === "public" || route.credentials !== undefined ? { security: [] } : {}),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(route.body === undefined ? {} : { requestBody: { required: hasRequired(route.body), content: { "application/json": { schema: strict(route.body as Json) } } } }),

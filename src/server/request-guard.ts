@@ -21,6 +21,10 @@ export interface GuardedRequest {
 const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
 const LOOPBACK_NAMES = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
+export function isSafe(method: string): boolean {
+  return SAFE.has(method);
+}
+
 /** Sent with every answer. API answers are never a page: no script, no frame, no sniffing, nothing kept. */
 export const SECURE_HEADERS = {
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; sandbox",
@@ -44,7 +48,7 @@ export function guardRequest(guard: Guard, request: GuardedRequest): void {
   if (isLoopbackHost(guard.host) && (name === null || (!LOOPBACK_NAMES.has(name) && name !== publicHost))) {
     throw new Fault("FORBIDDEN", "The Host header does not name this hub.", { cure: "Use http://127.0.0.1 or the address in VEDETTE_PUBLIC_URL." });
   }
-  if (SAFE.has(request.method)) return;
+  if (isSafe(request.method)) return;
   const { secFetchSite, origin } = request;
   if (secFetchSite !== undefined && secFetchSite !== "same-origin" && secFetchSite !== "none") {
     throw new Fault("FORBIDDEN", "A page of another site may not change anything here.");

@@ -61,7 +61,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const url = front?.url ?? simulator.url;
   const open = async (more: Readonly<Record<string, string>> = {}): Promise<Hub> => {
     const env = { VEDETTE_DATA: join(folder, "data"), VEDETTE_KEY_FILE: join(folder, "key"), VEDETTE_ALLOW_CONSOLE_HOSTS: new URL(url).host, VEDETTE_REQUEST_SHARE: "off", ...options.env, ...more };
-    return openHub({ settings: readSettings(env), env, log: silentLog, pageSize: options.pageSize ?? 50, ...(options.clock === undefined ? {} : { clock: options.clock }), ...(options.capabilities === undefined ? {} : { capabilities: options.capabilities }) });
+    return openHub({ settings: readSettings(env), env, log: silentLog, pageSize: options.pageSize ?? 50, passwordCost: { ln: 4, r: 1, p: 1 }, ...(options.clock === undefined ? {} : { clock: options.clock }), ...(options.capabilities === undefined ? {} : { capabilities: options.capabilities }) });
   };
   if (options.env?.["VEDETTE_DATABASE_URL"] === undefined) await putMigrated(join(folder, "data"), { migrations: CORE_MIGRATIONS, streams: STREAMS });
   const hub = await open();

@@ -21,14 +21,14 @@ export const demoCommand: CliCommand = {
   register(program: Command, context: CliContext) {
     const command = program.command("demo").description("Start a simulated console, connect it, watch it arrive, and keep it syncing").option("--port <port>", "the hub's port, 0 for any free one (default: 8420)", integer(0, 65_535));
     estateOptions(command).action(context.run((options: DemoFlags) => demo(context, options)));
-    finish(command, "vedette demo --agents 2000", "when the hub is ready, print one line of JSON: {\"ready\":true,\"url\":…}; the sync goes on quietly");
+    finish(command, "vedette demo --agents 2000", "when the hub is ready, print one line of JSON: {\"ready\":true,\"url\":…,\"open\":…}; the sync goes on quietly");
   },
 };
 
 async function demo(context: CliContext, options: DemoFlags): Promise<number> {
   const json = options.json === true;
   const running = await context.ports.demo({ port: options.port, estate: estateOf(options) });
-  sayReady(context, json, { url: running.url, console: running.console.url }, [["hub", running.url], ["console", `${running.console.url} (simulated)`]]);
+  sayReady(context, json, { url: running.url, console: running.console.url, open: running.link.reveal() }, [["open", `${running.link.reveal()} (signs you in once)`], ["hub", running.url], ["console", `${running.console.url} (simulated)`]]);
   const stay = stayUntilStopped(context, running);
   const stopped = Promise.withResolvers<"stopped">();
   stay.then(
