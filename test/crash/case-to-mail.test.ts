@@ -20,9 +20,11 @@ import { openWorld, truthIds, type World } from "../support/world.ts";
 
 const CHILD = fileURLToPath(new URL("receipt-child.ts", import.meta.url));
 const COMPILED = fileURLToPath(new URL("../../node_modules/.cache/compiled", import.meta.url));
-const KILLS = Number(process.env["VEDETTE_CRASH_KILLS"] ?? "2");
-const SEED = Number(process.env["VEDETTE_CRASH_SEED"] ?? String(Date.now() % 1_000_000));
-const WITHIN_MS = 60_000;
+const asked = process.env["VEDETTE_CRASH_KILLS"];
+const KILLS = Number(asked ?? "2");
+const SEED = Number(process.env["VEDETTE_CRASH_SEED"] ?? (asked === undefined ? "1" : String(Date.now() % 1_000_000)));
+/** What a kill waits for may not come: many cases may be told in one mail. */
+const WITHIN_MS = 15_000;
 /** What may be sent again by a kill: one batch, under the ids it had. */
 const BATCH = 100;
 
@@ -100,7 +102,7 @@ it(
         // By turns while pages come in, while cases are told, and while mails go out.
         const asked = simulator.requests().total + Math.floor(random() * 14);
         const told = receiver.asked.length + 1 + Math.floor(random() * 4);
-        const mailed = smtp.mails.length + 1 + Math.floor(random() * 2);
+        const mailed = smtp.mails.length + 1;
         const until = performance.now() + WITHIN_MS;
         const reached = (): boolean => (kill % 3 === 0 ? smtp.mails.length >= mailed : kill % 3 === 1 ? simulator.requests().total > asked : receiver.asked.length >= told);
         if (await killed(() => reached() || performance.now() > until)) met += 1;
@@ -135,7 +137,9 @@ it(
       expect(unshown.length).toBeLessThanOrEqual(more);
       const toldOf = new Set(look<{ subject: string }>("SELECT subject FROM notification_items WHERE told_at IS NOT NULL").map(({ subject }) => subject));
       expect(unshown.filter(({ id }) => !toldOf.has(id))).toEqual([]);
-      expect([...tellings.keys()].filter((id) => known.has(id))).toEqual([]);
+      // Of one that was there before only where something became part of it, or where it was opened again or grew graver before anybody was told of it.
+      const grown = new Set(look<{ into: string }>("SELECT DISTINCT merged_into AS \"into\" FROM cases WHERE merged_into IS NOT NULL").map(({ into }) => into));
+      expect([...tellings.keys()].filter((id) => known.has(id) && !grown.has(id) && !reopenings.has(id) && !heardOf("cases.escalated").has(id))).toEqual([]);
       expect(smtp.mails.length).toBeLessThanOrEqual(mails.size + KILLS * BATCH);
       expect(mails.size).toBe(look("SELECT id FROM outbox WHERE kind LIKE 'notifications.%'").length);
       expect(look("SELECT id FROM outbox WHERE state <> 'delivered'")).toEqual([]);
