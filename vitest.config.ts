@@ -2,7 +2,9 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["src/**/*.test.ts", "test/**/*.test.ts"],
+    include: ["src/**/*.test.ts", "test/**/*.test.ts", "console/src/**/*.test.ts"],
+    // These need a browser: `npm run test:browser`.
+    exclude: ["**/node_modules/**", "test/browser/**"],
     globalSetup: "test/support/scratch.ts",
     testTimeout: 60_000,
     hookTimeout: 120_000,

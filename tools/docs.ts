@@ -1,20 +1,22 @@
 /**
- * Writes the documents that are the code's own words: faults, streams, the command line. `--check` writes nothing and fails when a
- * document on disk is not what the code says now.
+ * Writes what is the code's own words: the documents of faults, streams and the command line, and the console's types of the API.
+ * `--check` writes nothing and fails when one on disk is not what the code says now.
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { commandsDocument } from "./docs/commands.ts";
+import { consoleTypes } from "./docs/console-types.ts";
 import { faultsDocument } from "./docs/faults.ts";
 import { streamsDocument } from "./docs/streams.ts";
 
 const DOCS = join(dirname(dirname(fileURLToPath(import.meta.url))), "docs");
 
-export const GENERATED: Readonly<Record<string, () => string>> = {
+export const GENERATED: Readonly<Record<string, () => string | Promise<string>>> = {
   "faults.md": faultsDocument,
   "streams.md": streamsDocument,
   "commands.md": commandsDocument,
+  "../console/src/api/schema.ts": consoleTypes,
 };
 
 /** Names of the documents that differ from what the code says. */
@@ -22,7 +24,7 @@ export async function staleDocuments(): Promise<readonly string[]> {
   const stale: string[] = [];
   for (const [name, write] of Object.entries(GENERATED)) {
     const onDisk = await readFile(join(DOCS, name), "utf8").catch(() => "");
-    if (onDisk !== write()) stale.push(name);
+    if (onDisk !== (await write())) stale.push(name);
   }
   return stale;
 }
@@ -30,8 +32,8 @@ export async function staleDocuments(): Promise<readonly string[]> {
 async function main(check: boolean): Promise<number> {
   const stale = await staleDocuments();
   for (const name of stale) {
-    if (!check) await writeFile(join(DOCS, name), GENERATED[name]?.() ?? "");
-    console.log(`docs/${name}: ${check ? "out of date, run `npm run docs`" : "written"}`);
+    if (!check) await writeFile(join(DOCS, name), (await GENERATED[name]?.()) ?? "");
+    console.log(`${join("docs", name)}: ${check ? "out of date, run `npm run docs`" : "written"}`);
   }
   if (stale.length === 0) console.log("docs: up to date");
   return check && stale.length > 0 ? 1 : 0;

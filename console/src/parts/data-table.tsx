@@ -1,0 +1,124 @@
+/** A dense table of however many rows: only those in view are in the page, the next ones are asked for as somebody scrolls to them. */
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { useEffect, useRef, type CSSProperties, type ReactNode } from "react";
+import { csvOf, download } from "./csv.ts";
+import { Failed, Loading } from "./states.tsx";
+import { count } from "./words.tsx";
+
+const ROW_PX = 36;
+const FLEXIBLE_PX = 140;
+
+export interface Column<T> {
+  readonly id: string;
+  readonly header: string;
+  /** What a file says, and a cell where nothing else is given. */
+  readonly text: (row: T) => string;
+  readonly cell?: (row: T) => ReactNode;
+  /** Pixels; without it the column takes what is left. */
+  readonly width?: number;
+  readonly right?: boolean;
+  /** Still there on a phone. */
+  readonly narrow?: boolean;
+}
+
+interface DataTableProps<T> {
+  /** What the table holds, for those who cannot see it, and the name of the file. */
+  readonly name: string;
+  readonly columns: readonly Column<T>[];
+  readonly rows: readonly T[];
+  readonly rowKey: (row: T) => string;
+  readonly empty: ReactNode;
+  readonly pending?: boolean;
+  readonly fault?: Error | null;
+  readonly again?: () => void;
+  readonly more?: boolean;
+  readonly loadingMore?: boolean;
+  readonly loadMore?: () => void;
+  /** Where everything can be had as a file, not only what is loaded. */
+  readonly wholeExport?: string;
+  /** As high as its rows instead of as high as the window. */
+  readonly short?: boolean;
+}
+
+export function DataTable<T>(props: DataTableProps<T>): ReactNode {
+  const { name, columns, rows, rowKey, empty, pending = false, fault = null, again, more = false, loadingMore = false, loadMore, wholeExport, short = false } = props;
+  const frame = useRef<HTMLDivElement>(null);
+  const virtualizer = useVirtualizer({ count: rows.length, getScrollElement: () => frame.current, estimateSize: () => ROW_PX, overscan: 12 });
+  const shown = virtualizer.getVirtualItems();
+  const last = shown.at(-1)?.index ?? 0;
+  useEffect(() => {
+    if (more && !loadingMore && fault === null && last >= rows.length - 20) loadMore?.();
+  }, [last, rows.length, more, loadingMore, fault, loadMore]);
+  if (pending) return <Loading what={`Loading ${name}`} />;
+  if (fault !== null && rows.length === 0) return <Failed fault={fault} {...(again === undefined ? {} : { again })} />;
+  if (rows.length === 0) return empty;
+  const before = shown[0]?.start ?? 0;
+  const after = virtualizer.getTotalSize() - (shown.at(-1)?.end ?? 0);
+  return (
+    <div className="table-box">
+      {/* Reachable by keyboard, so that it can be scrolled without a mouse. */}
+      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
+      <div className={short ? "table-frame table-short" : "table-frame"} ref={frame} tabIndex={0} role="region" aria-label={`Table of ${name}`}>
+        <table aria-rowcount={more ? -1 : rows.length} style={{ "--table-width": `${String(widthOf(columns))}px`, "--table-narrow": `${String(widthOf(columns.filter(({ narrow }) => narrow === true)))}px` } as CSSProperties}>
+          <colgroup>
+            {columns.map((column) => (
+              <col key={column.id} className={column.narrow === true ? undefined : "wide"} {...(column.width === undefined ? {} : { style: { width: column.width } })} />
+            ))}
+          </colgroup>
+          <thead>
+            <tr>
+              {columns.map((column) => (
+                <th key={column.id} scope="col" className={classOf(column)}>
+                  {column.header}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {before > 0 ? <tr aria-hidden="true" style={{ height: before }} /> : null}
+            {shown.map(({ index }) => {
+              const row = rows[index];
+              return row === undefined ? null : (
+                <tr key={rowKey(row)} aria-rowindex={index + 1}>
+                  {columns.map((column) => (
+                    <td key={column.id} className={classOf(column)} title={column.text(row)}>
+                      {column.cell?.(row) ?? column.text(row)}
+                    </td>
+                  ))}
+                </tr>
+              );
+            })}
+            {after > 0 ? <tr aria-hidden="true" style={{ height: after }} /> : null}
+          </tbody>
+        </table>
+      </div>
+      <footer className="table-foot">
+        <span>
+          {count(rows.length)}
+          {more ? "+" : ""} {rows.length === 1 ? name.replace(/ies$/u, "y").replace(/s$/u, "") : name}
+          {loadingMore ? " · loading more…" : ""}
+        </span>
+        {fault === null ? null : <span className="bad-text">{fault.message}</span>}
+        <span className="table-exports">
+          <button type="button" className="link" onClick={() => download(`${name.replaceAll(" ", "-")}.csv`, csvOf(columns, rows))}>
+            Export {more ? "what is loaded" : "as CSV"}
+          </button>
+          {wholeExport === undefined ? null : (
+            <a className="link" href={wholeExport} download>
+              Export all
+            </a>
+          )}
+        </span>
+      </footer>
+    </div>
+  );
+}
+
+/** Under this width columns would hide each other; the table is scrolled sideways instead. */
+function widthOf<T>(columns: readonly Column<T>[]): number {
+  return columns.reduce((sum, { width }) => sum + (width ?? FLEXIBLE_PX), 0);
+}
+
+function classOf<T>(column: Column<T>): string {
+  return [column.right === true ? "right" : "", column.narrow === true ? "" : "wide"].filter((name) => name !== "").join(" ");
+}
