@@ -13,6 +13,7 @@ import { leaveOutScattered, makeScattered, makeScatteredAfter } from "./scattere
 import { accessMigrations } from "./tables.ts";
 
 export { createCoverage, type Coverage, type ReadingState, type ReadingStates } from "./coverage.ts";
+export { accessFigures, type AccessFigures } from "./figures.ts";
 export { removeLeftoverExports } from "./export/run.ts";
 export { accessRoutes, type AccessRouteDeps } from "./routes.ts";
 export type { Readings } from "./diff.ts";

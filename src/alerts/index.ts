@@ -15,6 +15,7 @@ import { ALERTS, reactToPage, type ReactPorts } from "./react.ts";
 import { alertMigrations } from "./tables.ts";
 
 export type { Newcomer } from "./backfill.ts";
+export { alertFigures, alertsByDay, type AlertFigures } from "./figures.ts";
 export { techniquesOf } from "./detail.ts";
 export type { Origin } from "./facts.ts";
 export { linkOf } from "./links.ts";

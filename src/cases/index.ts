@@ -15,6 +15,7 @@ import { triageDue } from "./triage-run.ts";
 import { watch, watchDue } from "./watch.ts";
 
 export { caseMigrations } from "./tables.ts";
+export { caseFigures, casesByDay, type CaseFigures } from "./figures.ts";
 export { casesInSpan, type CaseSpan, type Durations } from "./month.ts";
 export { caseNotices, type CaseNotice } from "./notices.ts";
 export { countTenantTriage, purgeTenantTriage, tenantTriage } from "./triage-upkeep.ts";

@@ -61,6 +61,8 @@ import { createAuth } from "../server/auth.ts";
 import { createBackups } from "../server/backups.ts";
 import { builtinRoutes, withOpenApi } from "../server/builtin-routes.ts";
 import { newLocalCredential } from "../server/hub-file.ts";
+import { createLive } from "../server/live.ts";
+import { liveRoute } from "../server/live-route.ts";
 import type { Cost } from "../server/passwords.ts";
 import { closeInterruptedRuns } from "../sync/run-history.ts";
 import { revokeReaders } from "../sync/reader-leases.ts";
@@ -85,6 +87,7 @@ import { ThreadedPageMapper } from "./page-mapper.ts";
 import { parkedByStream } from "./parked-counts.ts";
 import { endsOfReadings, readingState, streamFacts } from "./reading-state.ts";
 import type { Settings } from "./settings.ts";
+import { overviewReader, overviewRoute } from "./overview.ts";
 import { statusReader, statusRoute } from "./status-route.ts";
 import { Upkeep } from "./upkeep.ts";
 import { VERSION } from "./version.ts";
@@ -348,6 +351,8 @@ export async function openHub(options: HubOptions) {
     const keys = createApiKeys({ store: opened, clock, log, resolveTenant: async (scope, reference) => (await tenantRow(opened.read, scope, reference)).id });
     const people = peopleOf({ store: opened, clock, log, audit, vault, tenants, publicUrl: settings.publicUrl?.href ?? null, passwordCost: given.passwordCost });
     const status = statusReader({ version: VERSION, clock, running, store: opened, disk, connections: (scope: TenantScope) => connections.list(scope), statuses, streams: STREAMS, failingRules: (scope) => failingRules(opened, scope), destinations: (scope) => registry.list(scope), troubles: (scope) => openTroubles(opened.read, scope) });
+    const looking = overviewReader({ store: opened, clock, status, destinations: (scope) => registry.list(scope), findTenant });
+    const live = createLive({ clock, log, runsUnderWay: () => runner.underWay(), runsEnded: () => runner.justEnded(), connections: () => connections.list(EVERY_TENANT), figures: looking.figures });
     const sqlReader = openSql({ store: opened, streams: STREAMS });
     const routes = withOpenApi(
       [
@@ -367,6 +372,8 @@ export async function openHub(options: HubOptions) {
           },
         }),
         statusRoute(status),
+        overviewRoute({ store: opened, findTenant }, looking),
+        liveRoute({ live, sessions: people.sessions, findTenant: (scope, reference) => findTenant(opened.read, scope, reference) }),
         ...reportRoutes({
           store: opened,
           clock,
@@ -448,6 +455,8 @@ export async function openHub(options: HubOptions) {
       },
       close(): Promise<void> {
         closed ??= (async () => {
+          // Streams that stay open would keep the listener from closing.
+          live.close();
           await app.close();
           await schedule.stop();
           await ingest.stop();

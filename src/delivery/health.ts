@@ -2,9 +2,11 @@
 import { sql } from "kysely";
 import type { DestinationStatus } from "../kernel/api.ts";
 import type { DestinationView } from "../kernel/delivery-api.ts";
+import type { TenantScope } from "../kernel/scope.ts";
 import { textList } from "../store/conditions.ts";
+import { countedBy } from "../store/series.ts";
 import type { Database, Store } from "../store/store.ts";
-import { tables } from "./tables.ts";
+import { tables, withinScope } from "./tables.ts";
 
 export function destinationStatus({ id, name, kind, queued, parked, delivered, oldestQueuedAt, fault }: DestinationView, now: number): DestinationStatus {
   return { id, name, kind, queued, parked, delivered, oldestSeconds: oldestQueuedAt === null ? null : Math.max(0, Math.round((now - Date.parse(oldestQueuedAt)) / 1000)), fault };
@@ -36,4 +38,9 @@ export async function stillQueued(db: Database, kind: Store["kind"], ids: readon
   if (ids.length === 0) return 0;
   const { rows } = await sql<{ n: number }>`SELECT count(*) AS n FROM outbox WHERE id IN ${textList(kind, ids)} AND state = 'queued'`.execute(db);
   return Number(rows[0]?.n ?? 0);
+}
+
+/** Accepted in each of the last hours. */
+export function deliveredByHour({ read }: Pick<Store, "read">, scope: TenantScope, periodMs: number, periods: number, now: number): Promise<number[]> {
+  return countedBy(read, { table: "outbox", at: "ended_at", where: sql`state = 'delivered' AND ${withinScope(scope)}`, periodMs, periods }, now);
 }

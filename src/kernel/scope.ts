@@ -16,3 +16,8 @@ export function onlyTenants(...tenants: readonly TenantId[]): TenantScope {
 export function scopeAllows(scope: TenantScope, tenant: TenantId): boolean {
   return scope.all || scope.tenants.includes(tenant);
 }
+
+/** The same for the same tenants: what may be answered once for all who see them. */
+export function scopeKey(scope: TenantScope): string {
+  return scope.all ? "*" : scope.tenants.toSorted().join(" ");
+}

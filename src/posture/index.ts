@@ -15,6 +15,7 @@ import { reactToRisk } from "./user-risk.ts";
 export { answerDevices, type DeviceAnswer, type DeviceQuestion } from "./answer.ts";
 export { evidenceByConnection, type ConnectionEvidence, type EvidenceByConnection } from "./evidence.ts";
 export type { ExposedDevice, Exposures, KnownExposure } from "./exposure.ts";
+export { failuresByDay, postureFigures, type PostureFigures } from "./figures.ts";
 export { addException, type Exception, type ExceptionDraft } from "./exceptions.ts";
 export { parseRules } from "./rule-form.ts";
 export { postureRoutes, type PostureRouteDeps } from "./routes.ts";

@@ -45,6 +45,8 @@ export interface StartedSession {
 export interface Sessions {
   /** Who the request's cookie belongs to; undefined where it proves nobody. */
   find(headers: NamedHeaders): Promise<HeldSession | undefined>;
+  /** Whether it goes on; asking does not keep it alive. */
+  lives(id: string): Promise<boolean>;
   start(tx: Tx, user: string, visit: Visit): Promise<StartedSession>;
   /** The same session under a new token, which is given back. */
   rotate(tx: Tx, id: string): Promise<string>;
@@ -93,6 +95,10 @@ export function createSessions({ store, clock, log, publicUrl }: { readonly stor
       if (user === undefined || user.disabled_at !== null || !isRole(user.role)) return undefined;
       touch(session.id, session.used_at);
       return { session, user, actor: { kind: "session", id: user.id, name: user.name, role: user.role, scope: reachOf(storedTenants(user.tenants)), permissions: ROLES[user.role], session: session.id } };
+    },
+    async lives(id) {
+      const row = await accounts(store.read).selectFrom("hub_sessions").selectAll().where("id", "=", id).executeTakeFirst();
+      return row !== undefined && lives(row);
     },
     async start(tx, user, visit) {
       const now = clock.now();

@@ -35,6 +35,8 @@ interface LiveRun {
   readonly finished: Promise<RunView>;
 }
 
+/** Runs that ended and may still be told of: more than end within a few seconds. */
+const ENDED_KEPT = 200;
 /** Streams of one run that are read side by side. */
 const SIDE_BY_SIDE = 3;
 
@@ -43,6 +45,7 @@ export class Runner {
   readonly #live = new Map<RunId, LiveRun>();
   readonly #busy = new Map<string, RunId>();
   readonly #tidying = new Set<Promise<void>>();
+  readonly #ended: RunView[] = [];
 
   constructor(deps: ReaderDeps) {
     this.#deps = deps;
@@ -90,6 +93,16 @@ export class Runner {
     return [...this.#live.values()].filter((run) => run.order.connection.id === connection).map((run) => this.#view(run, "running", null));
   }
 
+  /** All that are under way. */
+  underWay(): readonly RunView[] {
+    return [...this.#live.values()].map((run) => this.#view(run, "running", null));
+  }
+
+  /** Those that ended last, the newest last. */
+  justEnded(): readonly RunView[] {
+    return this.#ended;
+  }
+
   /** Asks a run to stop after the page it is storing; false where no such run is under way. */
   cancel(id: RunId): boolean {
     const run = this.#live.get(id);
@@ -129,6 +142,8 @@ export class Runner {
       const view = this.#view(run, ending(run), deps.clock.now());
       for (const stream of view.streams) if (stream.phase === "done" && stream.fault === null) await deps.ports.reportHealthy(connection.id, stream.stream);
       await updateRun(deps.store, view);
+      this.#ended.push(view);
+      if (this.#ended.length > ENDED_KEPT) this.#ended.shift();
       this.#tidy(run);
       return view;
     } catch (error) {

@@ -12,6 +12,7 @@ import { arrive, replay } from "./ingest/arrive.ts";
 import { dueIngest } from "./ingest/runs.ts";
 import { vulnerabilityMigrations } from "./tables.ts";
 
+export { activeByDay, findingFigures, type FindingFigures } from "./figures.ts";
 export { exposures } from "./exposure.ts";
 export { exposureInSpan, type ExposureSpan } from "./span.ts";
 export { provenRead } from "./coverage.ts";
