@@ -1,9 +1,9 @@
 /**
- * One step of the access benchmark, in a process of its own so that its memory is its own: `sync`, `ask`, `export FILE` or `diff` over the data folder of the
+ * One step of the access benchmark, in a process of its own so that its memory is its own: `sync`, `serve FILE`, `export FILE` or `diff` over the data folder of the
  * environment. Everything is asked through the routes; ends with one line of JSON.
  */
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
-import { setImmediate } from "node:timers/promises";
 import { sql } from "kysely";
 import { openHub, type Hub } from "../src/compose/hub.ts";
 import { readSettings } from "../src/compose/settings.ts";
@@ -11,6 +11,7 @@ import type { ConnectionId, RunId } from "../src/kernel/ids.ts";
 import { silentLog } from "../src/kernel/log.ts";
 import { EVERY_TENANT } from "../src/kernel/scope.ts";
 import { STREAMS } from "../src/sentinelone/streams/index.ts";
+import type { Questions } from "./asker.ts";
 
 const READ: ReadonlySet<string> = new Set(["accounts", "sites", "groups", "roles", "users", "service-users"]);
 const QUESTIONS = 400;
@@ -38,10 +39,6 @@ async function sync(hub: Hub): Promise<object> {
   return { seconds: (ended - began) / 1000, cpu: (user + system) / 1e6, reading: (read - began) / 1000, faults, owed: await owes(hub), received: run?.streams.reduce((sum, { received }) => sum + received, 0), bindings: Number(rows[0]?.n ?? 0) };
 }
 
-function percentile(times: readonly number[], part: number): number {
-  return times.toSorted((a, b) => a - b)[Math.min(times.length - 1, Math.floor(times.length * part))] ?? Number.NaN;
-}
-
 async function idsOf(hub: Hub, table: string, kind: string): Promise<readonly string[]> {
   return (await sql<{ id: string }>`SELECT id FROM ${sql.table(table)} WHERE kind = ${kind} ORDER BY id`.execute(hub.store.read)).rows.map(({ id }) => id);
 }
@@ -52,30 +49,24 @@ async function get(hub: Hub, path: string): Promise<Buffer> {
   return answer.rawPayload;
 }
 
-/** The same ones in every run, all over the estate. */
-async function ask(hub: Hub): Promise<object> {
+/** Serves the API until it is told to stop. The questions, the same ones in every run and all over the estate, lie in a file for `asker.ts`. */
+async function serve(hub: Hub): Promise<null> {
   const sites = await idsOf(hub, "access_scopes", "site");
   const users = await idsOf(hub, "access_principals", "user");
   const at = (list: readonly string[], n: number): string => list[(n * 7_919) % list.length] ?? "";
-  const questions: Readonly<Record<string, (n: number) => string>> = {
+  const kinds: Readonly<Record<string, (n: number) => string>> = {
     who: (n) => `who?scope=site:${at(sites, n)}`,
     whoCan: (n) => `who?scope=site:${at(sites, n)}&can=isolate`,
     what: (n) => `what?principal=${at(users, n)}`,
     why: (n) => `why?principal=${at(users, n)}&role=Viewer&scope=site:${at(sites, n)}`,
   };
-  const p99: Record<string, number> = {};
-  for (const [name, path] of Object.entries(questions)) {
-    const times: number[] = [];
-    for (let n = 0; n < QUESTIONS + WARM; n += 1) {
-      // As between any two questions over a socket. Asked without a turn of the event loop, nothing that an answer leaves behind is ever let go.
-      await setImmediate();
-      const from = performance.now();
-      await get(hub, path(n));
-      if (n >= WARM) times.push(performance.now() - from);
-    }
-    p99[name] = percentile(times, 0.99);
-  }
-  return p99;
+  const questions = Object.fromEntries(Object.entries(kinds).map(([name, path]) => [name, Array.from({ length: WARM + QUESTIONS }, (_unused, n) => `/api/v1/access/${path(n)}`)]));
+  writeFileSync(process.argv[3] ?? "", JSON.stringify({ warm: WARM, questions } satisfies Questions));
+  const url = await hub.listen("127.0.0.1", 0);
+  const stop = once(process, "SIGTERM");
+  process.stdout.write(`${JSON.stringify({ url, bearer: hub.credential.reveal() })}\n`);
+  await stop;
+  return null;
 }
 
 async function exported(hub: Hub): Promise<object> {
@@ -92,12 +83,13 @@ async function diff(hub: Hub): Promise<object> {
   return { compared: lines[0]?.ranges?.some(({ from }) => from !== null) === true, changes: lines.filter(({ change }) => change !== undefined).length };
 }
 
-const STEPS: Readonly<Record<string, (hub: Hub) => Promise<object>>> = { sync, ask, export: exported, diff };
+const STEPS: Readonly<Record<string, (hub: Hub) => Promise<object | null>>> = { sync, serve, export: exported, diff };
 const work = STEPS[process.argv[2] ?? ""];
-if (work === undefined) throw new Error("sync|ask|export|diff");
+if (work === undefined) throw new Error("sync|serve|export|diff");
 const hub = await openHub({ settings: readSettings(process.env), env: process.env, log: silentLog });
 try {
-  process.stdout.write(`${JSON.stringify(await work(hub))}\n`);
+  const figures = await work(hub);
+  if (figures !== null) process.stdout.write(`${JSON.stringify(figures)}\n`);
 } finally {
   await hub.close();
 }

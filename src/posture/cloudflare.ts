@@ -30,6 +30,8 @@ const MINUTE_MS = 60_000;
 /** Lines in the audit log a minute: a stranger who keeps trying must not fill it. What was left out is counted in the next. */
 const REFUSALS_A_MINUTE = 60;
 const NOTED_EVERY_MS = MINUTE_MS;
+/** Of so many at once, asked every few minutes, the index is worth its memory. */
+const MANY = 200;
 
 const Body = Type.Object(
   { devices: Type.Optional(Type.Unknown({ description: "Objects with device_id and, as far as known, serial_number, mac_address, hostname, email, virtual_ipv4; at most 1000." })), Devices: Type.Optional(Type.Unknown({ description: "The same." })) },
@@ -60,6 +62,7 @@ export function cloudflareRoute({ store, clock, accessKeys }: CloudflareDeps): R
     async handle({ body }, { actor, scope }: RouteContext<Tx>) {
       const questions = readDevices(body.devices ?? body.Devices);
       const now = clock.now();
+      if (questions.length >= MANY) store.keepMoreAtHand?.();
       const { scores, rules } = await findProvider(store.read, scope, actor.id);
       const answers = await scoreDevices(store.read, store.kind, scope, questions, now, rules === null ? null : new Set(rules));
       note(actor.id, now);

@@ -17,7 +17,7 @@ import { Mutex } from "./mutex.ts";
 import { takeOwnerLock } from "./owner-lock.ts";
 import { privateFile, privateFolder } from "./private-files.ts";
 import { openSqliteConnection, type SqliteConnection, sqliteFault } from "./sqlite-connection.ts";
-import { SETTINGS } from "./sqlite-settings.ts";
+import { SETTINGS, WIDE_CACHE } from "./sqlite-settings.ts";
 import type { Store, Synced, Tx } from "./store.ts";
 
 export interface SqliteOptions {
@@ -100,6 +100,9 @@ function storeOver(file: string, writer: SqliteConnection, reader: SqliteConnect
     kind: "sqlite",
     file,
     read: reader.kysely(() => !closed),
+    keepMoreAtHand() {
+      if (!closed) reader.handle.pragma(`cache_size = ${WIDE_CACHE}`);
+    },
     tx,
     fencedTx: (lease, work, synced) =>
       tx(async (inner) => {

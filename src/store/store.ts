@@ -50,6 +50,8 @@ export interface Store {
   readonly kind: "sqlite" | "postgres";
   /** Committed state; never use it inside a transaction's `work`. */
   readonly read: Database;
+  /** Told by who asks all over a large index time and again: from now on readers keep more of it in memory, where it is for us to say (SQLite). */
+  keepMoreAtHand?(): void;
   /** `work` may be run again where another transaction got in its way (PostgreSQL): it must change nothing but the store. Never nested. */
   tx<T>(work: (tx: Tx) => Promise<T>, synced?: Synced): Promise<T>;
   /** As `tx`, and fails with LEASE_LOST (nothing committed) unless the lease is still held at commit. */
