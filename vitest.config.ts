@@ -15,6 +15,8 @@ export default defineConfig({
     isolate: false,
     // Room for what lives shortly: a tenth less work for a worker that opens one small hub after another (the hub itself runs in little memory).
     execArgv: ["--max-semi-space-size=64"],
+    // As the hub is started by its first line: one that a test starts need not start itself again.
+    env: { MALLOC_ARENA_MAX: "2", MALLOC_MMAP_THRESHOLD_: "1048576" },
     // Node strips the types itself, as it does when the hub runs; nothing is rewritten, so that what is tested is what runs.
     experimental: { viteModuleRunner: false, nodeLoader: false },
   },
