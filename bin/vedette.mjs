@@ -39,7 +39,7 @@ const ALLOCATOR = { MALLOC_ARENA_MAX: "2", MALLOC_MMAP_THRESHOLD_: "1048576" };
 async function stayLight() {
   // glibc reads its settings before anything of ours runs, so that Linux needs a second start where the first line was passed by.
   if (process.platform === "linux" && process.env.MALLOC_ARENA_MAX === undefined && process.execve !== undefined) {
-    process.execve(process.execPath, [process.execPath, ...process.execArgv, ...FLAGS, ...process.argv.slice(1)], { ...process.env, ...ALLOCATOR });
+    process.execve(process.execPath, [process.execPath, ...process.execArgv, ...FLAGS.filter((flag) => !process.execArgv.includes(flag)), ...process.argv.slice(1)], { ...process.env, ...ALLOCATOR });
   }
   const { setFlagsFromString } = await import("node:v8");
   setFlagsFromString("--heap-growing-percent=30");
