@@ -100,4 +100,15 @@ describe("the hub on PostgreSQL", () => {
     expect(run.streams.find(({ stream }) => stream === "activities")?.inserted).toBe(30);
     await expectTruth(here);
   });
+
+  it("lets people sign in, one operator of two at once, and counts what it has", async (context) => {
+    const { hub } = opened(context);
+    const code = (await hub.signIn.setupCode())?.reveal() ?? "";
+    const setUp = (name: string) => hub.app.inject({ method: "POST", url: "/api/v1/setup", headers: { host: "127.0.0.1" }, payload: { code, email: `${name}@example.test`, name, password: "correct horse battery staple" } });
+    const answers = await Promise.all([setUp("ada"), setUp("eve")]);
+    expect(answers.map(({ statusCode }) => statusCode).toSorted((one, other) => one - other)).toEqual([200, 403]);
+    const cookie = [answers.find(({ statusCode }) => statusCode === 200)?.headers["set-cookie"] ?? ""].flat()[0]?.split(";")[0] ?? "";
+    const overview = await hub.app.inject({ method: "GET", url: "/api/v1/overview", headers: { host: "127.0.0.1", cookie } });
+    expect([overview.statusCode, overview.json<{ figures: { devices: { value: number } } }>().figures.devices.value > 0], overview.body).toEqual([200, true]);
+  });
 });

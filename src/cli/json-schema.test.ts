@@ -2,6 +2,7 @@ import Type, { type TSchema } from "typebox";
 import { Compile } from "typebox/compile";
 import { describe, expect, it } from "vitest";
 import { ApiKeyCreated, ApiKeyView, AuditEntry, AuditVerification, BackupResult, RestoreResult, ConnectionLogLine, ConnectionView, FaultView, Ok, ParkedDetail, ParkedView, ReplayResult, RunView, SiteMapping, StatusView, StreamView, TenantView, VerifyReport } from "../kernel/api.ts";
+import { PasswordOnce, UserCreated, UserView } from "../kernel/account-api.ts";
 import { DeliveryDetail, DeliveryReplayed, DeliveryView, DestinationAdded, DestinationTest, DestinationView } from "../kernel/delivery-api.ts";
 import { Secret } from "../kernel/secret.ts";
 import { COMMANDS } from "./commands/index.ts";
@@ -21,6 +22,8 @@ const list = (...items: readonly unknown[]): unknown => ({ items, next: null });
 const gap = { id: "gap_1", connection: "con_1", stream: "alerts", from: "2026-01-01T00:00:00.000Z", until: null, noticedAt: "2026-11-20T16:00:00.000Z" };
 const Gap = Type.Object({ id: Type.String(), connection: Type.String(), stream: Type.String(), from: Type.String(), until: Type.Union([Type.String(), Type.Null()]), noticedAt: Type.String() });
 const logLine = { at: "2026-11-20T16:00:00.000Z", level: "info", event: "verified", message: "ok", fields: {} };
+
+const user = { id: "usr_1", email: "ada@example.test", name: "Ada", role: "analyst", tenants: null, totp: true, passwordOnce: false, createdAt: "2026-11-20T16:00:00.000Z", signedInAt: null, disabledAt: null };
 
 const ROUTES: Routes = {
   ...POSTURE_ROUTES,
@@ -70,6 +73,11 @@ const ROUTES: Routes = {
   "POST /api/v1/sql": ['{"columns":["id"]}\n["1"]\n'],
   "POST /api/v1/backup": { file: "/tmp/x", bytes: 12 },
   "POST /api/v1/keyring/rotate": { keyId: "k2", resealed: 1, retired: 1, resumed: false },
+  "GET /api/v1/users": list(user),
+  "POST /api/v1/users": { user, password: "AAAAA-BBBBB" },
+  "POST /api/v1/users/usr_1/reset": { password: "AAAAA-BBBBB" },
+  "PATCH /api/v1/users/usr_1": user,
+  "DELETE /api/v1/users/usr_1": user,
   "POST /api/v1/api-keys": { key: apiKey, secret: "vk_secret" },
   "GET /api/v1/api-keys": list(apiKey),
   "DELETE /api/v1/api-keys/key_1": apiKey,
@@ -144,6 +152,12 @@ const PROMISES: readonly (readonly [string, TSchema])[] = [
   ["backup x.db", BackupResult],
   ["restore x.db", RestoreResult],
   ["keyring rotate", Type.Object({ keyId: Type.String(), resealed: Type.Integer(), retired: Type.Integer(), resumed: Type.Boolean() })],
+  ["users list", Type.Array(UserView)],
+  ["users add ada@example.test", UserCreated],
+  ["users reset Ada@example.test", PasswordOnce],
+  ["users disable usr_1", UserView],
+  ["users enable usr_1", UserView],
+  ["users remove ada@example.test", UserView],
   ["api-keys create grafana", ApiKeyCreated],
   ["api-keys list", Type.Array(ApiKeyView)],
   ["api-keys revoke key_1", ApiKeyView],

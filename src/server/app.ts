@@ -15,7 +15,7 @@ import type { Tx } from "../store/store.ts";
 import { NOBODY, type Auth } from "./auth.ts";
 import type { AuditLog } from "./audit.ts";
 import { serveConsole } from "./console-files.ts";
-import { COOKIE_HEADERS } from "./cookies.ts";
+import { COOKIE_HEADERS, cookiePlace } from "./cookies.ts";
 import { faultStatus } from "./fault-status.ts";
 import { guardRequest, isLoopbackHost, isSafe, SECURE_HEADERS } from "./request-guard.ts";
 import { answerFor, checkFor, type Check } from "./schemas.ts";
@@ -77,6 +77,8 @@ export function createApp(options: AppOptions): FastifyInstance {
     calls.set(request, call);
     void reply.headers({ ...SECURE_HEADERS, "x-request-id": request.id });
     const { host, origin } = request.headers;
+    // Only where the visitor came over https: on this machine the hub is spoken to in the clear.
+    if (host !== undefined && cookiePlace({ host }, options.publicUrl ?? null)?.secure === true) void reply.header("strict-transport-security", "max-age=31536000");
     const site = request.headers["sec-fetch-site"];
     const route = routeOf(request);
     // A proxy that asks for its visitor repeats his method and where he comes from; it changes nothing here.

@@ -103,7 +103,8 @@ export function createSessions({ store, clock, log, publicUrl }: { readonly stor
     async start(tx, user, visit) {
       const now = clock.now();
       const token = newToken();
-      const browser = visit.browser ?? newToken();
+      // One that somebody else put there would be known to him too: only what this account has had is kept.
+      const browser = visit.browser !== null && (await hadBrowser(tx.db, user, visit.browser)) ? visit.browser : newToken();
       const row: SessionRow = {
         id: newId("session", now),
         hash: hashOf(token),
@@ -137,15 +138,16 @@ export function createSessions({ store, clock, log, publicUrl }: { readonly stor
       await (kept === null ? others : others.where("id", "!=", kept)).execute();
     },
     list: living,
-    async knows(user, browser) {
-      // Asked with the same query where there is nothing to find, so that the time does not tell.
-      const row = await accounts(store.read).selectFrom("hub_sessions").select("id").where("user_id", "=", user).where("browser_hash", "=", hashOf(browser ?? "")).limit(1).executeTakeFirst();
-      return browser !== null && row !== undefined;
-    },
+    // Asked with the same query where there is nothing to find, so that the time does not tell.
+    knows: (user, browser) => hadBrowser(store.read, user, browser ?? ""),
     async tidy(tx) {
       await accounts(tx.db).deleteFrom("hub_sessions").where("created_at", "<", isoTime(clock.now() - KEPT_S * 1000)).execute();
     },
   };
+}
+
+async function hadBrowser(db: Database, user: string, browser: string): Promise<boolean> {
+  return (await accounts(db).selectFrom("hub_sessions").select("id").where("user_id", "=", user).where("browser_hash", "=", hashOf(browser)).limit(1).executeTakeFirst()) !== undefined;
 }
 
 /** FORBIDDEN for a change whose request does not repeat what only our own pages can read. */

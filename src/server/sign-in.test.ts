@@ -118,6 +118,26 @@ describe("a session", () => {
   });
 });
 
+describe("behind a reverse proxy that speaks https", () => {
+  it("a session is a __Host- cookie, addresses are the proxy's word, and any other name gets no session", async () => {
+    await people.close();
+    people = await openPeople("https://hub.example");
+    const code = (await people.signIn.setupCode())?.reveal() ?? "";
+    const draft = { code, email: "ada@example.test", name: "Ada", password: PASSWORD };
+    const elsewhere = await people.app.inject({ method: "POST", url: "/api/v1/setup", headers: { host: "10.0.0.5:8420" }, payload: draft });
+    expect(elsewhere.statusCode).toBe(403);
+    const browser = people.browser("127.0.0.1", "hub.example");
+    const answer = await browser.ask("POST", "/api/v1/setup", draft, { origin: "https://hub.example", "x-forwarded-for": "10.9.9.9, 198.51.100.20" });
+    expect(answer.status).toBe(200);
+    expect(answer.cookies[0]).toMatch(/^__Host-vedette=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict; Max-Age=43200; Secure$/);
+    expect(answer.headers["strict-transport-security"]).toBe("max-age=31536000");
+    expect((await browser.ask("GET", "/api/v1/session/list")).body["items"]).toMatchObject([{ address: "198.51.100.20", current: true }]);
+    const direct = people.browser("203.0.113.9", "hub.example");
+    await direct.ask("POST", "/api/v1/session", { email: "ada@example.test", password: PASSWORD }, { "x-forwarded-for": "198.51.100.21" });
+    expect((await direct.ask("GET", "/api/v1/session/list")).body["items"]).toEqual(expect.arrayContaining([expect.objectContaining({ address: "203.0.113.9", current: true }), expect.objectContaining({ address: "198.51.100.20", current: false })]));
+  });
+});
+
 describe("a sign-in that fails", () => {
   it("says the same, and works as long, whoever is named", async () => {
     const browser = await people.setUp();
@@ -143,6 +163,17 @@ describe("a sign-in that fails", () => {
     people.time.now += 61_000;
     expect((await people.browser("198.51.100.99").signIn()).status).toBe(200);
     expect((await events()).filter((event) => event === "session.refused")).toHaveLength(10);
+  });
+
+  it("knows a browser only by what it was given itself: a token that somebody planted is replaced", async () => {
+    await people.setUp();
+    const victim = people.browser();
+    victim.jar.set("vedette-browser-8420", "P".repeat(43));
+    await victim.signIn();
+    expect(victim.jar.get("vedette-browser-8420")).not.toBe("P".repeat(43));
+    const kept = victim.jar.get("vedette-browser-8420");
+    await victim.signIn();
+    expect(victim.jar.get("vedette-browser-8420")).toBe(kept);
   });
 
   it("counts tries before they are checked, so that many at once are no way around", async () => {

@@ -12,7 +12,7 @@ import type { Actor } from "../kernel/route.ts";
 import type { TenantScope } from "../kernel/scope.ts";
 import { Secret } from "../kernel/secret.ts";
 import type { Database, Store, Tx } from "../store/store.ts";
-import { accounts, operators, userView, type Recorder, type UserRow } from "./account-tables.ts";
+import { accounts, foldedEmail, operators, userView, type Recorder, type UserRow } from "./account-tables.ts";
 import { readableCode, type Passwords } from "./passwords.ts";
 import { oneTenant, refuseMoreThan, seesAll, storedTenants, tenantsFor, type ResolveTenant } from "./reach.ts";
 import { dropFactor, type FactorSecrets } from "./second-factor.ts";
@@ -42,7 +42,7 @@ export interface UsersPorts {
 export function createUsers({ store, clock, passwords, sessions, secrets, resolveTenant }: UsersPorts): Users {
   /** An account the actor sees and may change; by id or e-mail address. */
   async function changeable(db: Database, actor: Actor, reference: string): Promise<UserRow> {
-    const row = await accounts(db).selectFrom("hub_users").selectAll().where((where) => where.or([where("id", "=", reference), where("email", "=", reference.toLowerCase())])).executeTakeFirst();
+    const row = await accounts(db).selectFrom("hub_users").selectAll().where((where) => where.or([where("id", "=", reference), where("email", "=", foldedEmail(reference))])).executeTakeFirst();
     if (row === undefined || !seesAll(actor.scope, storedTenants(row.tenants))) throw new Fault("NOT_FOUND", "There is no account of that id or address.", { cure: "`vedette users list` shows what there is." });
     refuseMoreThan(actor, row.role as Role);
     return row;

@@ -26,6 +26,7 @@ import { statusCommand } from "./status.ts";
 import { streamsCommand } from "./streams.ts";
 import { syncCommand } from "./sync.ts";
 import { tenantsCommand } from "./tenants.ts";
+import { usersCommand } from "./users.ts";
 import { vulnerabilitiesCommand } from "./vulnerabilities.ts";
 
 export const COMMANDS: readonly CliCommand[] = [
@@ -54,6 +55,7 @@ export const COMMANDS: readonly CliCommand[] = [
   backupCommand,
   restoreCommand,
   keyringCommand,
+  usersCommand,
   apiKeysCommand,
   auditCommand,
 ];
