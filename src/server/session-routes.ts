@@ -65,7 +65,9 @@ export function sessionRoutes(ports: SessionRoutesPorts): readonly Route<Tx>[] {
     const session = setCookie(where, where.session, token, SESSION_S);
     context.answerHeader("set-cookie", session);
     context.answerHeader("set-cookie", setCookie(where, where.browser, browser, KEPT_S));
-    return view(await sessions.find({ ...context.headers, cookie: session.split(";")[0] ?? "" })).then((answer) => (answer.csrf === row.csrf ? answer : Promise.reject(new Fault("CHANGED_SINCE", "The account was changed while it signed in.", { cure: "Sign in again." }))));
+    const found = await sessions.find({ ...context.headers, cookie: session.split(";")[0] ?? "" });
+    if (found?.session.id !== row.id) throw new Fault("CHANGED_SINCE", "The account was changed while it signed in.", { cure: "Sign in again." });
+    return view(found);
   }
 
   return [

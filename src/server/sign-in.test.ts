@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { TOTP } from "otpauth";
+import { addressBlock } from "./sign-in.ts";
 import { LOCAL, openPeople, PASSWORD, type Browser, type People } from "./test-people.ts";
 
 let people: People;
@@ -181,6 +182,10 @@ describe("a sign-in that fails", () => {
     const answers = await Promise.all(Array.from({ length: 15 }, () => people.browser("198.51.100.1").ask("POST", "/api/v1/session", { email: "ada@example.test", password: "wrong" })));
     expect(answers.filter(({ status }) => status === 401)).toHaveLength(10);
   });
+});
+
+it.each([["198.51.100.7", "198.51.100.7"], ["::ffff:198.51.100.7", "198.51.100.7"], ["2001:db8::1", "2001:db8:0:0"], ["2001:db8:0:0:9:9:9:9", "2001:db8:0:0"], ["", ""]])("the address %j counts as %j", (address, block) => {
+  expect(addressBlock(address)).toBe(block);
 });
 
 describe("the second factor", () => {

@@ -4,7 +4,7 @@
  * a stranger per account and per address, for a browser that signed in before by itself: so strangers can make strangers wait, and nobody else.
  */
 import { timingSafeEqual } from "node:crypto";
-import { isIP } from "node:net";
+import ipaddr from "ipaddr.js";
 import { isoTime, type Clock } from "../kernel/clock.ts";
 import { Fault } from "../kernel/fault.ts";
 import { newId } from "../kernel/ids.ts";
@@ -99,7 +99,7 @@ export function createSignIn(ports: SignInPorts): SignIn {
     },
     async setUp(draft, attempt) {
       if ((await operators(store.read)) > 0) throw new Fault("FORBIDDEN", "This hub is set up already.", { cure: "Sign in; `vedette users reset` on its machine helps who cannot." });
-      const limits = [{ key: `setup:${attempt.visit.address}`, ...PER_ADDRESS }];
+      const limits = [{ key: `setup:${addressBlock(attempt.visit.address)}`, ...PER_ADDRESS }];
       limited(limits);
       if (setup === null || setup.endsAt <= clock.now() || !same(setup.hash, hashOf(plain(draft.code)))) {
         return refused(attempt, "setup", "code", new Fault("UNAUTHENTICATED", "The set-up code is not the one this hub shows, or has ended.", { cure: "It stands in the terminal where `vedette serve` runs; a new start shows a new one." }));
@@ -158,7 +158,7 @@ export function createSignIn(ports: SignInPorts): SignIn {
       return new Secret(code);
     },
     async withLink(code, attempt) {
-      limited([{ key: `link:${attempt.visit.address}`, ...PER_ADDRESS }]);
+      limited([{ key: `link:${addressBlock(attempt.visit.address)}`, ...PER_ADDRESS }]);
       const pass = link;
       if (pass === null || pass.endsAt <= clock.now() || !isLoopback(attempt.visit.address) || !same(pass.hash, hashOf(plain(code)))) {
         return refused(attempt, "link", "code", new Fault("UNAUTHENTICATED", "This sign-in link has been used, has ended, or is not one of this hub.", { cure: "Start the demo again: it prints a new one." }));
@@ -202,6 +202,8 @@ function isLoopback(address: string): boolean {
 }
 
 /** Who has one IPv6 address has 2^64 of them. */
-function addressBlock(address: string): string {
-  return isIP(address) === 6 ? address.split(":").slice(0, 4).join(":") : address;
+export function addressBlock(address: string): string {
+  if (!ipaddr.isValid(address)) return address;
+  const parsed = ipaddr.process(address);
+  return parsed instanceof ipaddr.IPv6 ? parsed.parts.slice(0, 4).map((part) => part.toString(16)).join(":") : parsed.toString();
 }

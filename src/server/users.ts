@@ -93,16 +93,18 @@ export function createUsers({ store, clock, passwords, sessions, secrets, resolv
       });
       return { user: userView(row), password: new Secret(text) };
     },
-    async change(actor, id, change, record) {
+    async change(actor, id, { name, role: given, tenants: wished, disabled }, record) {
       const before = await changeable(store.read, actor, id);
-      const role = change.role ?? (before.role as Role);
-      refuseMoreThan(actor, role);
-      const rights = change.role !== undefined || change.tenants !== undefined;
-      if (before.id === actor.id && (rights || change.disabled === true)) throw new Fault("FORBIDDEN", "Nobody changes his own rights.", { cure: "Another administrator can." });
-      const tenants = change.tenants === undefined ? storedTenants(before.tenants) : await tenantsFor(actor, { role, tenants: change.tenants }, resolveTenant);
-      if (role === "operator" && tenants !== null) throw new Fault("CONFIG_INVALID", "An operator runs the whole hub; that role cannot be limited to tenants.", { cure: "Give `tenants` as null with it." });
-      const { disabled, name } = change;
-      return changed(actor, before.id, record, { ...(change.role === undefined ? {} : { role }), ...(disabled === undefined ? {} : { disabled }), ...(change.tenants === undefined ? {} : { tenants: tenants === null ? "all" : tenants.length }) }, async (tx, row) => {
+      if (given !== undefined) refuseMoreThan(actor, given);
+      const rights = given !== undefined || wished !== undefined;
+      if (before.id === actor.id && (rights || disabled === true)) throw new Fault("FORBIDDEN", "Nobody changes his own rights.", { cure: "Another administrator can." });
+      const reach = wished === undefined ? undefined : await tenantsFor(actor, { role: given ?? (before.role as Role), tenants: wished }, resolveTenant);
+      const told = { ...(given === undefined ? {} : { role: given }), ...(disabled === undefined ? {} : { disabled }), ...(reach === undefined ? {} : { tenants: reach === null ? "all" : reach.length }) };
+      return changed(actor, before.id, record, told, async (tx, row) => {
+        // From the account as it is in this transaction: what is not asked for stays, whoever else changed it meanwhile.
+        const tenants = reach === undefined ? storedTenants(row.tenants) : reach;
+        const role = given ?? row.role;
+        if (role === "operator" && tenants !== null) throw new Fault("CONFIG_INVALID", "An operator runs the whole hub; that role cannot be limited to tenants.", { cure: "Give `tenants` as null with it." });
         const disabledAt = disabled === undefined ? row.disabled_at : disabled ? (row.disabled_at ?? isoTime(clock.now())) : null;
         const fresh = { name: name === undefined ? row.name : checkedName(name), role, tenants: tenants === null ? null : JSON.stringify(tenants), disabled_at: disabledAt };
         await accounts(tx.db).updateTable("hub_users").set(fresh).where("id", "=", row.id).execute();
