@@ -148,6 +148,21 @@ describe("names and lists", () => {
     expect((await vedette(["connections", "show", "emea"], { "GET /api/v1/connections": list(connection(), connection({ id: "con_9" })) })).stderr).toContain("con_1, con_9");
   });
 
+  it("sites are given to a tenant by name, of the only connection there is; what could be two is not guessed", async () => {
+    const site = (id: string, siteName: string, accountName: string) => ({ connection: "con_1", site: id, siteName, accountName, tenant: null });
+    const sites = [site("11", "Lyon Depot", "Orchard"), site("12", "Quay", "Orchard"), site("13", "Quay", "Halden")];
+    const mapped = `PUT /api/v1/tenants/${tenant.id}/sites`;
+    const routes = { "GET /api/v1/connections": list(connection()), "GET /api/v1/tenants": list(tenant), "GET /api/v1/sites/unassigned": list(...sites), [`GET /api/v1/tenants/${tenant.id}/sites`]: list(), [mapped]: { items: [sites[0]] } };
+
+    const { code, stdout, api } = await vedette(["tenants", "map", "Orchard", "lyon depot", "12"], routes);
+    expect([code, api.calls.find(({ method }) => method === "PUT")?.body]).toEqual([0, { connection: "con_1", sites: ["11", "12"] }]);
+    expect(stdout).toMatch(/11\s+Lyon Depot\s+Orchard\s+emea/);
+
+    expect((await vedette(["tenants", "map", "Orchard", "Quay"], routes)).stderr).toContain("12 (Orchard), 13 (Halden)");
+    expect((await vedette(["tenants", "map", "Orchard", "Lion"], routes)).stderr).toContain("vedette tenants unassigned");
+    expect((await vedette(["tenants", "map", "Orchard", "11"], { ...routes, "GET /api/v1/connections": list(connection(), connection({ id: "con_2", name: "apac" })) })).stderr).toContain("--connection NAME");
+  });
+
   it("what deletes wants --yes, and without it nothing is sent", async () => {
     const routes = { "GET /api/v1/connections": list(connection()), "GET /api/v1/tenants": list(tenant) };
 

@@ -20,11 +20,11 @@ export const tenantsCommand: CliCommand = {
     finish(group.command("list").description("All tenants").action(context.ask((api, options: JsonOption) => list(context, api, options))), "vedette tenants list");
     finish(group.command("add <name>").description("Make one").action(context.ask((api, name: string, options: JsonOption) => add(context, api, name, options))), "vedette tenants add 'Orchard Freight'");
     finish(
-      group.command("map <tenant> [site...]").description("Give a connection's sites (ids) to a tenant; without sites, show those it has").option("--connection <name>", "whose sites they are").action(context.ask((api, tenant: string, sites: readonly string[], options: MapOptions) => mapSites(context, api, "PUT", tenant, sites, options))),
+      group.command("map <tenant> [site...]").description("Give a connection's sites (ids, or names of unassigned ones) to a tenant; without sites, show those it has").option("--connection <name>", "whose sites they are, where there are several connections").action(context.ask((api, tenant: string, sites: readonly string[], options: MapOptions) => mapSites(context, api, "PUT", tenant, sites, options))),
       "vedette tenants map 'Orchard Freight' 2101000000000000011 --connection msp",
     );
     finish(
-      group.command("unmap <tenant> <site...>").description("Take sites away from a tenant; they belong to the connection's tenant again").option("--connection <name>", "whose sites they are").action(context.ask((api, tenant: string, sites: readonly string[], options: MapOptions) => mapSites(context, api, "DELETE", tenant, sites, options))),
+      group.command("unmap <tenant> <site...>").description("Take sites away from a tenant; they belong to the connection's tenant again").option("--connection <name>", "whose sites they are, where there are several connections").action(context.ask((api, tenant: string, sites: readonly string[], options: MapOptions) => mapSites(context, api, "DELETE", tenant, sites, options))),
       "vedette tenants unmap 'Orchard Freight' 2101000000000000011 --connection msp",
     );
     finish(group.command("unassigned").description("Sites that belong to no tenant of their own").action(context.ask((api, options: JsonOption) => unassignedSites(context, api, options))), "vedette tenants unassigned");
