@@ -261,3 +261,23 @@ it("refuses two routes with one address", () => {
   if (first === undefined) throw new Error("no route");
   expect(() => createApp({ routes: [first, first], auth: createAuth({ authenticate: async () => undefined }, null), audit, log, clock: systemClock })).toThrow();
 });
+
+it("closes as soon as the last answer is out, although its caller keeps the connection", async () => {
+  const began = Promise.withResolvers<void>();
+  const slow = defineRoute({
+    method: "GET", path: "/slow", summary: "a test", permission: "public", audit: unaudited("a test"), answer: Type.Object({}),
+    async handle(_input, _context: RouteContext<Tx>) {
+      began.resolve();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      return {};
+    },
+  });
+  const closing = createApp({ routes: [slow], auth: createAuth({ authenticate: async () => undefined }, null), audit, log, clock: systemClock });
+  await closing.listen({ host: "127.0.0.1", port: 0 });
+  const { port } = closing.server.address() as { port: number };
+  const answer = fetch(`http://127.0.0.1:${port}/slow`).then(({ status }) => status);
+  await began.promise;
+  const asked = performance.now();
+  await closing.close();
+  expect([await answer, performance.now() - asked < 5000]).toEqual([200, true]);
+}, 20_000);

@@ -109,11 +109,25 @@ export function createApp(options: AppOptions): FastifyInstance {
     return reply.headers({ ...SECURE_HEADERS, "x-request-id": request.id }).code(status).type("application/json; charset=utf-8").send(JSON.stringify({ ...plain, fault: fault.toJSON(), requestId: request.id }));
   }
 
+  app.addHook("preClose", (done) => {
+    closeAsTheyEnd(app);
+    done();
+  });
+
   for (const route of options.routes) {
     app.route({ method: route.method, url: route.path, config: { vedette: route }, ...(route.bodyLimit === undefined ? {} : { bodyLimit: route.bodyLimit }), handler: handlerFor(route, options, (request) => calls.get(request)?.actor ?? NOBODY) });
   }
   if (options.consoleFolder !== undefined) serveConsole(app, options.consoleFolder);
   return app;
+}
+
+const SWEEP_MS = 50;
+
+/** Connections that are kept for another request are closed when closing begins; those that still wait for an answer then would be kept for a minute after it. */
+function closeAsTheyEnd({ server }: FastifyInstance): void {
+  if (!server.listening) return;
+  const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
+  server.once("close", () => clearInterval(sweep));
 }
 
 declare module "fastify" {
