@@ -14,22 +14,31 @@ const root = createRootRoute({
   search: { middlewares: [retainSearchParams(["tenant"])] },
 });
 
-const home = createRoute({
-  getParentRoute: () => root,
-  path: "/",
-  beforeLoad: () => {
-    redirect({ to: "/connections", replace: true, throw: true });
-  },
-});
-
+const home = createRoute({ getParentRoute: () => root, path: "/", component: lazyRouteComponent(() => import("./pages/overview/overview.tsx"), "OverviewPage") });
 const cases = createRoute({ getParentRoute: () => root, path: "/cases", component: lazyRouteComponent(() => import("./pages/cases/list.tsx"), "CasesPage") });
 const caseOne = createRoute({ getParentRoute: () => root, path: "/cases/$id", component: lazyRouteComponent(() => import("./pages/cases/detail.tsx"), "CasePage") });
+const devices = createRoute({ getParentRoute: () => root, path: "/devices", component: lazyRouteComponent(() => import("./pages/devices/list.tsx"), "DevicesPage") });
+const rules = createRoute({ getParentRoute: () => root, path: "/devices/rules", component: lazyRouteComponent(() => import("./pages/devices/rules.tsx"), "RulesPage") });
+const serials = createRoute({ getParentRoute: () => root, path: "/devices/serials", component: lazyRouteComponent(() => import("./pages/devices/serials.tsx"), "SerialsPage") });
+const device = createRoute({ getParentRoute: () => root, path: "/devices/$id", component: lazyRouteComponent(() => import("./pages/devices/detail.tsx"), "DevicePage") });
+const fixFirst = createRoute({
+  getParentRoute: () => root,
+  path: "/vulnerabilities",
+  // The list of what to fix first has no filters: who asks for some is shown the findings.
+  beforeLoad: ({ search }) => {
+    if (["overdue", "exploited", "severity", "class"].some((name) => search[name] !== undefined)) redirect({ to: "/vulnerabilities/findings", search, replace: true, throw: true });
+  },
+  component: lazyRouteComponent(() => import("./pages/vulnerabilities/fix-first.tsx"), "FixFirstPage"),
+});
+const fixes = createRoute({ getParentRoute: () => root, path: "/vulnerabilities/fixes", component: lazyRouteComponent(() => import("./pages/vulnerabilities/fixes.tsx"), "FixesPage") });
+const findings = createRoute({ getParentRoute: () => root, path: "/vulnerabilities/findings", component: lazyRouteComponent(() => import("./pages/vulnerabilities/findings.tsx"), "FindingsPage") });
+const finding = createRoute({ getParentRoute: () => root, path: "/vulnerabilities/$id", component: lazyRouteComponent(() => import("./pages/vulnerabilities/detail.tsx"), "FindingPage") });
 const connections = createRoute({ getParentRoute: () => root, path: "/connections", component: lazyRouteComponent(() => import("./pages/connections/list.tsx"), "ConnectionsPage") });
 const connectionAdd = createRoute({ getParentRoute: () => root, path: "/connections/add", component: lazyRouteComponent(() => import("./pages/connections/add.tsx"), "AddConnectionPage") });
 const connection = createRoute({ getParentRoute: () => root, path: "/connections/$id", component: lazyRouteComponent(() => import("./pages/connections/detail.tsx"), "ConnectionPage") });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, cases, caseOne, connections, connectionAdd, connection]),
+  routeTree: root.addChildren([home, cases, caseOne, devices, rules, serials, device, fixFirst, fixes, findings, finding, connections, connectionAdd, connection]),
   parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
   stringifySearch: (search: Record<string, unknown>) => {
     const params = new URLSearchParams(Object.entries(search).flatMap(([name, value]) => (typeof value === "string" && value !== "" ? [[name, value]] : [])));

@@ -61,7 +61,7 @@ export function addressOf(path: string, params: AnyInput["params"], query: AnyIn
 }
 
 /** What comes is what the hub declares: it checks its answers itself before they leave it. */
-export async function send<T>(method: string, address: string, body: unknown, signal?: AbortSignal): Promise<T> {
+async function send<T>(method: string, address: string, body: unknown, signal?: AbortSignal): Promise<T> {
   const text = await exchange(method, address, body, signal);
   return (parsed(text) ?? text) as T;
 }

@@ -40,7 +40,7 @@ export function useLive(): void {
       askAnew("GET /api/v1/runs", "GET /api/v1/status");
     });
     source.addEventListener("connection", () => askAnew("GET /api/v1/status", "GET /api/v1/connections", "GET /api/v1/connections/{id}"));
-    source.addEventListener("figures", () => askAnew("GET /api/v1/cases"));
+    source.addEventListener("figures", () => askAnew("GET /api/v1/overview", "GET /api/v1/cases"));
     source.addEventListener("reload", () => void queryClient.invalidateQueries());
     return () => source.close();
   }, []);
@@ -48,6 +48,11 @@ export function useLive(): void {
 
 /** The latest that was told of a connection's streams, by stream. */
 export function useProgress(connection: string): ReadonlyMap<string, Progress> {
+  return new Map(useAllProgress().filter((one) => one.connection === connection).map((one) => [one.stream, one]));
+}
+
+/** The latest that was told of every stream since the page was opened. */
+export function useAllProgress(): readonly Progress[] {
   const all = useSyncExternalStore(
     (listener) => {
       listeners.add(listener);
@@ -55,5 +60,5 @@ export function useProgress(connection: string): ReadonlyMap<string, Progress> {
     },
     () => progress,
   );
-  return new Map([...all.values()].filter((one) => one.connection === connection).map((one) => [one.stream, one]));
+  return [...all.values()];
 }

@@ -1,56 +1,50 @@
 /** Who is signed in, what they may do, and the doors in and out. */
 import { useQuery, type UseQueryResult } from "@tanstack/react-query";
 import { createContext, useContext } from "react";
-import { keepCsrf, onSignedOut, send } from "./client.ts";
+import { call, keepCsrf, onSignedOut, type Answer, type Body } from "./client.ts";
 import { queryClient } from "./queries.ts";
 
-export interface Session {
-  readonly state: "setup" | "signed-out" | "signed-in";
-  readonly csrf: string | null;
-  readonly user: { readonly id: string; readonly name: string; readonly email: string; readonly role: string; readonly totp: boolean; readonly passwordOnce?: boolean } | null;
-  readonly permissions: readonly string[];
-  readonly tenants: readonly { readonly id: string; readonly name: string }[];
-  readonly everyTenant: boolean;
-  readonly version: string;
-}
+export type Session = Answer<"GET /api/v1/session">;
+type Permission = Session["permissions"][number];
+type RoleName = NonNullable<Session["user"]>["role"];
 
 const KEY = ["session"];
-const ADDRESS = "/api/v1/session";
 
 export function useSessionQuery(): UseQueryResult<Session> {
-  return useQuery({ queryKey: KEY, queryFn: async ({ signal }) => taken(await send<Session>("GET", ADDRESS, undefined, signal)), staleTime: 60_000 });
+  return useQuery({ queryKey: KEY, queryFn: async ({ signal }) => taken(await call("GET /api/v1/session", {}, signal)), staleTime: 60_000 });
 }
 
 export function askSessionAgain(): void {
   void queryClient.invalidateQueries({ queryKey: KEY });
 }
 
-export async function signIn(given: { readonly email: string; readonly password: string; readonly totp?: string }): Promise<void> {
-  enter(await send<Session>("POST", ADDRESS, given));
+export async function signIn(given: Body<"POST /api/v1/session">): Promise<void> {
+  enter(await call("POST /api/v1/session", { body: given }));
 }
 
 export async function signInByLink(code: string): Promise<void> {
-  enter(await send<Session>("POST", `${ADDRESS}/link`, { code }));
+  enter(await call("POST /api/v1/session/link", { body: { code } }));
 }
 
-export async function setUp(given: { readonly code: string; readonly email: string; readonly name: string; readonly password: string }): Promise<void> {
-  enter(await send<Session>("POST", "/api/v1/setup", given));
+export async function setUp(given: Body<"POST /api/v1/setup">): Promise<void> {
+  enter(await call("POST /api/v1/setup", { body: given }));
 }
 
-export async function changePassword(given: { readonly current: string; readonly password: string }): Promise<void> {
-  await send("PUT", `${ADDRESS}/password`, given);
+export async function changePassword(given: Body<"PUT /api/v1/session/password">): Promise<void> {
+  await call("PUT /api/v1/session/password", { body: given });
   askSessionAgain();
 }
 
 export async function signOut(): Promise<void> {
-  await send("DELETE", ADDRESS, undefined);
+  await call("DELETE /api/v1/session", {});
   // Nothing of one person is left for the next.
   queryClient.clear();
   window.location.assign("/");
 }
 
 function enter(answer: Session): void {
-  queryClient.clear();
+  // Nothing of whoever was here before is left. The session itself stays, because the door watches it.
+  queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== KEY[0] });
   queryClient.setQueryData(KEY, taken(answer));
 }
 
@@ -61,10 +55,10 @@ function taken(session: Session): Session {
 
 onSignedOut(askSessionAgain);
 
-const ROLE_WORDS: Readonly<Record<string, string>> = { operator: "Platform operator", "msp-admin": "MSP administrator", analyst: "Analyst", auditor: "Auditor", viewer: "Tenant viewer" };
+const ROLE_WORDS: Readonly<Record<RoleName, string>> = { operator: "Platform operator", "msp-admin": "MSP administrator", analyst: "Analyst", auditor: "Auditor", viewer: "Tenant viewer" };
 
-export function roleWord(role: string): string {
-  return ROLE_WORDS[role] ?? role;
+export function roleWord(role: RoleName): string {
+  return ROLE_WORDS[role];
 }
 
 export const SessionContext = createContext<Session | null>(null);
@@ -75,6 +69,6 @@ export function useSession(): Session {
   return session;
 }
 
-export function useMay(permission: string): boolean {
+export function useMay(permission: Permission): boolean {
   return useSession().permissions.includes(permission);
 }

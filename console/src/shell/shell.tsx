@@ -3,19 +3,22 @@ import { Menu, NativeSelect, UnstyledButton, useComputedColorScheme, useMantineC
 import { Link, Outlet } from "@tanstack/react-router";
 import { useState, type ReactNode } from "react";
 import { useLive } from "../api/live.ts";
-import { roleWord, signOut, useSession } from "../api/session.ts";
+import { roleWord, signOut, useSession, type Session } from "../api/session.ts";
 import { useUrl } from "../parts/url.ts";
 import { Icon, Mark, type IconName } from "./icons.tsx";
 
 interface Place {
-  readonly to: "/cases" | "/connections";
+  readonly to: "/" | "/cases" | "/devices" | "/vulnerabilities" | "/connections";
   readonly name: string;
   readonly icon: IconName;
-  readonly permission: string;
+  readonly permission: Session["permissions"][number];
 }
 
 const PLACES: readonly Place[] = [
+  { to: "/", name: "Overview", icon: "overview", permission: "status.read" },
   { to: "/cases", name: "Cases", icon: "cases", permission: "cases.read" },
+  { to: "/devices", name: "Devices", icon: "devices", permission: "vulnerabilities.read" },
+  { to: "/vulnerabilities", name: "Vulnerabilities", icon: "vulnerabilities", permission: "vulnerabilities.read" },
   { to: "/connections", name: "Connections", icon: "connections", permission: "connections.read" },
 ];
 
@@ -42,7 +45,7 @@ export function Shell(): ReactNode {
           <TenantSwitcher />
           <nav aria-label="Pages">
             {PLACES.filter(({ permission }) => session.permissions.includes(permission)).map((place) => (
-              <Link key={place.to} to={place.to} className="place" onClick={() => setOpen(false)} activeProps={{ className: "place place-here", "aria-current": "page" }}>
+              <Link key={place.to} to={place.to} className="place" onClick={() => setOpen(false)} activeOptions={{ exact: place.to === "/", includeSearch: false }} activeProps={{ className: "place place-here", "aria-current": "page" }}>
                 <Icon name={place.icon} />
                 {place.name}
               </Link>

@@ -50,7 +50,8 @@ function AddressStep({ address, onAddress, onDone }: { readonly address: string;
   function done(): void {
     const given = address.trim();
     const whole = /^https?:\/\//u.test(given) ? given : `https://${given}`;
-    if (!URL.canParse(whole)) {
+    // A browser takes nearly anything for a host; a console's is a name with a dot, or an address.
+    if (!/^https?:\/\/[\w.-]*\.[\w.-]+(?::\d+)?(?:\/|$)/u.test(whole) || !URL.canParse(whole)) {
       setTrouble("That is no address. It looks like https://usea1-011.sentinelone.net.");
       return;
     }
@@ -147,7 +148,7 @@ function ReadingStep({ token, found, onBack }: { readonly token: string; readonl
   const navigate = useNavigate();
   const add = useChange("POST /api/v1/connections", ["GET /api/v1/status", "GET /api/v1/connections"]);
   const readable = found.streams.filter((stream) => stream.readable).map(({ stream }) => stream);
-  const [name, setName] = useState(() => hostOf(found.url).split(".")[0] ?? "");
+  const [name, setName] = useState(() => nameOf(hostOf(found.url)));
   const [tenant, setTenant] = useState(chosenTenant ?? tenants[0]?.id ?? "");
   const [owners, setOwners] = useState("");
   const [streams, setStreams] = useState<readonly string[]>(readable);
@@ -205,4 +206,9 @@ function ReadingStep({ token, found, onBack }: { readonly token: string; readonl
       </div>
     </form>
   );
+}
+
+/** `usea1-011.sentinelone.net` → `usea1-011`; an address stays whole. */
+function nameOf(host: string): string {
+  return host.endsWith(".sentinelone.net") ? (host.split(".")[0] ?? host) : host;
 }
