@@ -44,7 +44,7 @@ export class Runner {
   readonly #deps: ReaderDeps;
   readonly #live = new Map<RunId, LiveRun>();
   readonly #busy = new Map<string, RunId>();
-  readonly #tidying = new Set<Promise<void>>();
+  readonly #tidying = new Map<Promise<void>, AbortController>();
   readonly #ended: RunView[] = [];
 
   constructor(deps: ReaderDeps) {
@@ -116,12 +116,14 @@ export class Runner {
     const runs = [...this.#live.values()];
     for (const run of runs) this.cancel(run.id);
     await Promise.allSettled(runs.map((run) => run.finished));
+    // Those that ended before are live no more; what they still owe is paid after the next start.
+    for (const stop of this.#tidying.values()) stop.abort(new Fault("CANCELLED", "The hub stops."));
     await this.tidied();
   }
 
   /** Resolves when what comes after the runs that have ended is done too. */
   async tidied(): Promise<void> {
-    await Promise.allSettled(this.#tidying);
+    await Promise.allSettled(this.#tidying.keys());
   }
 
   async #mode(order: RunOrder, streams: readonly Stream[]): Promise<RunView["mode"]> {
@@ -167,7 +169,7 @@ export class Runner {
     })().catch((error: unknown) => {
       log.error("run.indexes-failed", { run: run.id, code: asFault(error).code });
     });
-    this.#tidying.add(work);
+    this.#tidying.set(work, run.stop);
     void work.then(() => this.#tidying.delete(work));
   }
 
