@@ -37,8 +37,10 @@ const connections = createRoute({ getParentRoute: () => root, path: "/connection
 const connectionAdd = createRoute({ getParentRoute: () => root, path: "/connections/add", component: lazyRouteComponent(() => import("./pages/connections/add.tsx"), "AddConnectionPage") });
 const connection = createRoute({ getParentRoute: () => root, path: "/connections/$id", component: lazyRouteComponent(() => import("./pages/connections/detail.tsx"), "ConnectionPage") });
 
+const deliveries = createRoute({ getParentRoute: () => root, path: "/deliveries", component: lazyRouteComponent(() => import("./pages/deliveries/deliveries.tsx"), "DeliveriesPage") });
+
 export const router = createRouter({
-  routeTree: root.addChildren([home, cases, caseOne, devices, rules, serials, device, fixFirst, fixes, findings, finding, connections, connectionAdd, connection]),
+  routeTree: root.addChildren([home, cases, caseOne, devices, rules, serials, device, fixFirst, fixes, findings, finding, connections, connectionAdd, connection, deliveries]),
   parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
   stringifySearch: (search: Record<string, unknown>) => {
     const params = new URLSearchParams(Object.entries(search).flatMap(([name, value]) => (typeof value === "string" && value !== "" ? [[name, value]] : [])));

@@ -20,6 +20,7 @@ export const PAGES = [
   { name: "findings", address: "/vulnerabilities/findings", row: null },
   { name: "connections", address: "/connections", row: "connection" },
   { name: "connection-add", address: "/connections/add", row: null },
+  { name: "deliveries", address: "/deliveries", row: null },
 ] as const;
 
 export function openBrowser(): Promise<Browser> {

@@ -6,6 +6,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { join } from "node:path";
+import { build } from "vite";
 import { complaints, inaccessible, openBrowser, overflow, PAGES, settled } from "./browser.ts";
 
 const WINDOWS = [
@@ -15,6 +16,7 @@ const WINDOWS = [
 
 async function main(folder: string, wanted: readonly string[]): Promise<number> {
   mkdirSync(folder, { recursive: true });
+  await build({ root: "console", logLevel: "error" });
   const demo = spawn(process.execPath, ["bin/vedette.mjs", "demo", "--json", "--port", "0", "--agents", "1200", "--seed", "7"], { stdio: ["ignore", "pipe", "inherit"] });
   let bad = 0;
   try {

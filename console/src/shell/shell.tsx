@@ -8,7 +8,7 @@ import { useUrl } from "../parts/url.ts";
 import { Icon, Mark, type IconName } from "./icons.tsx";
 
 interface Place {
-  readonly to: "/" | "/cases" | "/devices" | "/vulnerabilities" | "/connections";
+  readonly to: "/" | "/cases" | "/devices" | "/vulnerabilities" | "/connections" | "/deliveries";
   readonly name: string;
   readonly icon: IconName;
   readonly permission: Session["permissions"][number];
@@ -20,6 +20,7 @@ const PLACES: readonly Place[] = [
   { to: "/devices", name: "Devices", icon: "devices", permission: "vulnerabilities.read" },
   { to: "/vulnerabilities", name: "Vulnerabilities", icon: "vulnerabilities", permission: "vulnerabilities.read" },
   { to: "/connections", name: "Connections", icon: "connections", permission: "connections.read" },
+  { to: "/deliveries", name: "Deliveries", icon: "deliveries", permission: "deliveries.read" },
 ];
 
 export function Shell(): ReactNode {

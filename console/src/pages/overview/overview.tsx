@@ -20,7 +20,7 @@ const KIND_TONES: Readonly<Record<Item["kind"], Tone>> = { connection: "bad", to
 const KIND_WORDS: Readonly<Record<Item["kind"], string>> = { connection: "Connection", token: "Token", cases: "Cases", findings: "Findings", destination: "Destination", deliveries: "Deliveries", parked: "Set aside", disk: "Disk" };
 
 /** Addresses of pages that there are; what leads elsewhere is told, not linked. */
-const HAS_PAGE = /^\/(?:cases|devices|vulnerabilities|connections)(?:[/?]|$)/u;
+const HAS_PAGE = /^\/(?:cases|devices|vulnerabilities|connections|deliveries)(?:[/?]|$)/u;
 
 export function OverviewPage(): ReactNode {
   const tenant = useTenant();
@@ -65,7 +65,7 @@ export function OverviewPage(): ReactNode {
         <Tile to="/devices" name="Devices" value={figures.devices.value} note={`${count(figures.devices.failing)} fail a posture rule`} trend={figures.devices.trend} per={figures.devices.per} what="verdicts that turned to fail" />
         <Tile name="People and service accounts" value={figures.access.value} note={`${count(figures.access.bindings)} roles given`} trend={figures.access.trend} per={figures.access.per} what="" />
         <Tile to="/vulnerabilities" name="Open findings" value={figures.findings.value} note={`${count(figures.findings.critical)} critical, ${count(figures.findings.overdue)} overdue`} trend={figures.findings.trend} per={figures.findings.per} what="findings" />
-        <Tile name="Deliveries waiting" value={figures.deliveries.value} note={`${count(figures.deliveries.delivered)} delivered, ${count(figures.deliveries.parked)} set aside`} trend={figures.deliveries.trend} per={figures.deliveries.per} what="deliveries accepted" />
+        <Tile to="/deliveries" name="Deliveries waiting" value={figures.deliveries.value} note={`${count(figures.deliveries.delivered)} delivered, ${count(figures.deliveries.parked)} set aside`} trend={figures.deliveries.trend} per={figures.deliveries.per} what="deliveries accepted" />
       </div>
       <ReadingNow />
     </Page>
@@ -73,7 +73,7 @@ export function OverviewPage(): ReactNode {
 }
 
 interface TileProps {
-  readonly to?: "/cases" | "/devices" | "/vulnerabilities";
+  readonly to?: "/cases" | "/devices" | "/vulnerabilities" | "/deliveries";
   readonly name: string;
   readonly value: number;
   readonly note: string;
@@ -88,7 +88,7 @@ function Tile({ to, name, value, note, trend, per, what }: TileProps): ReactNode
       <h2>{to === undefined ? name : <Link to={to}>{name}</Link>}</h2>
       <p className="tile-value">{count(value)}</p>
       <p className="faint">{note}</p>
-      {trend.length > 1 ? <Spark values={trend} label={`${sentence(what)} each ${per}, the latest ${count(trend.at(-1) ?? 0)}`} /> : null}
+      {trend.length > 1 && trend.some((value) => value > 0) ? <Spark values={trend} label={`${sentence(what)} each ${per}, the latest ${count(trend.at(-1) ?? 0)}`} /> : null}
     </section>
   );
 }

@@ -22,11 +22,10 @@ export function FindingPage(): ReactNode {
   const { finding } = found.data;
   const columns: readonly Column<Instance>[] = [
     { id: "device", header: "Device", narrow: true, text: ({ device, agent }) => device ?? agent, cell: ({ asset, device, agent }) => (asset === null ? (device ?? agent) : <Link className="strong" to="/devices/$id" params={{ id: asset }}>{device ?? agent}</Link>) },
-    { id: "version", header: "Version", width: 110, text: ({ version }) => version ?? "" },
-    { id: "class", header: "State", width: 112, narrow: true, text: (instance) => instance.class, cell: (instance) => <Tag tone={CLASS_TONES[instance.class]}>{sentence(instance.class)}</Tag> },
+    { id: "version", header: "Version", width: 88, text: ({ version }) => version ?? "" },
+    { id: "class", header: "State", width: 100, narrow: true, text: (instance) => instance.class, cell: (instance) => <Tag tone={CLASS_TONES[instance.class]}>{sentence(instance.class)}</Tag> },
     { id: "detected", header: "Detected", width: 112, text: ({ detectedAt }) => (detectedAt === null ? "–" : day(detectedAt)) },
     { id: "due", header: "Due", width: 116, text: ({ dueAt }) => (dueAt === null ? "–" : day(dueAt)), cell: ({ dueAt, overdue }) => (dueAt === null ? <span className="faint">–</span> : <span className={overdue ? "bad-text" : undefined}>{day(dueAt)}</span>) },
-    { id: "scanned", header: "Scanned", width: 96, text: ({ scannedAt }) => scannedAt ?? "", cell: ({ scannedAt }) => <Ago at={scannedAt} /> },
     { id: "life", header: "Its life", width: 90, narrow: true, text: () => "", cell: (instance) => <button type="button" className="link" onClick={() => setChosen(instance)}>Timeline</button> },
   ];
   return (
