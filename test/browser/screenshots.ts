@@ -26,7 +26,7 @@ async function main(folder: string, wanted: readonly string[]): Promise<number> 
       const visit = await browser.newContext();
       const door = await visit.newPage();
       await door.goto(open);
-      await door.locator("main h1").waitFor();
+      await door.getByRole("navigation", { name: "Pages" }).waitFor();
       // Whoever is signed in once is so in every window.
       const state = await visit.storageState();
       await firstReadingOver(door, url);
