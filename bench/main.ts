@@ -49,7 +49,9 @@ Prints every figure with its target; exits with 1 where one is missed.
   --normalize        normalisation: --lines N (20000)
 `;
 
-function asked() {
+type Asked = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>["values"];
+
+function asked(): Asked {
   try {
     return parseArgs({ options: OPTIONS }).values;
   } catch (error) {

@@ -7,6 +7,7 @@ import type { TenantId } from "../kernel/ids.ts";
 import type { Tx } from "../store/store.ts";
 import { newCaseId } from "./ids.ts";
 import { isOpen, type Entity, type Kept, type Lead, type LinkKey, type Tally } from "./model.ts";
+import { peopleIn } from "./people.ts";
 import { casesOfGroups } from "./stored.ts";
 import { ENTITY_ROWS, type CaseRow } from "./tables.ts";
 import { changed, compareLeads, counted, EMPTY, leadOf, severityOf, statusOf, sum, titleOf, verdictOf } from "./tally.ts";
@@ -180,16 +181,27 @@ export class Batch {
     const known = await this.#knownEntities();
     const rows: (readonly (string | number)[])[] = [];
     for (const working of this.cases) {
+      let others = false;
       for (const [key, { entity: [kind, value], by }] of working.entities) {
         if (by === 0) continue;
         const before = known.get(`${String(working.group)} ${key}`) ?? 0;
         const now = before + by;
         if (now <= 0) await sql`DELETE FROM case_entities WHERE grp = ${working.group} AND kind = ${kind} AND value = ${value}`.execute(this.#tx.db);
         else rows.push([working.group, kind, value, now, foldedOf(value)]);
-        working.tally = { ...working.tally, kinds: counted(working.tally.kinds, kind, (now > 0 ? 1 : 0) - (before > 0 ? 1 : 0)) };
+        if (now > 0 === before > 0) continue;
+        if (kind === "user") others = true;
+        else working.tally = { ...working.tally, kinds: counted(working.tally.kinds, kind, now > 0 ? 1 : -1) };
       }
+      if (others) working.tally = { ...working.tally, kinds: counted(working.tally.kinds, "user", (await this.#people(working)) - (working.tally.kinds["user"] ?? 0)) };
     }
     if (rows.length > 0) await this.#tx.bulkUpsert(ENTITY_ROWS, rows);
+  }
+
+  /** One person has several names: they are counted together. To be asked before the rows of now are written. */
+  async #people(working: Working): Promise<number> {
+    const { rows } = await sql<{ value: string }>`SELECT value FROM case_entities WHERE grp = ${working.group} AND kind = 'user'`.execute(this.#tx.db);
+    const come = [...working.entities.values()].flatMap(({ entity: [kind, value], by }) => (kind === "user" && by > 0 ? [value] : []));
+    return peopleIn(new Set([...rows.map(({ value }) => value), ...come]));
   }
 
   async #knownEntities(): Promise<ReadonlyMap<string, number>> {

@@ -89,6 +89,23 @@ describe.each(["sqlite", "postgres"] as const)("cases on %s", (kind) => {
     expect(await entitiesOf(bench.store.read, one.grp, ["device"], 5)).toEqual({ items: [{ kind: "device", value: "D1", n: 3 }], left: 0 });
   });
 
+  it("counts what alerts are about where an older one comes with the one that connects it to a case that was there", async () => {
+    await bench.page("threats", ["t2", "t4", "t5"].map((id) => threat(id, NOW + HOUR / 2, { hash: "h2", storyline: "S2" })));
+    await bench.page("threats", [threat("t1", NOW, { hash: "h1" }), threat("t3", NOW + MINUTE, { hash: "h1", storyline: "S2" })]);
+    expect(await entitiesOf(bench.store.read, (await bench.only()).grp, ["device"], 5)).toEqual({ items: [{ kind: "device", value: "D1", n: 5 }], left: 0 });
+    expect(JSON.parse((await bench.only()).tally)).toMatchObject({ members: 5, kinds: { device: 1, user: 1 } });
+  });
+
+  it("counts a person once, with a domain and without, by name and by address, and two domains' as two", async () => {
+    await bench.page("threats", [threat("t1", NOW, { storyline: "S" })]);
+    await bench.page("alerts", [alert("a1", NOW, { storyline: "S", user: "J.Orozco" }), alert("a2", NOW, { storyline: "S", user: "j.orozco@orchard.test" })]);
+    expect(JSON.parse((await bench.only()).tally)).toMatchObject({ members: 3, kinds: { user: 1 } });
+    await bench.page("alerts", [alert("a3", NOW, { storyline: "S", user: "HALDEN\\j.orozco" }), alert("a4", NOW, { storyline: "S", user: "m.voss" })]);
+    expect(JSON.parse((await bench.only()).tally)).toMatchObject({ members: 5, kinds: { user: 3 } });
+    await bench.page("alerts", [alert("a3", NOW, { storyline: "S", user: "m.voss", updated: NOW + HOUR })]);
+    expect(JSON.parse((await bench.only()).tally)).toMatchObject({ members: 5, kinds: { user: 2 } });
+  });
+
   it("keeps leading to the last of a row of merged cases", async () => {
     for (const [place, storyline] of ["S3", "S2", "S1"].entries()) await bench.page("threats", [threat(storyline, NOW - place * DAY, { storyline, device: storyline })]);
     const [, , youngest] = await bench.cases();

@@ -36,6 +36,11 @@ export function expectCases(file: string): void {
 
     const tallies = all<{ id: string; counted: number; held: number }>("SELECT c.id, c.tally ->> 'members' AS counted, count(*) AS held FROM cases AS c JOIN case_members AS m ON m.grp = c.grp GROUP BY c.id");
     expect(tallies.filter(({ counted, held }) => counted !== held), "counted wrong").toEqual([]);
+
+    // What they are about: as often as their records say it.
+    const said = all<{ grp: number; kind: string; value: string; n: number }>("SELECT m.grp, e.value ->> 0 AS kind, e.value ->> 1 AS value, count(*) AS n FROM case_members AS m, json_each(m.facts, '$.entities') AS e GROUP BY 1, 2, 3 ORDER BY 1, 2, 3");
+    expect(all("SELECT grp, kind, value, n FROM case_entities ORDER BY grp, kind, value"), "entities").toEqual(said);
+    expect(said.length).toBeGreaterThan(10);
   });
 }
 
