@@ -56,7 +56,7 @@ function asked(): Asked {
     return parseArgs({ options: OPTIONS }).values;
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`);
-    process.exit(64);
+    return process.exit(64);
   }
 }
 
