@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
@@ -9,7 +10,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: "forks",
-    maxWorkers: "100%",
+    // One more than there are cores: many tests wait for a process they started, or for a disk.
+    maxWorkers: availableParallelism() + 1,
     // A worker goes from file to file: our modules are loaded, and made fast by the engine, once and not two hundred times. Nothing that tests
     // touch outlives them in a module; what a test of a process's own state needs is a child process.
     isolate: false,

@@ -85,6 +85,20 @@ it("tells of a reading that began and ended between two looks, once", async () =
   live.close();
 });
 
+it("tells of a reading that came to the same as the one before it", async () => {
+  ended = [{ ...run("ten_own", 12, "done"), id: "run_1" }];
+  const own = listen(OWN);
+  await own.hears("event: figures");
+  expect(own.heard()).not.toContain("event: sync");
+  ended = [...ended, { ...run("ten_own", 12, "done"), id: "run_2" }];
+  await own.hears("event: sync");
+  ended = ended.slice(1);
+  await own.hears("event: figures");
+  expect(own.heard().match(/event: sync/g)).toHaveLength(1);
+  own.stop.abort();
+  await own.over;
+});
+
 it("gives who was away for a moment what he missed, and tells everybody else to load anew", async () => {
   const [stays, leaves] = [listen(EVERY_TENANT, null, "a"), listen(EVERY_TENANT, null, "b")];
   await leaves.hears("figures");

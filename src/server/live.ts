@@ -74,7 +74,7 @@ export function createLive(ports: LivePorts): Live {
   const boot = randomBytes(6).toString("hex");
   const ears = new Set<Ear>();
   const kept: Told[] = [];
-  /** The latest that was told of each stream of a connection under way, and of each connection. */
+  /** The latest that was told of each stream of a run (two runs may end alike), and of each connection. */
   const syncs = new Map<string, string>();
   let over: ReadonlySet<string> = new Set();
   const states = new Map<string, { readonly told: string; readonly tenant: TenantId }>();
@@ -121,6 +121,8 @@ export function createLive(ports: LivePorts): Live {
       }
     }
     over = new Set(ended.map(({ id }) => id));
+    const there = new Set([...over, ...runs.map(({ id }) => id)]);
+    for (const key of syncs.keys()) if (!there.has(key.slice(0, key.indexOf(" ")))) syncs.delete(key);
   }
 
   async function lookAtConnections(quiet: boolean): Promise<void> {
@@ -259,7 +261,7 @@ export function createLive(ports: LivePorts): Live {
 }
 
 function progressOf(run: RunView): readonly (readonly [key: string, tenant: TenantId, told: string])[] {
-  return run.streams.map(({ stream, phase, received, expected, inserted, changed, unchanged }) => [`${run.connection} ${stream}`, run.tenant as TenantId, JSON.stringify({ connection: run.connection, stream, state: phase, read: received, total: expected, rows: inserted + changed + unchanged })]);
+  return run.streams.map(({ stream, phase, received, expected, inserted, changed, unchanged }) => [`${run.id} ${stream}`, run.tenant as TenantId, JSON.stringify({ connection: run.connection, stream, state: phase, read: received, total: expected, rows: inserted + changed + unchanged })]);
 }
 
 function event(boot: string, { seq, name, data }: Told): string {
