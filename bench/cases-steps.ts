@@ -17,6 +17,7 @@ import { MIRROR_MIGRATIONS, prepareMirror } from "../src/mirror/tables.ts";
 import { STREAMS } from "../src/sentinelone/streams/index.ts";
 import { migrate } from "../src/store/migrate.ts";
 import { openSqlite } from "../src/store/sqlite.ts";
+import { randomFrom } from "../test/support/random.ts";
 
 const PAGE = 200;
 const PAGES = 10;
@@ -24,14 +25,6 @@ const PAGES = 10;
 const [step = "", folder = "", first = "0", second = ""] = process.argv.slice(2);
 const answer = step === "open" ? await open(Number(first), second === "shuffled") : await queue(Number(first), Number(second));
 process.stdout.write(`${JSON.stringify(answer)}\n`);
-
-function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
 
 interface Record_ {
   readonly stream: AlertStream;

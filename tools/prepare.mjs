@@ -9,10 +9,10 @@ import { fileURLToPath } from "node:url";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 if (existsSync(join(root, "console", "index.html"))) {
-  const vite = await import("vite").catch(() => undefined);
   try {
-    await vite?.build({ root: join(root, "console"), logLevel: "warn" });
+    const vite = await import("vite");
+    await vite.build({ root: join(root, "console"), logLevel: "warn" });
   } catch (error) {
-    console.error(`The web console was not built: ${error instanceof Error ? error.message : "the build failed"}\nThe hub works without it; \`npm run console\` builds it.`);
+    if (error?.code !== "ERR_MODULE_NOT_FOUND" || existsSync(join(root, "node_modules", "vite"))) console.error(`The web console was not built: ${error instanceof Error ? error.message : "the build failed"}\nThe hub works without it; \`npm run console\` builds it.`);
   }
 }

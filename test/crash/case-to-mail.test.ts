@@ -17,6 +17,7 @@ import { expectCases } from "../support/kept-cases.ts";
 import { startHttpReceiver } from "../support/receivers/http.ts";
 import { startSmtp } from "../support/receivers/smtp.ts";
 import { openWorld, truthIds, type World } from "../support/world.ts";
+import { randomFrom } from "../support/random.ts";
 
 const CHILD = fileURLToPath(new URL("receipt-child.ts", import.meta.url));
 const COMPILED = fileURLToPath(new URL("../../node_modules/.cache/compiled", import.meta.url));
@@ -33,14 +34,6 @@ interface Told {
   readonly type: string;
   readonly key: string;
   readonly version: string;
-}
-
-function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
 }
 
 async function ask<T>(world: World, method: "GET" | "POST", path: string, payload?: object): Promise<T> {

@@ -16,6 +16,7 @@ import { viewName, type StreamId } from "../../src/kernel/stream-ids.ts";
 import { startSimulator, type Simulator } from "../../src/simulator/index.ts";
 import { expectAllTold, expectCases } from "../support/kept-cases.ts";
 import { truthIds } from "../support/world.ts";
+import { randomFrom } from "../support/random.ts";
 
 const VEDETTE = fileURLToPath(new URL("../../bin/vedette.mjs", import.meta.url));
 const asked = process.env["VEDETTE_CRASH_KILLS"];
@@ -51,14 +52,6 @@ async function finish(child: ChildProcess): Promise<{ readonly code: number | nu
   child.stderr?.setEncoding("utf8").on("data", (text: string) => (stderr += text));
   const [code] = (await once(child, "close")) as [number | null];
   return { code, stdout, stderr };
-}
-
-function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
 }
 
 /** Fewer than a run makes. */

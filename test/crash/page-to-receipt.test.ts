@@ -12,6 +12,7 @@ import { expect, it, onTestFinished } from "vitest";
 import { EVERY_TENANT } from "../../src/kernel/scope.ts";
 import { startHttpReceiver } from "../support/receivers/http.ts";
 import { openWorld } from "../support/world.ts";
+import { randomFrom } from "../support/random.ts";
 
 const CHILD = fileURLToPath(new URL("receipt-child.ts", import.meta.url));
 /** What a start compiles is kept for the next: it would be most of the time that this takes. */
@@ -31,14 +32,6 @@ interface Arrived {
   readonly key: string;
   readonly version: string;
   readonly data: { readonly record: { readonly id: string; readonly status?: string; readonly threatInfo?: { readonly incidentStatus?: string } } };
-}
-
-function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
 }
 
 const record = async (): Promise<void> => {};

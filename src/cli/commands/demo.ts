@@ -57,7 +57,7 @@ async function fill(context: CliContext, running: RunningDemo, json: boolean): P
     out.line("  npm run -s vedette -- cases list");
     out.line("  npm run -s vedette -- vulnerabilities fix-first");
     out.line('  npm run -s vedette -- sql "select os_type, count(*) from agents group by 1"');
-    out.line("Ctrl-C stops it.");
+    out.line(`The web console: ${clean(running.link.reveal())} (the link signs one browser in, once). Ctrl-C stops it.`);
   } catch (error) {
     reportFault(out, error, json);
   }

@@ -85,7 +85,7 @@ function Members({ id }: { readonly id: string }): ReactNode {
   ];
   return (
     <>
-      <DataTable short name="alerts" columns={columns} rows={pages.rows} rowKey={(member) => `${member.stream} ${member.connection} ${member.id}`} pending={pages.pending} fault={pages.fault} again={pages.again} more={pages.more} loadingMore={pages.loadingMore} loadMore={pages.loadMore} empty={<Empty title="No alert is left in this case.">They belong to another case by now; the timeline says which.</Empty>} />
+      <DataTable short name="alerts" columns={columns} {...pages} rowKey={(member) => `${member.stream} ${member.connection} ${member.id}`} empty={<Empty title="No alert is left in this case.">They belong to another case by now; the timeline says which.</Empty>} />
       <Evidence member={chosen} onClose={() => setChosen(null)} />
     </>
   );

@@ -9,6 +9,7 @@ import { DataTable, type Column } from "../../parts/data-table.tsx";
 import { Page } from "../../parts/page.tsx";
 import { Empty } from "../../parts/states.tsx";
 import { exact } from "../../parts/time.ts";
+import { UrlChoice } from "../../parts/url-choice.tsx";
 import { useTyped, useUrl } from "../../parts/url.ts";
 import { Ago, count, sentence, Severity, Tag } from "../../parts/words.tsx";
 import { SEVERITIES, STATUS_TONES, STATUS_WORDS, TYPES, VERDICT_TONES, VERDICT_WORDS, type Case } from "./words.ts";
@@ -43,22 +44,16 @@ export function CasesPage(): ReactNode {
       <div className="filters">
         <TextInput className="filter-search" aria-label="Search cases" placeholder="Title, device, user, file, hash, address" value={typed} onChange={(event) => setTyped(event.currentTarget.value)} />
         <Select aria-label="Status" data={QUEUES} value={url.get("status") ?? "open"} allowDeselect={false} onChange={(value) => url.set({ status: value === "open" || value === null ? undefined : value })} w={126} />
-        <Select aria-label="Severity, at least" placeholder="Any severity" clearable clearButtonProps={{ "aria-label": "Any severity" }} data={SEVERITIES.map((value) => ({ value, label: value === "critical" ? "Critical" : `${sentence(value)} or more` }))} value={url.get("severity") ?? null} onChange={(value) => url.set({ severity: value ?? undefined })} w={150} />
-        <Select aria-label="Owner" placeholder="Any owner" clearable clearButtonProps={{ "aria-label": "Any owner" }} data={owners} value={given ?? null} onChange={(value) => url.set({ owner: value ?? undefined })} w={140} />
-        <Select aria-label="Type" placeholder="Any type" clearable clearButtonProps={{ "aria-label": "Any type" }} data={TYPES.map((value) => ({ value, label: sentence(value) }))} value={url.get("type") ?? null} onChange={(value) => url.set({ type: value ?? undefined })} w={140} />
+        <UrlChoice param="severity" label="Severity, at least" any="Any severity" data={SEVERITIES.map((value) => ({ value, label: value === "critical" ? "Critical" : `${sentence(value)} or more` }))} width={150} />
+        <UrlChoice param="owner" label="Owner" any="Any owner" data={owners} width={140} />
+        <UrlChoice param="type" label="Type" any="Any type" data={TYPES.map((value) => ({ value, label: sentence(value) }))} width={140} />
       </div>
       <div className="card">
         <DataTable
           name="cases"
           columns={COLUMNS}
-          rows={pages.rows}
+          {...pages}
           rowKey={({ id }) => id}
-          pending={pages.pending}
-          fault={pages.fault}
-          again={pages.again}
-          more={pages.more}
-          loadingMore={pages.loadingMore}
-          loadMore={pages.loadMore}
           wholeExport={addressOf("/api/v1/cases/export", undefined, { ...filter, format: "csv" })}
           empty={
             filtered ? (

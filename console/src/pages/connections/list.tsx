@@ -1,5 +1,5 @@
 /** Every console that is connected: whether it is well, how fresh what it gave is, and when its token ends. */
-import { Button, Select, TextInput } from "@mantine/core";
+import { Button, TextInput } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useAsk } from "../../api/queries.ts";
@@ -8,6 +8,7 @@ import { DataTable, type Column } from "../../parts/data-table.tsx";
 import { Page } from "../../parts/page.tsx";
 import { Empty } from "../../parts/states.tsx";
 import { span } from "../../parts/time.ts";
+import { UrlChoice } from "../../parts/url-choice.tsx";
 import { useTyped, useUrl } from "../../parts/url.ts";
 import { count, Tag } from "../../parts/words.tsx";
 import { hostOf, STATE_TONES, tokenTone, tokenWords, type Connection, type StreamState } from "./words.ts";
@@ -49,7 +50,7 @@ export function ConnectionsPage(): ReactNode {
     >
       <div className="filters">
         <TextInput className="filter-search" aria-label="Search connections" placeholder="Name or address" value={typed} onChange={(event) => setTyped(event.currentTarget.value)} />
-        <Select aria-label="State" placeholder="Any state" clearable clearButtonProps={{ "aria-label": "Any state" }} data={STATES} value={state ?? null} onChange={(value) => url.set({ state: value ?? undefined })} />
+        <UrlChoice param="state" label="State" any="Any state" data={STATES} />
       </div>
       <div className="card">
         <DataTable

@@ -1,5 +1,5 @@
 /** Where facts go: each destination with what waits, what was set aside and why; each delivery; and sending again what was set aside. */
-import { Button, Select } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useState, type ReactNode } from "react";
 import { call, type Answer, type Query, type Route } from "../../api/client.ts";
 import { useAsk, useChange, usePages } from "../../api/queries.ts";
@@ -9,6 +9,7 @@ import { DataTable, type Column } from "../../parts/data-table.tsx";
 import { Page, Section } from "../../parts/page.tsx";
 import { Empty, FaultNote } from "../../parts/states.tsx";
 import { exact, span } from "../../parts/time.ts";
+import { UrlChoice } from "../../parts/url-choice.tsx";
 import { useTenant, useUrl } from "../../parts/url.ts";
 import { Ago, count, many, sentence, Tag, type Tone } from "../../parts/words.tsx";
 
@@ -39,21 +40,15 @@ export function DeliveriesPage(): ReactNode {
         <DataTable short name="destinations" columns={destinationColumns(mayReplay, setAgain)} rows={all} rowKey={({ id }) => id} pending={destinations.isPending} fault={destinations.error} again={() => void destinations.refetch()} empty={<Empty title="There is no destination yet.">An administrator adds one on the command line: <code>vedette destinations add siem --webhook https://…</code> (<code>--help</code> names every kind).</Empty>} />
       </Section>
       <div className="filters">
-        <Select aria-label="Destination" placeholder="Any destination" clearable clearButtonProps={{ "aria-label": "Any destination" }} data={all.map(({ id, name }) => ({ value: id, label: name }))} value={url.get("destination") ?? null} onChange={(value) => url.set({ destination: value ?? undefined })} />
-        <Select aria-label="State" placeholder="Any state" clearable clearButtonProps={{ "aria-label": "Any state" }} data={Object.entries(STATE_WORDS).map(([value, label]) => ({ value, label }))} value={url.get("state") ?? null} onChange={(value) => url.set({ state: value ?? undefined })} w={140} />
+        <UrlChoice param="destination" label="Destination" any="Any destination" data={all.map(({ id, name }) => ({ value: id, label: name }))} />
+        <UrlChoice param="state" label="State" any="Any state" data={Object.entries(STATE_WORDS).map(([value, label]) => ({ value, label }))} width={140} />
       </div>
       <Section title="Deliveries" flush>
         <DataTable
           name="deliveries"
           columns={deliveryColumns(nameOf)}
-          rows={pages.rows}
+          {...pages}
           rowKey={({ id }) => id}
-          pending={pages.pending}
-          fault={pages.fault}
-          again={pages.again}
-          more={pages.more}
-          loadingMore={pages.loadingMore}
-          loadMore={pages.loadMore}
           empty={filtered ? <Empty title="No delivery matches." action={<Button variant="default" onClick={() => url.set({ destination: undefined, state: undefined })}>Show all</Button>} /> : <Empty title="Nothing was sent yet.">Deliveries appear when a destination is there and something happens that it wants to know.</Empty>}
         />
       </Section>

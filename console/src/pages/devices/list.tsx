@@ -1,5 +1,5 @@
 /** Every device with the agents it has had, who uses it, and what is open on it. */
-import { Button, Select, TextInput } from "@mantine/core";
+import { Button, TextInput } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { call, type Answer, type Query } from "../../api/client.ts";
@@ -9,6 +9,7 @@ import { Page } from "../../parts/page.tsx";
 import { Places } from "../../parts/places.tsx";
 import { Empty } from "../../parts/states.tsx";
 import { exact } from "../../parts/time.ts";
+import { UrlChoice } from "../../parts/url-choice.tsx";
 import { useTyped, useUrl } from "../../parts/url.ts";
 import { Ago, count, sentence, Tag } from "../../parts/words.tsx";
 import { DEVICE_PLACES, STALENESS_WORDS } from "./words.ts";
@@ -29,21 +30,15 @@ export function DevicesPage(): ReactNode {
       <Places name="Devices and posture" places={DEVICE_PLACES} />
       <div className="filters">
         <TextInput className="filter-search" aria-label="Search devices" placeholder="Part of the name" value={typed} onChange={(event) => setTyped(event.currentTarget.value)} />
-        <Select aria-label="Evidence" placeholder="Any evidence" clearable clearButtonProps={{ "aria-label": "Any evidence" }} data={Object.entries(STALENESS_WORDS).map(([value, label]) => ({ value, label }))} value={url.get("staleness") ?? null} onChange={(value) => url.set({ staleness: value ?? undefined })} />
-        <Select aria-label="Criticality" placeholder="Any criticality" clearable clearButtonProps={{ "aria-label": "Any criticality" }} data={["critical", "high", "medium", "low"].map((value) => ({ value, label: sentence(value) }))} value={url.get("criticality") ?? null} onChange={(value) => url.set({ criticality: value ?? undefined })} w={150} />
+        <UrlChoice param="staleness" label="Evidence" any="Any evidence" data={Object.entries(STALENESS_WORDS).map(([value, label]) => ({ value, label }))} />
+        <UrlChoice param="criticality" label="Criticality" any="Any criticality" data={["critical", "high", "medium", "low"].map((value) => ({ value, label: sentence(value) }))} width={150} />
       </div>
       <div className="card">
         <DataTable
           name="devices"
           columns={COLUMNS}
-          rows={pages.rows}
+          {...pages}
           rowKey={({ id }) => id}
-          pending={pages.pending}
-          fault={pages.fault}
-          again={pages.again}
-          more={pages.more}
-          loadingMore={pages.loadingMore}
-          loadMore={pages.loadMore}
           empty={
             filtered ? (
               <Empty title="No device matches." action={<Button variant="default" onClick={() => { setTyped(""); url.set(Object.fromEntries(FILTERS.map((name) => [name, undefined]))); }}>Show all devices</Button>} />
@@ -77,25 +72,30 @@ const COLUMNS: readonly Column<Asset>[] = [
     ),
   },
   { id: "os", header: "System", text: (asset) => current(asset)?.os ?? "" },
-  { id: "site", header: "Site", width: 140, text: (asset) => current(asset)?.site ?? "" },
-  { id: "user", header: "User", width: 120, text: (asset) => current(asset)?.user ?? "" },
-  { id: "serial", header: "Serial", width: 124, text: (asset) => current(asset)?.serial ?? "" },
+  { id: "site", header: "Site", width: 120, text: (asset) => current(asset)?.site ?? "" },
+  { id: "user", header: "User", width: 104, text: (asset) => current(asset)?.user ?? "" },
+  { id: "serial", header: "Serial", width: 116, text: (asset) => current(asset)?.serial ?? "" },
   {
     id: "state",
     header: "Agent",
-    width: 124,
+    width: 136,
     narrow: true,
     text: (asset) => current(asset)?.state ?? "none",
     cell: (asset) => {
       const agent = current(asset);
       if (agent === undefined) return <span className="faint">none</span>;
-      return <Tag tone={agent.state === "active" ? (agent.staleness === null ? "good" : "warn") : "plain"}>{agent.state === "active" && agent.staleness !== null ? STALENESS_WORDS[agent.staleness] : sentence(agent.state)}</Tag>;
+      return <Tag tone={agent.state === "active" ? (agent.staleness === null ? "good" : "warn") : "plain"}>{agent.state === "active" && agent.staleness !== null ? STALENESS_WORDS[agent.staleness] : agentWords(agent.state)}</Tag>;
     },
   },
-  { id: "active", header: "Last active", width: 104, text: (asset) => exactOr(current(asset)?.lastActive), cell: (asset) => <Ago at={current(asset)?.lastActive} /> },
-  { id: "open", header: "Findings", width: 80, right: true, text: ({ counts }) => count(counts.open) },
-  { id: "overdue", header: "Overdue", width: 80, right: true, text: ({ counts }) => count(counts.overdue), cell: ({ counts }) => <span className={counts.overdue > 0 ? "bad-text" : "faint"}>{count(counts.overdue)}</span> },
+  { id: "active", header: "Last active", width: 96, text: (asset) => exactOr(current(asset)?.lastActive), cell: (asset) => <Ago at={current(asset)?.lastActive} /> },
+  { id: "open", header: "Findings", width: 76, right: true, text: ({ counts }) => count(counts.open) },
+  { id: "overdue", header: "Overdue", width: 76, right: true, text: ({ counts }) => count(counts.overdue), cell: ({ counts }) => <span className={counts.overdue > 0 ? "bad-text" : "faint"}>{count(counts.overdue)}</span> },
 ];
+
+/** Of the installation: whether the agent reports is another matter, and stands in the next column. */
+function agentWords(state: Asset["agents"][number]["state"]): string {
+  return state === "active" ? "Installed" : sentence(state);
+}
 
 function exactOr(at: string | null | undefined): string {
   return at === null || at === undefined ? "" : exact(at);

@@ -51,7 +51,7 @@ export function FindingPage(): ReactNode {
       />
       <div className="columns">
         <Section title="Where it is" flush>
-          <DataTable short name="devices" columns={columns} rows={pages.rows} rowKey={(instance) => instance.id} pending={pages.pending} fault={pages.fault} again={pages.again} more={pages.more} loadingMore={pages.loadingMore} loadMore={pages.loadMore} empty={<Empty title="No device has it." />} />
+          <DataTable short name="devices" columns={columns} {...pages} rowKey={(instance) => instance.id} empty={<Empty title="No device has it." />} />
         </Section>
         <Section title="The weakness">
           <Facts

@@ -1,5 +1,5 @@
 /** Every finding, by weakness and application, with how many devices have it and what became of it. */
-import { Button, Checkbox, Select, TextInput } from "@mantine/core";
+import { Button, Checkbox, TextInput } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { addressOf, call, type Answer, type Query } from "../../api/client.ts";
@@ -9,6 +9,7 @@ import { Page } from "../../parts/page.tsx";
 import { Places } from "../../parts/places.tsx";
 import { Empty } from "../../parts/states.tsx";
 import { day } from "../../parts/time.ts";
+import { UrlChoice } from "../../parts/url-choice.tsx";
 import { useTyped, useUrl } from "../../parts/url.ts";
 import { count, sentence, Severity } from "../../parts/words.tsx";
 import { VULNERABILITY_PLACES } from "./words.ts";
@@ -35,13 +36,13 @@ export function FindingsPage(): ReactNode {
       <div className="filters">
         <TextInput aria-label="CVE" placeholder="CVE-2026-1234" value={cve} onChange={(event) => setCve(event.currentTarget.value)} w={150} />
         <TextInput className="filter-search" aria-label="Application" placeholder="Application, as it is called" value={application} onChange={(event) => setApplication(event.currentTarget.value)} />
-        <Select aria-label="Severity" placeholder="Any severity" clearable clearButtonProps={{ "aria-label": "Any severity" }} data={["critical", "high", "medium", "low", "informational", "unknown"].map((value) => ({ value, label: sentence(value) }))} value={url.get("severity") ?? null} onChange={(value) => url.set({ severity: value ?? undefined })} w={140} />
-        <Select aria-label="State" placeholder="Open or stale" clearable clearButtonProps={{ "aria-label": "Open or stale" }} data={["open", "stale", "fixed", "set-aside", "out-of-scope"].map((value) => ({ value, label: sentence(value) }))} value={url.get("class") ?? null} onChange={(value) => url.set({ class: value ?? undefined })} w={140} />
+        <UrlChoice param="severity" label="Severity" any="Any severity" data={["critical", "high", "medium", "low", "informational", "unknown"].map((value) => ({ value, label: sentence(value) }))} width={140} />
+        <UrlChoice param="class" label="State" any="Open or stale" data={["open", "stale", "fixed", "set-aside", "out-of-scope"].map((value) => ({ value, label: sentence(value) }))} width={140} />
         <Checkbox label="Overdue" checked={url.get("overdue") === "true"} onChange={(event) => url.set({ overdue: event.currentTarget.checked ? "true" : undefined })} />
         <Checkbox label="Exploited" checked={url.get("exploited") === "true"} onChange={(event) => url.set({ exploited: event.currentTarget.checked ? "true" : undefined })} />
       </div>
       <div className="card">
-        <DataTable name="findings" columns={COLUMNS} rows={pages.rows} rowKey={({ id }) => id} pending={pages.pending} fault={pages.fault} again={pages.again} more={pages.more} loadingMore={pages.loadingMore} loadMore={pages.loadMore} wholeExport={addressOf("/api/v1/vulnerabilities/export", undefined, { format: "csv", tenant: url.get("tenant") })} empty={<Empty title="No finding matches." action={<Button variant="default" onClick={reset}>Show all that are open</Button>} />} />
+        <DataTable name="findings" columns={COLUMNS} {...pages} rowKey={({ id }) => id} wholeExport={addressOf("/api/v1/vulnerabilities/export", undefined, { format: "csv", tenant: url.get("tenant") })} empty={<Empty title="No finding matches." action={<Button variant="default" onClick={reset}>Show all that are open</Button>} />} />
       </div>
     </Page>
   );
