@@ -3,6 +3,7 @@
  * harmless functions, and denies the rest. Rows leave as NDJSON no faster than they are read.
  */
 import { once } from "node:events";
+import { flushCompileCache } from "node:module";
 import { text } from "node:stream/consumers";
 import { constants, DatabaseSync } from "node:sqlite";
 
@@ -81,6 +82,8 @@ async function run(job: Job): Promise<void> {
   await write({ done: true }, true);
 }
 
+// For the next child: this one may be ended as soon as it has answered.
+flushCompileCache();
 try {
   await run(JSON.parse(await text(process.stdin)) as Job);
 } catch (error) {

@@ -1,5 +1,6 @@
 /** The parent's half of read-only SQL on SQLite: starts the child, gives it the statement, reads rows line by line, ends it in time. */
 import { spawn } from "node:child_process";
+import { getCompileCacheDir } from "node:module";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { Fault } from "../kernel/fault.ts";
@@ -93,10 +94,11 @@ function startChild() {
   // Named by this file's own extension: .ts when run from source, .js when built.
   const script = new URL(`sql-child${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url);
   const { SystemRoot } = process.env;
+  const compiled = getCompileCacheDir();
   return spawn(process.execPath, ["--no-warnings", "--max-old-space-size=128", fileURLToPath(script)], {
     stdio: ["pipe", "pipe", "ignore"],
-    // Nothing of ours in its environment: no token, no database address.
-    env: SystemRoot === undefined ? {} : { SystemRoot },
+    // Nothing of ours in its environment, no token, no database address; only where it finds itself compiled.
+    env: { ...(SystemRoot === undefined ? {} : { SystemRoot }), ...(compiled === undefined ? {} : { NODE_COMPILE_CACHE: compiled }) },
     windowsHide: true,
   });
 }

@@ -318,13 +318,13 @@ describe.each(["sqlite", "postgres"] as const)("the outbox on %s", (kind) => {
     expect(bench.sent).toHaveLength(4);
   });
 
-  it("delivers 10,000 in bounded batches, each once, in order within each key", async () => {
+  it("delivers 3,000 in bounded batches, each once, in order within each key", async () => {
     await bench.add("a");
-    for (let part = 0; part < 10; part += 1) await bench.queue(...Array.from({ length: 1000 }, (_, place) => ({ key: `k${String(place % 250)}`, version: part * 4 + Math.floor(place / 250) })));
+    for (let part = 0; part < 3; part += 1) await bench.queue(...Array.from({ length: 1000 }, (_, place) => ({ key: `k${String(place % 250)}`, version: part * 4 + Math.floor(place / 250) })));
     await bench.deliver();
 
-    expect(bench.sent).toHaveLength(10_000);
-    expect(new Set(ids()).size).toBe(10_000);
+    expect(bench.sent).toHaveLength(3_000);
+    expect(new Set(ids()).size).toBe(3_000);
     expect(Math.max(...bench.batches)).toBe(100);
     const last = new Map<string, number>();
     for (const { delivery } of bench.sent) {

@@ -20,7 +20,6 @@ import { openWorld, truthIds, type World } from "../support/world.ts";
 import { randomFrom } from "../support/random.ts";
 
 const CHILD = fileURLToPath(new URL("receipt-child.ts", import.meta.url));
-const COMPILED = fileURLToPath(new URL("../../node_modules/.cache/compiled", import.meta.url));
 const asked = process.env["VEDETTE_CRASH_KILLS"];
 const KILLS = Number(asked ?? "2");
 const SEED = Number(process.env["VEDETTE_CRASH_SEED"] ?? (asked === undefined ? "1" : String(Date.now() % 1_000_000)));
@@ -69,7 +68,7 @@ it(
         }
       };
       const known = new Set(look<{ id: string }>("SELECT id FROM cases").map(({ id }) => id));
-      const env = { ...process.env, VEDETTE_DATA: data, VEDETTE_KEY_FILE: join(folder, "key"), VEDETTE_ALLOW_CONSOLE_HOSTS: new URL(simulator.url).host, VEDETTE_ALLOW_DESTINATION_HOSTS: `${receiver.host},${smtp.host}`, VEDETTE_REQUEST_SHARE: "off", NODE_COMPILE_CACHE: COMPILED };
+      const env = { ...process.env, VEDETTE_DATA: data, VEDETTE_KEY_FILE: join(folder, "key"), VEDETTE_ALLOW_CONSOLE_HOSTS: new URL(simulator.url).host, VEDETTE_ALLOW_DESTINATION_HOSTS: `${receiver.host},${smtp.host}`, VEDETTE_REQUEST_SHARE: "off" };
 
       /** Lets it work until `when` says so and kills it then; says whether anything was unfinished. */
       const killed = async (when: () => boolean): Promise<boolean> => {
