@@ -5,11 +5,11 @@ import { Fault, wrongPlace } from "../kernel/fault.ts";
 import type { ConnectionId } from "../kernel/ids.ts";
 import { momentAt } from "../kernel/moments.ts";
 import { defineRoute, unaudited, type Route, type RouteContext } from "../kernel/route.ts";
-import type { TenantScope } from "../kernel/scope.ts";
 import type { Tx } from "../store/store.ts";
 import { actorsOf } from "./actors.ts";
 import { listChanges } from "./changes.ts";
 import { asWritten, changeView, diff } from "./diff.ts";
+import { narrowed } from "./list-routes.ts";
 import type { AccessRouteDeps } from "./routes.ts";
 
 const BASE = "/api/v1/access";
@@ -19,8 +19,7 @@ const Name = Type.Optional(Type.String({ minLength: 1, maxLength: 400 }));
 const Moment = Type.Optional(Type.String({ minLength: 1, maxLength: 60, description: "RFC 3339, with its offset." }));
 
 export function changeRoutes(deps: AccessRouteDeps): readonly Route<Tx>[] {
-  const { store, clock, coverage, readings, findConnection, findTenant } = deps;
-  const narrowed = async (scope: TenantScope, tenant: string | undefined): Promise<TenantScope> => (tenant === undefined ? scope : { all: false, tenants: [await findTenant(store.read, scope, tenant)] });
+  const { store, clock, coverage, readings, findConnection } = deps;
   return [
     defineRoute({
       method: "GET",
@@ -36,7 +35,7 @@ export function changeRoutes(deps: AccessRouteDeps): readonly Route<Tx>[] {
         if (from !== null && from > (to ?? clock.now())) throw new Fault("CONFIG_INVALID", "query/from lies behind query/to.");
         const connection = query.connection === undefined ? null : await findConnection(scope, query.connection);
         const nameOf = async (id: ConnectionId): Promise<string | null> => (await coverage(store.read, id, scope)).name;
-        const lines = diff({ store, readings, nameOf, scope: await narrowed(scope, query.tenant), connection, from, to, now: clock.now(), signal });
+        const lines = diff({ store, readings, nameOf, scope: await narrowed(deps, scope, query.tenant), connection, from, to, now: clock.now(), signal });
         return { contentType: "application/x-ndjson", fileName: "access-diff.ndjson", chunks: linesOf(lines) };
       },
     }),
@@ -49,7 +48,7 @@ export function changeRoutes(deps: AccessRouteDeps): readonly Route<Tx>[] {
       query: Type.Object({ connection: Name, tenant: Name, principal: Type.Optional(Type.String({ minLength: 1, maxLength: 512, description: "A principal's id." })), since: Moment, until: Moment, after: Type.Optional(Type.String({ minLength: 1, maxLength: 20 })), limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })) }),
       answer: Type.Object({ items: Type.Array(AccessChangeView), next: Type.Union([Type.String(), Type.Null()]) }),
       async handle({ query: { connection, tenant, principal, since, until, after, limit = DEFAULT_PAGE } }, { scope }: RouteContext<Tx>) {
-        const rows = await listChanges(store.read, await narrowed(scope, tenant), {
+        const rows = await listChanges(store.read, await narrowed(deps, scope, tenant), {
           limit: limit + 1,
           ...(connection === undefined ? {} : { connection: await findConnection(scope, connection) }),
           ...(principal === undefined ? {} : { principal }),

@@ -1,18 +1,20 @@
 /** HTTP routes that list what the graph holds, and say what it rests on. */
 import { sql } from "kysely";
 import Type, { type Static } from "typebox";
-import { type AccessCoverage, accessList, AccessListQuery, AccessRoleView, BindingView, CoverageAnswer, PrincipalView, ScopeView } from "../kernel/access-api.ts";
-import { wrongPlace } from "../kernel/fault.ts";
+import { type AccessCoverage, accessList, AccessListQuery, AccessRoleView, AccessSearchQuery, BindingView, CoverageAnswer, PrincipalView, ScopeTreeNode, ScopeTreeQuery, ScopeView } from "../kernel/access-api.ts";
+import { Fault, wrongPlace } from "../kernel/fault.ts";
 import type { ConnectionId } from "../kernel/ids.ts";
 import { defineRoute, unaudited, type Route, type RouteContext } from "../kernel/route.ts";
 import type { TenantScope } from "../kernel/scope.ts";
 import { withinScope } from "../store/conditions.ts";
 import type { Database, Tx } from "../store/store.ts";
 import { connectionsOf, bindingFrom, principalFrom, roleFrom, scopeFrom } from "./graph.ts";
-import type { PrincipalFacts } from "./model.ts";
+import type { PrincipalFacts, ScopeKind, ScopeRef } from "./model.ts";
 import type { AccessRouteDeps } from "./routes.ts";
 import type { BindingRow, PrincipalRow, RoleRow, ScopeRow } from "./tables.ts";
+import { scopesBelow, type TreePlace } from "./tree.ts";
 import { principalView, roleView, scopeView, sinceView } from "./views.ts";
+import { fold } from "./words.ts";
 
 const BASE = "/api/v1/access";
 const Reading = "reads only";
@@ -21,8 +23,8 @@ const DEFAULT_PAGE = 100;
 type NamedBinding = BindingRow & { readonly facts: string | null; readonly role_name: string | null; readonly scope_name: string | null };
 
 export function listRoutes(deps: AccessRouteDeps): readonly Route<Tx>[] {
-  const principals: Listed<PrincipalRow, PrincipalView> = { from: sql`access_principals AS t`, columns: sql`t.*`, key: ["connection_id", "kind", "id"], view: (row) => principalView(principalFrom(row)) };
-  const scopes: Listed<ScopeRow, ScopeView> = { from: sql`access_scopes AS t`, columns: sql`t.*`, key: ["connection_id", "kind", "id"], view: (row) => scopeView(scopeFrom(row)) };
+  const principals: Listed<PrincipalRow, PrincipalView> = { from: sql`access_principals AS t`, columns: sql`t.*`, key: ["connection_id", "kind", "id"], searched: ["name_key", "email_key"], view: (row) => principalView(principalFrom(row)) };
+  const scopes: Listed<ScopeRow, ScopeView> = { from: sql`access_scopes AS t`, columns: sql`t.*`, key: ["connection_id", "kind", "id"], searched: ["name_key"], view: (row) => scopeView(scopeFrom(row)) };
   const roles: Listed<RoleRow, AccessRoleView> = { from: sql`access_roles AS t`, columns: sql`t.*`, key: ["connection_id", "id"], view: (row) => roleView(roleFrom(row)) };
   const bindings: Listed<NamedBinding, BindingView> = {
     from: sql`access_bindings AS t
@@ -35,13 +37,14 @@ export function listRoutes(deps: AccessRouteDeps): readonly Route<Tx>[] {
   };
   return [
     coverageRoute(deps),
+    treeRoute(deps),
     defineRoute({
       method: "GET",
       path: `${BASE}/principals`,
       summary: "Users and service users",
       permission: "access.read",
       audit: unaudited(Reading),
-      query: AccessListQuery,
+      query: AccessSearchQuery,
       answer: accessList(PrincipalView),
       handle: ({ query }, { scope }: RouteContext<Tx>) => pageOf(deps, principals, query, scope),
     }),
@@ -51,7 +54,7 @@ export function listRoutes(deps: AccessRouteDeps): readonly Route<Tx>[] {
       summary: "Scopes: the console as a whole, accounts, sites, groups",
       permission: "access.read",
       audit: unaudited(Reading),
-      query: AccessListQuery,
+      query: AccessSearchQuery,
       answer: accessList(ScopeView),
       handle: ({ query }, { scope }: RouteContext<Tx>) => pageOf(deps, scopes, query, scope),
     }),
@@ -99,6 +102,62 @@ function coverageRoute({ store, coverage, findConnection }: AccessRouteDeps): Ro
   });
 }
 
+function treeRoute(deps: AccessRouteDeps): Route<Tx> {
+  return defineRoute({
+    method: "GET",
+    path: `${BASE}/tree`,
+    summary: "Scopes a level at a time, with how many hold a role on each",
+    permission: "access.read",
+    audit: unaudited(Reading),
+    query: ScopeTreeQuery,
+    answer: accessList(ScopeTreeNode),
+    async handle({ query }, { scope }: RouteContext<Tx>) {
+      const only = query.connection === undefined ? undefined : await deps.findConnection(scope, query.connection);
+      const within = await narrowed(deps, scope, query.tenant);
+      const { connection, parent, place } = await treeStart(deps, within, only, query);
+      const limit = query.limit ?? DEFAULT_PAGE;
+      const items: Static<typeof ScopeTreeNode>[] = [];
+      let next: string | null = null;
+      // Where the trees of several connections begin is a list of few, one connection after the other.
+      for (const one of connection === undefined ? await connectionsOf(deps.store.read, within) : [connection]) {
+        if (place !== null && one < place.connection) continue;
+        if (items.length === limit) {
+          next = JSON.stringify([one, "", "", ""]);
+          break;
+        }
+        const page = await scopesBelow(deps.store, within, one, parent, { after: place?.connection === one ? place.after : null, limit: limit - items.length });
+        items.push(...page.items.map(({ scope: found, holders, below }) => ({ ...scopeView(found), holders: holders === null ? null : { ...holders }, below: { ...below } })));
+        if (page.next !== null) {
+          next = JSON.stringify([one, ...page.next]);
+          break;
+        }
+      }
+      return { items, next, coverage: await coverageOf(deps, within, only) };
+    },
+  });
+}
+
+interface TreeStart {
+  readonly connection: ConnectionId | undefined;
+  readonly parent: ScopeRef | null;
+  readonly place: { readonly connection: string; readonly after: TreePlace } | null;
+}
+
+async function treeStart({ store }: AccessRouteDeps, scope: TenantScope, only: ConnectionId | undefined, { parent, after }: Static<typeof ScopeTreeQuery>): Promise<TreeStart> {
+  const [of, rank, name, id] = after === undefined ? [] : placeOf(after, 4);
+  const place = of === undefined || rank === undefined || name === undefined || id === undefined ? null : { connection: of, after: [rank, name, id] as const };
+  if (parent === undefined) return { connection: only, parent: null, place };
+  const [single, second] = only === undefined ? await connectionsOf(store.read, scope) : [only];
+  if (second !== undefined) throw new Fault("CONFIG_INVALID", "An id is of one connection, and there are several.", { cure: "Name it with query/connection." });
+  const at = parent.indexOf(":");
+  return { connection: single, parent: { kind: parent.slice(0, at) as ScopeKind, id: parent.slice(at + 1) }, place };
+}
+
+/** Of the tenant named alone. */
+export async function narrowed({ store, findTenant }: Pick<AccessRouteDeps, "store" | "findTenant">, scope: TenantScope, tenant: string | undefined): Promise<TenantScope> {
+  return tenant === undefined ? scope : { all: false, tenants: [await findTenant(store.read, scope, tenant)] };
+}
+
 /** Of the connection named, or of all that the scope has anything of. */
 export async function coverageOf({ store, coverage }: Pick<AccessRouteDeps, "store" | "coverage">, scope: TenantScope, connection: ConnectionId | undefined): Promise<AccessCoverage[]> {
   const all: AccessCoverage[] = [];
@@ -110,12 +169,15 @@ interface Listed<Row extends object, View> {
   readonly from: ReturnType<typeof sql>;
   readonly columns: ReturnType<typeof sql>;
   readonly key: readonly (keyof Row & string)[];
+  /** Folded columns in which part of a name is looked for. */
+  readonly searched?: readonly (keyof Row & string)[];
   readonly view: (row: Row) => View;
 }
 
-async function pageOf<Row extends object, View>(deps: AccessRouteDeps, listed: Listed<Row, View>, { connection, after, limit = DEFAULT_PAGE }: Static<typeof AccessListQuery>, scope: TenantScope): Promise<{ items: View[]; next: string | null; coverage: AccessCoverage[] }> {
-  const only = connection === undefined ? undefined : await deps.findConnection(scope, connection);
-  const rows = await rowsOf(deps.store.read, listed, { scope, only, after: after === undefined ? null : placeOf(after, listed.key.length), limit: limit + 1 });
+async function pageOf<Row extends object, View>(deps: AccessRouteDeps, listed: Listed<Row, View>, { connection, tenant, after, text, limit = DEFAULT_PAGE }: Static<typeof AccessSearchQuery>, seen: TenantScope): Promise<{ items: View[]; next: string | null; coverage: AccessCoverage[] }> {
+  const only = connection === undefined ? undefined : await deps.findConnection(seen, connection);
+  const scope = await narrowed(deps, seen, tenant);
+  const rows = await rowsOf(deps.store.read, listed, { scope, only, text: fold(text ?? null), after: after === undefined ? null : placeOf(after, listed.key.length), limit: limit + 1 });
   const shown = rows.slice(0, limit);
   const [last] = shown.slice(-1);
   return { items: shown.map((row) => listed.view(row)), next: rows.length > limit && last !== undefined ? JSON.stringify(listed.key.map((name) => last[name])) : null, coverage: await coverageOf(deps, scope, only) };
@@ -124,18 +186,22 @@ async function pageOf<Row extends object, View>(deps: AccessRouteDeps, listed: L
 interface Wanted {
   readonly scope: TenantScope;
   readonly only: ConnectionId | undefined;
+  /** Folded. */
+  readonly text: string | null;
   readonly after: readonly string[] | null;
   readonly limit: number;
 }
 
 /** Whoever sees some tenants only is answered connection by connection: those of others are passed over in an index, not row by row. */
-async function rowsOf<Row extends object, View>(db: Database, { from, columns, key }: Listed<Row, View>, { scope, only, after, limit }: Wanted): Promise<readonly Row[]> {
+async function rowsOf<Row extends object, View>(db: Database, { from, columns, key, searched = [] }: Listed<Row, View>, { scope, only, text, after, limit }: Wanted): Promise<readonly Row[]> {
   const order = sql.join(key.map((name) => sql.ref(`t.${name}`)));
   const behind = after === null ? sql`` : sql`AND (${order}) > (${sql.join([...after])})`;
+  const like = `%${(text ?? "").replaceAll(/[\\%_]/g, (sign) => `\\${sign}`)}%`;
+  const named = text === null ? sql`` : sql`AND (${sql.join(searched.map((name) => sql`${sql.ref(`t.${name}`)} LIKE ${like} ESCAPE '\\'`), sql` OR `)})`;
   const rows: Row[] = [];
   for (const connection of only === undefined ? (scope.all ? [null] : await connectionsOf(db, scope)) : [only]) {
     const within = connection === null ? sql`` : sql`AND t.connection_id = ${connection}`;
-    const page = await sql<Row>`SELECT ${columns} FROM ${from} WHERE ${withinScope(scope, "t.tenant_id")} ${within} ${behind} ORDER BY ${order} LIMIT ${limit - rows.length}`.execute(db);
+    const page = await sql<Row>`SELECT ${columns} FROM ${from} WHERE ${withinScope(scope, "t.tenant_id")} ${within} ${named} ${behind} ORDER BY ${order} LIMIT ${limit - rows.length}`.execute(db);
     rows.push(...page.rows);
     if (rows.length === limit) break;
   }

@@ -9,6 +9,7 @@ import { connectionsOf } from "./graph.ts";
 import { findPrincipal, findRoles, findScope } from "./lookup.ts";
 import { resolvePermission } from "./permission-words.ts";
 import { account, accessBench, changeLine, CON, gathered, GLOBAL_ID, group, held, OTHER, role, site, TARGET, TEN, user, type AccessBench } from "./test-bench.ts";
+import { scopesBelow } from "./tree.ts";
 import { countTenantAccess, eraseConnectionAccess, purgeTenantAccess, tenantAccess } from "./upkeep.ts";
 
 const ISOLATE = "Endpoints.disconnectFromNetwork";
@@ -71,6 +72,12 @@ describe.each(["sqlite", "postgres"] as const)("the access graph on %s", (kind) 
     const first = await holdersOf(store, EVERY_TENANT, chain, EVERY_ROLE, { after: null, limit: 20 });
     const second = await holdersOf(store, EVERY_TENANT, chain, EVERY_ROLE, { after: first.next, limit: 40 });
     expect([first.items.length, second.items.length, second.next]).toEqual([20, 22, null]);
+
+    const begins = await scopesBelow(store, onlyTenants(TEN), CON, null, { after: null, limit: 10 });
+    expect(begins.items.map(({ scope: { kind }, holders, below }) => [kind, holders?.total, below.total])).toEqual([["global", 1, 1]]);
+    const sites = await scopesBelow(store, EVERY_TENANT, CON, { kind: "account", id: "1" }, { after: ["2", "", ""], limit: 1 });
+    expect(sites.items.map(({ scope: { id }, holders, below }) => [id, holders?.total, below.total])).toEqual([["11", 1, 1]]);
+    expect(sites.next).toEqual(["2", "site 11", "11"]);
 
     const one = await findPrincipal(store, EVERY_TENANT, "U1@orchard.test", undefined);
     const { items } = await heldBy(store, one, { after: null, limit: 10 });

@@ -118,6 +118,25 @@ export function createSites(ports: SitePorts) {
     return found;
   }
 
+  /** Every site of a console, by name, with the tenant it was given to: not those of tenants the caller does not see. */
+  async function ofConnection(scope: TenantScope, reference: string, page: { readonly text?: string; readonly after?: string; readonly limit: number }): Promise<{ readonly items: readonly Mapping[]; readonly next: string | null }> {
+    const connection = await connectionRow(store.read, scope, reference);
+    const rows = await tables(store.read).selectFrom("site_tenants").select(["site_id", "tenant_id"]).where("connection_id", "=", connection.id).execute();
+    const given = new Map(rows.map((row) => [row.site_id, row.tenant_id as TenantId]));
+    const text = page.text?.trim().toLowerCase() ?? "";
+    const fits = (words: readonly (string | null)[]): boolean => words.some((word) => word?.toLowerCase().includes(text) === true);
+    const seen = (await ports.listSites(scope, connection.id as ConnectionId))
+      .filter(({ id, name, accountName }) => scopeAllows(scope, given.get(id) ?? (connection.tenant_id as TenantId)) && (text === "" || fits([id, name, accountName])))
+      .map((site) => ({ ...site, key: `${site.name ?? ""}\u0000${site.id}` }))
+      .toSorted((left, right) => (left.key < right.key ? -1 : 1));
+    const rest = page.after === undefined ? seen : seen.filter(({ key }) => key > (page.after ?? ""));
+    const shown = rest.slice(0, page.limit);
+    return {
+      items: shown.map(({ id, name, accountName }) => ({ connection: connection.id, site: id, siteName: name, accountName, tenant: given.get(id) ?? null })),
+      next: rest.length > page.limit ? (shown.at(-1)?.key ?? null) : null,
+    };
+  }
+
   /** For the reader: sites whose rows have to be given their tenant anew. */
   async function pendingReassigns(limit: number): Promise<readonly PendingReassign[]> {
     const rows = await tables(store.read).selectFrom("site_reassigns").selectAll().orderBy("requested_at").limit(limit).execute();
@@ -129,7 +148,7 @@ export function createSites(ports: SitePorts) {
     await tables(tx.db).deleteFrom("site_reassigns").where("connection_id", "=", done.connection).where("site_id", "=", done.site).execute();
   }
 
-  return { map, unmap, ofTenant, unassigned, pendingReassigns, reassigned };
+  return { map, unmap, ofTenant, ofConnection, unassigned, pendingReassigns, reassigned };
 }
 
 function checkedSites(sites: readonly string[]): readonly string[] {

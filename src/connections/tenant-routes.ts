@@ -108,6 +108,20 @@ export function tenantRoutes(store: Store, tenants: Tenants, sites: Sites): read
     }),
     defineRoute({
       method: "GET",
+      path: "/api/v1/connections/:id/sites",
+      summary: "Mirrored sites of a connection by name, each with the tenant it was given to",
+      permission: "tenants.read",
+      audit: unaudited(Reading),
+      params: ById,
+      query: Type.Object({ text: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: "Part of the site's name or id, or of its account's name." })), after: Type.Optional(Type.String({ minLength: 1, maxLength: 2000, description: "`next` of the page before." })), limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })) }),
+      answer: Type.Object({ items: Type.Array(SiteMapping), next: Type.Union([Type.String(), Type.Null()]) }),
+      async handle({ params, query: { text, after, limit = 200 } }, context: RouteContext<Tx>) {
+        const { items, next } = await sites.ofConnection(context.scope, params.id, { limit, ...(text === undefined ? {} : { text }), ...(after === undefined ? {} : { after }) });
+        return { items: [...items], next };
+      },
+    }),
+    defineRoute({
+      method: "GET",
       path: "/api/v1/sites/unassigned",
       summary: "Mirrored sites that no tenant was given",
       permission: "tenants.read",

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ConnectionId, TenantId } from "../kernel/ids.ts";
-import { EVERY_TENANT, onlyTenants } from "../kernel/scope.ts";
+import { EVERY_TENANT, onlyTenants, type TenantScope } from "../kernel/scope.ts";
 import { Secret } from "../kernel/secret.ts";
 import { openBench, ORIGIN, START, type Bench } from "./test-bench.ts";
 import { PURGE_DELAY_MS } from "./tenants.ts";
@@ -46,6 +46,23 @@ describe("sites", () => {
     expect((await bench.connections.readableOne(console_))?.siteTenants.get("1")).toBe(acme);
     await bench.store.tx((tx) => bench.sites.reassigned(tx, { connection: console_, site: "1" }));
     expect(await bench.sites.pendingReassigns(10)).toEqual([]);
+  });
+
+  it("are listed by connection, by name and page by page, without those of a tenant that the caller does not see", async () => {
+    const console_ = await connect(acme, "shared");
+    bench.mirrored.set(console_, [{ id: "3", name: "Cork", accountName: "North" }, { id: "1", name: "Arles", accountName: "South" }, { id: "2", name: "Bern", accountName: "North" }, { id: "4", name: "Bern", accountName: null }]);
+    await bench.sites.map(EVERY_TENANT, birch, "shared", ["2"], bench.record);
+    const seen = async (scope: TenantScope, page: Partial<Parameters<typeof bench.sites.ofConnection>[2]> = {}) => {
+      const { items, next } = await bench.sites.ofConnection(scope, "shared", { limit: 10, ...page });
+      return { sites: items.map(({ site, tenant }) => `${site} ${tenant ?? "own"}`), next };
+    };
+
+    expect(await seen(EVERY_TENANT)).toEqual({ sites: ["1 own", `2 ${birch}`, "4 own", "3 own"], next: null });
+    expect(await seen(onlyTenants(acme))).toEqual({ sites: ["1 own", "4 own", "3 own"], next: null });
+    expect((await seen(EVERY_TENANT, { text: "NORTH" })).sites).toEqual([`2 ${birch}`, "3 own"]);
+    const first = await seen(EVERY_TENANT, { limit: 2 });
+    expect([first.sites, (await seen(EVERY_TENANT, { limit: 2, after: first.next ?? "" })).sites]).toEqual([["1 own", `2 ${birch}`], ["4 own", "3 own"]]);
+    await expect(bench.sites.ofConnection(onlyTenants(birch), "shared", { limit: 10 })).rejects.toMatchObject({ code: "NOT_FOUND" });
   });
 
   it("keep their mapping when the console renames them", async () => {

@@ -103,8 +103,17 @@ const Next = Nullable(Text);
 /** Id or name; may be left out where there is one. */
 const ConnectionName = Type.Optional(Name);
 
-export const AccessListQuery = Type.Object({ connection: ConnectionName, ...Page });
+export const AccessListQuery = Type.Object({ connection: ConnectionName, tenant: Type.Optional(Name), ...Page });
+export const AccessSearchQuery = Type.Object({ ...AccessListQuery.properties, text: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: "Part of a name, or of an e-mail address." })) });
 export const accessList = <T extends TSchema>(item: T) => Type.Object({ items: Type.Array(item), next: Next, coverage: Type.Array(AccessCoverage) });
+
+const Counted = Type.Object({ total: Type.Integer({ minimum: 0 }), totalIs: Type.Enum(["exact", "at-least"], { description: "`at-least` where there are more: they are counted to a thousand." }) });
+export const ScopeTreeQuery = Type.Object({
+  ...AccessListQuery.properties,
+  parent: Type.Optional(Type.String({ pattern: "^(global|account|site|group):.{1,200}$", description: "What lies right below this one, as `site:ID`; without it, where the tree of each connection begins." })),
+});
+/** `holders`: who holds a role on it, each counted once; null where they are another tenant's. `below`: scopes right below it. */
+export const ScopeTreeNode = Type.Object({ ...ScopeView.properties, holders: Nullable(Counted), below: Counted });
 
 /** One per line, so that parts of the graph with routes of their own add theirs below. */
 export const CoverageAnswer = Type.Object({ items: Type.Array(AccessCoverage) });

@@ -123,3 +123,27 @@ it("shows a tenant's entries to who sees that tenant, and the hub's own to who s
   expect(await audit.list(onlyTenants(), 0, 10)).toEqual([]);
   expect((await audit.list(EVERY_TENANT, 2, 10)).map((entry) => entry.tenant)).toEqual(["ten_b", null]);
 });
+
+it("is searched by event, noun, who, what, tenant and time, the newest first page by page, within what the caller sees", async () => {
+  const at = new Date("2026-03-01T12:00:00Z").getTime();
+  let now = at;
+  const log = createAuditLog(store, { ...systemClock, now: () => now });
+  const lines: readonly (readonly [string, string, string, string | null])[] = [["user.created", "usr_a", "usr_b", null], ["user.removed", "usr_a", "usr_b", null], ["user-risk.reset", "key_1", "dev", "ten_a"], ["user.created", "key_1", "usr_c", "ten_b"]];
+  await store.tx(async (tx) => {
+    for (const [event, actor, subject, tenant] of lines) {
+      await log.append(tx, { actor: { kind: "session", id: actor }, event, requestId: "r", subject, tenant });
+      now += 60_000;
+    }
+  });
+  const found = async (wanted: Parameters<AuditLog["list"]>[3], after = 0, limit = 10, scope: Parameters<AuditLog["list"]>[0] = EVERY_TENANT): Promise<readonly number[]> => (await log.list(scope, after, limit, wanted)).map(({ seq }) => seq);
+
+  expect(await found({ event: "user.created" })).toEqual([1, 4]);
+  expect(await found({ event: "user" })).toEqual([1, 2, 4]);
+  expect(await found({ actor: "key_1", newestFirst: true })).toEqual([4, 3]);
+  expect(await found({ subject: "usr_b" })).toEqual([1, 2]);
+  expect(await found({ tenant: "ten_a" })).toEqual([3]);
+  expect(await found({ since: at + 60_000, until: at + 120_000 })).toEqual([2, 3]);
+  expect(await found({ newestFirst: true }, 0, 3)).toEqual([4, 3, 2]);
+  expect(await found({ newestFirst: true }, 2, 3)).toEqual([1]);
+  expect(await found({ event: "user", newestFirst: true }, 0, 10, onlyTenants("ten_a" as TenantId))).toEqual([]);
+});

@@ -24,10 +24,23 @@ export interface AuditActor {
 
 export interface AuditLog {
   append(tx: Tx, entry: { readonly actor: AuditActor; readonly event: string; readonly requestId: string } & AuditDetails): Promise<void>;
-  /** Entries after `after` in order; entries of the hub as a whole only for who sees every tenant. */
-  list(scope: TenantScope, after: number, limit: number): Promise<readonly Entry[]>;
+  /** Entries after `after` in order, or before it where the newest come first; entries of the hub as a whole only for who sees every tenant. */
+  list(scope: TenantScope, after: number, limit: number, wanted?: AuditSearch): Promise<readonly Entry[]>;
   /** `noted`: a number of entries and the head hash somebody kept elsewhere. */
   verify(noted?: { readonly entries: number; readonly head: string }): Promise<Verification>;
+}
+
+export interface AuditSearch {
+  readonly newestFirst?: boolean;
+  /** A whole event, or the noun before its dot. */
+  readonly event?: string;
+  /** Ids. */
+  readonly actor?: string;
+  readonly subject?: string;
+  readonly tenant?: string;
+  /** Milliseconds, both inclusive. */
+  readonly since?: number;
+  readonly until?: number;
 }
 
 type AuditRow = { seq: number; at: string; actor: string; actor_kind: string; event: string; subject: string; tenant: string | null; details: string; request_id: string; hash: string };
@@ -58,8 +71,18 @@ export function createAuditLog(store: Store, clock: Clock): AuditLog {
       await db.insertInto("audit_log").values({ ...unhashed, hash }).execute();
       await db.updateTable("audit_head").set({ entries: unhashed.seq, hash }).where("id", "=", 1).execute();
     },
-    async list(scope, after, limit) {
-      let query = tables(store.read).selectFrom("audit_log").selectAll().where("seq", ">", after).orderBy("seq").limit(limit);
+    async list(scope, after, limit, { newestFirst = false, event, actor, subject, tenant, since, until } = {}) {
+      let query = tables(store.read).selectFrom("audit_log").selectAll().limit(limit).orderBy("seq", newestFirst ? "desc" : "asc");
+      if (!newestFirst) query = query.where("seq", ">", after);
+      else if (after > 0) query = query.where("seq", "<", after);
+      if (event?.includes(".") === true) query = query.where("event", "=", event);
+      // `/` follows `.`: all events of the noun.
+      else if (event !== undefined) query = query.where("event", ">=", `${event}.`).where("event", "<", `${event}/`);
+      if (actor !== undefined) query = query.where("actor", "=", actor);
+      if (subject !== undefined) query = query.where("subject", "=", subject);
+      if (tenant !== undefined) query = query.where("tenant", "=", tenant);
+      if (since !== undefined) query = query.where("at", ">=", isoTime(since));
+      if (until !== undefined) query = query.where("at", "<=", isoTime(until));
       if (!scope.all) query = scope.tenants.length === 0 ? query.where(sql<boolean>`1 = 0`) : query.where("tenant", "in", scope.tenants);
       const rows = await query.execute();
       return rows.map(entryOf);
@@ -144,4 +167,12 @@ async function createTables(db: Database, kind: Store["kind"]): Promise<void> {
   await sql`create trigger audit_log_no_truncate before truncate on audit_log for each statement execute function audit_log_refuse()`.execute(db);
 }
 
-export const auditMigrations: readonly Migration[] = [{ id: "0200-audit", up: createTables }];
+/** What somebody did, and what happened to something, is found without going through all that others did. */
+async function createIndexes(db: Database): Promise<void> {
+  for (const column of ["event", "actor", "subject"] as const) await sql`create index ${sql.ref(`audit_log_${column}`)} on audit_log (${sql.ref(column)}, seq)`.execute(db);
+}
+
+export const auditMigrations: readonly Migration[] = [
+  { id: "0200-audit", up: createTables },
+  { id: "0201-audit-found", up: createIndexes },
+];

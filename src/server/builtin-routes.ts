@@ -3,6 +3,7 @@ import Type from "typebox";
 import { sql } from "kysely";
 import { ApiKeyCreated, ApiKeyDraft, ApiKeyView, AuditEntry, AuditVerification, BackupResult, type StatusView } from "../kernel/api.ts";
 import { Fault } from "../kernel/fault.ts";
+import { momentAt } from "../kernel/moments.ts";
 import { audited, defineRoute, unaudited, type Route, type RouteContext } from "../kernel/route.ts";
 import type { TenantScope } from "../kernel/scope.ts";
 import type { Store, Tx } from "../store/store.ts";
@@ -37,6 +38,19 @@ const Alive = Type.Object({ ok: Type.Literal(true), version: Type.String() });
 const Ready = Type.Object({ ok: Type.Literal(true), engine: Type.String(), engineVersion: Type.String(), settings: Type.Record(Type.String(), Type.String()) });
 const Rotation = Type.Object({ keyId: Type.String(), resealed: Type.Integer(), retired: Type.Integer(), resumed: Type.Boolean() });
 const LAST_ENTRIES = 1000;
+const Word = Type.Optional(Type.String({ minLength: 1, maxLength: 400 }));
+const Moment = Type.Optional(Type.String({ minLength: 1, maxLength: 60, description: "RFC 3339, with its offset." }));
+const AuditQuery = Type.Object({
+  after: Type.Optional(Type.Integer({ minimum: 0, maximum: 2_147_483_647, description: "`next` of the page before." })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: LAST_ENTRIES })),
+  newestFirst: Type.Optional(Type.Boolean()),
+  event: Type.Optional(Type.String({ pattern: "^[a-z0-9-]{1,100}(\\.[a-z0-9-]{1,100})?$", description: "`user.created`, or `user` for all that was done with users." })),
+  actor: Word,
+  subject: Word,
+  tenant: Word,
+  since: Moment,
+  until: Moment,
+});
 
 export function builtinRoutes(ports: BuiltinPorts): readonly Route<Tx>[] {
   const { store, audit, keys } = ports;
@@ -111,14 +125,22 @@ export function builtinRoutes(ports: BuiltinPorts): readonly Route<Tx>[] {
     defineRoute({
       method: "GET",
       path: "/api/v1/audit",
-      summary: "The audit log in its order",
+      summary: "The audit log in its order, or the newest entries first",
       permission: "audit.read",
       audit: unaudited(Reading),
-      query: Type.Object({ after: Type.Optional(Type.Integer({ minimum: 0, maximum: 2_147_483_647 })), limit: Type.Optional(Type.Integer({ minimum: 1, maximum: LAST_ENTRIES })) }),
+      query: AuditQuery,
       answer: Type.Object({ items: Type.Array(AuditEntry), next: Type.Union([Type.String(), Type.Null()]) }),
       async handle({ query }, context: RouteContext<Tx>) {
-        const limit = query.limit ?? 200;
-        const items = [...(await audit.list(context.scope, query.after ?? 0, limit))];
+        const { after = 0, limit = 200, newestFirst, event, actor, subject, tenant, since, until } = query;
+        const items = [...(await audit.list(context.scope, after, limit, {
+          ...(newestFirst === undefined ? {} : { newestFirst }),
+          ...(event === undefined ? {} : { event }),
+          ...(actor === undefined ? {} : { actor }),
+          ...(subject === undefined ? {} : { subject }),
+          ...(tenant === undefined ? {} : { tenant }),
+          ...(since === undefined ? {} : { since: momentAt("query/since", since) }),
+          ...(until === undefined ? {} : { until: momentAt("query/until", until) }),
+        }))];
         const last = items.at(-1);
         return { items, next: items.length < limit || last === undefined ? null : String(last.seq) };
       },
