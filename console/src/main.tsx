@@ -7,6 +7,7 @@ import "./styles/parts.css";
 import "./styles/connections.css";
 import "./styles/cases.css";
 import "./styles/figures.css";
+import "./styles/access.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app.tsx";

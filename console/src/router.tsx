@@ -33,6 +33,12 @@ const fixFirst = createRoute({
 const fixes = createRoute({ getParentRoute: () => root, path: "/vulnerabilities/fixes", component: lazyRouteComponent(() => import("./pages/vulnerabilities/fixes.tsx"), "FixesPage") });
 const findings = createRoute({ getParentRoute: () => root, path: "/vulnerabilities/findings", component: lazyRouteComponent(() => import("./pages/vulnerabilities/findings.tsx"), "FindingsPage") });
 const finding = createRoute({ getParentRoute: () => root, path: "/vulnerabilities/$id", component: lazyRouteComponent(() => import("./pages/vulnerabilities/detail.tsx"), "FindingPage") });
+const access = createRoute({ getParentRoute: () => root, path: "/access", component: lazyRouteComponent(() => import("./pages/access/scopes.tsx"), "AccessPage") });
+const accessPeople = createRoute({ getParentRoute: () => root, path: "/access/people", component: lazyRouteComponent(() => import("./pages/access/people.tsx"), "PeoplePage") });
+const accessPerson = createRoute({ getParentRoute: () => root, path: "/access/people/$connection/$id", component: lazyRouteComponent(() => import("./pages/access/person.tsx"), "PersonPage") });
+const accessWhy = createRoute({ getParentRoute: () => root, path: "/access/why", component: lazyRouteComponent(() => import("./pages/access/why.tsx"), "WhyPage") });
+const accessRisks = createRoute({ getParentRoute: () => root, path: "/access/risks", component: lazyRouteComponent(() => import("./pages/access/risks.tsx"), "AccessRisksPage") });
+const accessChanges = createRoute({ getParentRoute: () => root, path: "/access/changes", component: lazyRouteComponent(() => import("./pages/access/changes.tsx"), "AccessChangesPage") });
 const connections = createRoute({ getParentRoute: () => root, path: "/connections", component: lazyRouteComponent(() => import("./pages/connections/list.tsx"), "ConnectionsPage") });
 const connectionAdd = createRoute({ getParentRoute: () => root, path: "/connections/add", component: lazyRouteComponent(() => import("./pages/connections/add.tsx"), "AddConnectionPage") });
 const connection = createRoute({ getParentRoute: () => root, path: "/connections/$id", component: lazyRouteComponent(() => import("./pages/connections/detail.tsx"), "ConnectionPage") });
@@ -40,7 +46,7 @@ const connection = createRoute({ getParentRoute: () => root, path: "/connections
 const deliveries = createRoute({ getParentRoute: () => root, path: "/deliveries", component: lazyRouteComponent(() => import("./pages/deliveries/deliveries.tsx"), "DeliveriesPage") });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, cases, caseOne, devices, rules, serials, device, fixFirst, fixes, findings, finding, connections, connectionAdd, connection, deliveries]),
+  routeTree: root.addChildren([home, cases, caseOne, devices, rules, serials, device, fixFirst, fixes, findings, finding, access, accessPeople, accessPerson, accessWhy, accessRisks, accessChanges, connections, connectionAdd, connection, deliveries]),
   parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
   stringifySearch: (search: Record<string, unknown>) => {
     const params = new URLSearchParams(Object.entries(search).flatMap(([name, value]) => (typeof value === "string" && value !== "" ? [[name, value]] : [])));

@@ -8,8 +8,8 @@ const PLACES = [process.env["VEDETTE_CHROMIUM"], "/usr/bin/chromium", "/usr/bin/
 /** Undefined where there is no browser to test with. */
 export const CHROMIUM = PLACES.find((path) => path !== undefined && existsSync(path));
 
-/** The places one can go to by the list of pages and the rows on them. `row`: the first link of the table leads to a page of its own kind. */
-export const PAGES = [
+/** The places one can go to by the list of pages and the rows on them. `row`: the first link of the table leads to a page of its own kind; `link`: another one does. */
+export const PAGES: readonly { readonly name: string; readonly address: string; readonly row: string | null; readonly link?: string }[] = [
   { name: "overview", address: "/", row: null },
   { name: "cases", address: "/cases", row: "case" },
   { name: "devices", address: "/devices", row: "device" },
@@ -18,10 +18,14 @@ export const PAGES = [
   { name: "vulnerabilities", address: "/vulnerabilities", row: "finding" },
   { name: "fixes", address: "/vulnerabilities/fixes", row: null },
   { name: "findings", address: "/vulnerabilities/findings", row: null },
+  { name: "access", address: "/access?scope=global", row: "access-why", link: "main td a[aria-label^=Why]" },
+  { name: "access-people", address: "/access/people", row: "access-person" },
+  { name: "access-risks", address: "/access/risks", row: null },
+  { name: "access-changes", address: "/access/changes?mode=history", row: null },
   { name: "connections", address: "/connections", row: "connection" },
   { name: "connection-add", address: "/connections/add", row: null },
   { name: "deliveries", address: "/deliveries", row: null },
-] as const;
+];
 
 export function openBrowser(): Promise<Browser> {
   if (CHROMIUM === undefined) throw new Error("no Chromium");

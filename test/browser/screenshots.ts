@@ -43,13 +43,13 @@ async function main(folder: string, wanted: readonly string[]): Promise<number> 
             bad += said.length;
             process.stdout.write(`${[file, ...said].join("\n  ")}\n`);
           };
-          for (const { name, address, row } of PAGES) {
+          for (const { name, address, row, link = "main td a" } of PAGES) {
             if (wanted.length > 0 && !wanted.includes(name)) continue;
             await page.goto(`${url}${address}`);
             await look(name);
             if (row === null) continue;
-            await page.locator("main td a").first().click();
-            await page.locator(".page-above").waitFor();
+            await page.locator(link).first().click();
+            await page.waitForURL((now) => `${now.pathname}${now.search}` !== address);
             await look(row);
           }
           await context.close();

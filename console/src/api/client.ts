@@ -71,26 +71,59 @@ export function readText(address: string, signal?: AbortSignal): Promise<string>
   return exchange("GET", address, undefined, signal);
 }
 
+/** The first lines of an answer that comes a line at a time, and whether there are more: what is not wanted is not waited for. */
+export async function readLines<T>(address: string, most: number, signal: AbortSignal): Promise<{ readonly lines: readonly T[]; readonly cut: boolean }> {
+  const answer = await ask("GET", address, undefined, signal);
+  if (!answer.ok) throw faultOf(answer, await answer.text(), address);
+  const lines: T[] = [];
+  const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { done, value } = (await reader?.read()) ?? { done: true, value: undefined };
+    const parts = `${rest}${value ?? ""}`.split("\n");
+    rest = done ? "" : (parts.pop() ?? "");
+    for (const part of parts) if (part !== "") lines.push(JSON.parse(part) as T);
+    if (lines.length > most) {
+      await reader?.cancel();
+      return { lines: lines.slice(0, most), cut: true };
+    }
+    if (done) return { lines, cut: false };
+  }
+}
+
 async function exchange(method: string, address: string, body: unknown, signal: AbortSignal | undefined): Promise<string> {
-  let answer: Response;
-  let text: string;
+  const answer = await ask(method, address, body, signal);
+  const text = await answer.text().catch((error: unknown) => {
+    if (signal?.aborted === true) throw error;
+    throw unreachable();
+  });
+  if (answer.ok) return text;
+  throw faultOf(answer, text, address);
+}
+
+async function ask(method: string, address: string, body: unknown, signal: AbortSignal | undefined): Promise<Response> {
   try {
-    answer = await fetch(address, {
+    return await fetch(address, {
       method,
       credentials: "same-origin",
       headers: { ...(body === undefined ? {} : { "content-type": "application/json" }), ...(method === "GET" || csrf === null ? {} : { "x-vedette-csrf": csrf }) },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(signal === undefined ? {} : { signal }),
     });
-    text = await answer.text();
   } catch (error) {
     if (signal?.aborted === true) throw error;
-    throw new CallFault(0, { code: "HUB_UNREACHABLE", message: "The hub does not answer.", cure: "See whether `vedette serve` is still running; this page asks again by itself.", details: {} });
+    throw unreachable();
   }
-  if (answer.ok) return text;
+}
+
+function unreachable(): CallFault {
+  return new CallFault(0, { code: "HUB_UNREACHABLE", message: "The hub does not answer.", cure: "See whether `vedette serve` is still running; this page asks again by itself.", details: {} });
+}
+
+function faultOf(answer: Response, text: string, address: string): CallFault {
   const fault = (parsed(text) as FaultAnswer | undefined)?.fault;
   if (answer.status === 401 && !address.startsWith("/api/v1/session")) signedOut();
-  throw new CallFault(answer.status, fault ?? { code: "PROTOCOL", message: `The hub answered with status ${String(answer.status)} and nothing that could be read.`, cure: "Try again; if it stays, look into the hub's log.", details: {} });
+  return new CallFault(answer.status, fault ?? { code: "PROTOCOL", message: `The hub answered with status ${String(answer.status)} and nothing that could be read.`, cure: "Try again; if it stays, look into the hub's log.", details: {} });
 }
 
 function parsed(text: string): unknown {

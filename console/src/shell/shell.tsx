@@ -8,7 +8,7 @@ import { useUrl } from "../parts/url.ts";
 import { Icon, Mark, type IconName } from "./icons.tsx";
 
 interface Place {
-  readonly to: "/" | "/cases" | "/devices" | "/vulnerabilities" | "/connections" | "/deliveries";
+  readonly to: "/" | "/cases" | "/devices" | "/vulnerabilities" | "/access" | "/connections" | "/deliveries";
   readonly name: string;
   readonly icon: IconName;
   readonly permission: Session["permissions"][number];
@@ -19,6 +19,7 @@ const PLACES: readonly Place[] = [
   { to: "/cases", name: "Cases", icon: "cases", permission: "cases.read" },
   { to: "/devices", name: "Devices", icon: "devices", permission: "vulnerabilities.read" },
   { to: "/vulnerabilities", name: "Vulnerabilities", icon: "vulnerabilities", permission: "vulnerabilities.read" },
+  { to: "/access", name: "Access", icon: "access", permission: "access.read" },
   { to: "/connections", name: "Connections", icon: "connections", permission: "connections.read" },
   { to: "/deliveries", name: "Deliveries", icon: "deliveries", permission: "deliveries.read" },
 ];
