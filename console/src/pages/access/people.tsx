@@ -63,7 +63,7 @@ const COLUMNS: readonly Column<Principal>[] = [
     ),
   },
   { id: "email", header: "E-mail", text: ({ email }) => email ?? "" },
-  { id: "kind", header: "Kind", width: 100, narrow: true, text: ({ kind }) => personKind(kind) },
+  { id: "kind", header: "Kind", width: 114, narrow: true, text: ({ kind }) => personKind(kind) },
   { id: "source", header: "Signs in by", width: 110, text: ({ source }) => source ?? "" },
   { id: "status", header: "Status", width: 126, text: ({ status }) => status, cell: ({ status }) => <Tag tone={status === "active" ? "good" : status === "unknown" ? "plain" : "warn"}>{sentence(status)}</Tag> },
   { id: "twoFactor", header: "2FA", width: 60, text: ({ twoFaEnabled }) => (twoFaEnabled === null ? "" : twoFaEnabled ? "yes" : "no"), cell: ({ twoFaEnabled }) => (twoFaEnabled === false ? <span className="bad-text">no</span> : twoFaEnabled === true ? "yes" : <span className="faint">–</span>) },

@@ -102,7 +102,7 @@ function columnsFor(choose: (finding: Finding) => void): readonly Column<Finding
     {
       id: "about",
       header: "About",
-      width: 200,
+      width: 180,
       text: about,
       cell: (finding) =>
         finding.principal === null ? (
@@ -113,8 +113,8 @@ function columnsFor(choose: (finding: Finding) => void): readonly Column<Finding
           </Link>
         ),
     },
-    { id: "where", header: "On", width: 180, text: ({ scope, role }) => (scope === null ? "" : `${role?.name === undefined || role.name === null ? "" : `${role.name} on `}${scopeText({ ...scope, kind: scope.kind as ScopeKind })}`) },
-    { id: "since", header: "Since", width: 130, text: ({ since }) => since ?? "", cell: ({ since }) => <Ago at={since} none="before the first look" /> },
+    { id: "where", header: "On", width: 150, text: ({ scope, role }) => (scope === null ? "" : `${role?.name === undefined || role.name === null ? "" : `${role.name} on `}${scopeText({ ...scope, kind: scope.kind as ScopeKind })}`) },
+    { id: "since", header: "Since", width: 100, text: ({ since }) => since ?? "", cell: ({ since }) => <Ago at={since} none="earlier" /> },
     { id: "exception", header: "Let off", width: 110, text: ({ exception }) => (exception === null ? "" : `until ${exception.endsAt}`), cell: ({ exception }) => (exception === null ? <span className="faint">–</span> : <Tag tone="plain">until {day(exception.endsAt)}</Tag>) },
   ];
 }

@@ -118,13 +118,13 @@ function columnsFor(scope: string, connection: string | undefined, can: string |
     {
       id: "via",
       header: "Via",
-      width: 140,
+      width: 128,
       text: ({ via, path }) => (via === "direct" || path[0] === undefined ? "direct" : `inherited from ${scopeText(path[0])}`),
       cell: ({ via, path }) => (via === "direct" || path[0] === undefined ? <Tag tone="busy">Direct</Tag> : <span className="faint">from {scopeText(path[0])}</span>),
     },
     ...(can === undefined ? [] : [{ id: "grants", header: "Can", width: 64, text: ({ grants }: WhoRow) => grants ?? "", cell: ({ grants }: WhoRow) => <Tag tone={grants === "may" ? "warn" : "good"}>{grants === "may" ? "May" : "Yes"}</Tag> }]),
     { id: "twoFactor", header: "2FA", width: 50, text: ({ principal }) => (principal.twoFaEnabled === null ? "" : principal.twoFaEnabled ? "yes" : "no"), cell: ({ principal }) => (principal.twoFaEnabled === false ? <span className="bad-text">no</span> : principal.twoFaEnabled === true ? "yes" : <span className="faint">–</span>) },
-    { id: "since", header: "Since", width: 134, text: ({ since }) => sinceText(since), cell: ({ since }) => <span title={sinceProof(since)}>{sinceShort(since)}</span> },
+    { id: "since", header: "Since", width: 150, text: ({ since }) => sinceText(since), cell: ({ since }) => <span title={sinceProof(since)}>{sinceShort(since)}</span> },
     {
       id: "why",
       header: "Path",
