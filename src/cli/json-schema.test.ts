@@ -132,6 +132,8 @@ const PROMISES: readonly (readonly [string, TSchema])[] = [
   ["destinations add siem --syslog tls://l.example.com --stream alerts --severity high", DestinationAdded],
   ["destinations show access", DestinationView],
   ["destinations edit access --severity high --any facts", DestinationView],
+  ["destinations pause access", DestinationView],
+  ["destinations resume access", DestinationView],
   ["destinations test access", DestinationTest],
   ["destinations rotate access --keep-hours 1", DestinationAdded],
   ["destinations remove access --yes", Ok],
@@ -183,7 +185,7 @@ describe("--json", () => {
     ["serve", { serve: async () => running }, Ready],
     ["serve", { serve: async () => ({ ...running, setupCode: new Secret("AAAAA-BBBBB") }) }, Type.Intersect([Ready, Type.Object({ setupCode: Type.Literal("AAAAA-BBBBB") })])],
     ["simulate", { simulate: async (): Promise<RunningSimulator> => ({ ...running, tokens: { admin: "a", viewer: "v", site: "s", expired: "e" } }) }, Type.Intersect([Ready, Type.Object({ tokens: Type.Record(Type.String(), Type.String()) })])],
-    ["demo", { demo: async (): Promise<RunningDemo> => ({ ...running, console: { url: "http://127.0.0.1:2", token: new Secret("t") }, api: fakeApi(ROUTES), dataFolder: "/tmp/demo", findable: true, link: new Secret("http://127.0.0.1:1/#sign-in=X") }) }, Type.Intersect([Ready, Type.Object({ open: Type.Literal("http://127.0.0.1:1/#sign-in=X") })])],
+    ["demo", { demo: async (): Promise<RunningDemo> => ({ ...running, console: { url: "http://127.0.0.1:2", token: new Secret("t") }, receiver: "http://127.0.0.1:3", api: fakeApi(ROUTES), dataFolder: "/tmp/demo", findable: true, link: new Secret("http://127.0.0.1:1/#sign-in=X") }) }, Type.Intersect([Ready, Type.Object({ open: Type.Literal("http://127.0.0.1:1/#sign-in=X") })])],
   ];
   it.each(services)("`%s` prints exactly one line when ready, stays, and stops on a signal with exit code 0", async (command, ports, schema) => {
     const terminal = fakeTerminal();

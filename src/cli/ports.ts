@@ -80,6 +80,8 @@ export interface RunningSimulator extends RunningService {
 /** A hub and a simulated console; the command connects the one to the other as any user would. */
 export interface RunningDemo extends RunningService {
   readonly console: { readonly url: string; readonly token: Secret };
+  /** Takes what webhooks send, and now and then does not. */
+  readonly receiver: string;
   /** Opens the web console signed in, once. */
   readonly link: Secret;
   readonly api: ApiClient;

@@ -8,7 +8,7 @@ import { Secret } from "../kernel/secret.ts";
 import type { ApiClient, DemoOptions, Restored, RunningDemo, RunningService, RunningSimulator, ServeOptions, SimulateOptions } from "../cli/ports.ts";
 import { announceHub, findHub, hubAnswers, withdrawHub, type HubAnnouncement } from "../server/hub-file.ts";
 import { createPinoLog } from "../server/pino-log.ts";
-import type { Simulator, SimulatorOptions } from "../simulator/index.ts";
+import type { Receiver, Simulator, SimulatorOptions } from "../simulator/index.ts";
 import { privateFolder } from "../store/private-files.ts";
 import { restoreSqlite } from "../store/restore.ts";
 import { sqliteExists } from "../store/sqlite.ts";
@@ -116,14 +116,17 @@ export async function demo(options: DemoOptions, env: Environment): Promise<Runn
   const folder = hasOwnPlace(env) ? null : takeDemoFolder();
   const simulator = await simulated({ speed: 1, ...defined(options.estate) });
   const console_ = new URL(simulator.url);
+  const receiver = await demoReceiver();
   const demoEnv: Environment = {
     ...env,
-    VEDETTE_ALLOW_CONSOLE_HOSTS: [env["VEDETTE_ALLOW_CONSOLE_HOSTS"], console_.host].filter((entry) => entry !== undefined && entry !== "").join(","),
+    VEDETTE_ALLOW_CONSOLE_HOSTS: andHost(env["VEDETTE_ALLOW_CONSOLE_HOSTS"], console_.host),
+    VEDETTE_ALLOW_DESTINATION_HOSTS: andHost(env["VEDETTE_ALLOW_DESTINATION_HOSTS"], new URL(receiver.url).host),
     ...folder?.env,
   };
   const settings = readSettings(demoEnv);
   const afterwards = async (): Promise<void> => {
     await simulator.close();
+    await receiver.close();
     folder?.remove();
   };
   let hub: Hub;
@@ -138,7 +141,16 @@ export async function demo(options: DemoOptions, env: Environment): Promise<Runn
   const findable = folder !== null && findDemo()?.pid === process.pid;
   // Behind the mark: a browser sends that part to nobody.
   const link = new Secret(`${service.url}/#sign-in=${code.reveal()}`);
-  return { ...service, link, findable, console: { url: simulator.url, token: new Secret(simulator.tokens.viewer) }, api: hubClient({ url: service.url, credential: hub.credential }), dataFolder: settings.dataFolder };
+  return { ...service, link, findable, console: { url: simulator.url, token: new Secret(simulator.tokens.viewer) }, receiver: receiver.url, api: hubClient({ url: service.url, credential: hub.credential }), dataFolder: settings.dataFolder };
+}
+
+async function demoReceiver(): Promise<Receiver> {
+  const { startReceiver } = await import("../simulator/index.ts");
+  return startReceiver();
+}
+
+function andHost(given: string | undefined, host: string): string {
+  return [given, host].filter((entry) => entry !== undefined && entry !== "").join(",");
 }
 
 /** The running hub of this data folder, or the same application in this process, which owns the folder until it is closed. */

@@ -21,6 +21,7 @@ export type { Fault, FaultKind, FaultPlan, FaultReport, FaultRule, FaultStatus, 
 export { FAULT_KINDS, readFaultPlan } from "./faults.ts";
 export type { Mutation, MutationResult } from "./mutation.ts";
 export type { SimulatorOptions } from "./options.ts";
+export { startReceiver, type Receiver } from "./receiver.ts";
 export type { RequestCounts } from "./requests.ts";
 export type { TokenName } from "./tokens.ts";
 

@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import type { ConnectionView } from "../../kernel/api.ts";
 import { finish, integer, type CliCommand, type CliContext, type JsonOption } from "../command.ts";
+import { furnish, work } from "../demo-content.ts";
 import { estateOf, estateOptions, type EstateFlags } from "../estate-options.ts";
 import { EXIT_OK, reportFault } from "../faults.ts";
 import { firstSync } from "../first-sync.ts";
@@ -47,8 +48,11 @@ async function demo(context: CliContext, options: DemoFlags): Promise<number> {
 async function fill(context: CliContext, running: RunningDemo, json: boolean): Promise<void> {
   const { out } = context;
   try {
-    const connection = await connected(context, running, json);
+    const { connection, empty } = await connected(context, running, json);
+    // Before the first reading ends: rules meet every device as it arrives, and destinations are told of what is read.
+    if (empty) await furnish(running.api, running.receiver);
     const { exitCode } = await firstSync(context, running.api, connection, { quiet: json });
+    if (empty && exitCode === EXIT_OK) await work(running.api);
     if (json) return;
     out.line();
     out.line(exitCode === EXIT_OK ? "The mirror is filled and goes on following the simulated console. In another terminal:" : "The mirror follows the simulated console. In another terminal:");
@@ -68,14 +72,16 @@ function shellWord(text: string): string {
   return /^[\w./~-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-async function connected(context: CliContext, running: RunningDemo, json: boolean): Promise<ConnectionView> {
-  const earlier = (await gather(listItems<ConnectionView>(running.api, "/api/v1/connections"))).find((connection) => connection.url === running.console.url);
-  if (earlier !== undefined) return earlier;
+/** `empty`: the hub had no connection before. */
+async function connected(context: CliContext, running: RunningDemo, json: boolean): Promise<{ readonly connection: ConnectionView; readonly empty: boolean }> {
+  const connections = await gather(listItems<ConnectionView>(running.api, "/api/v1/connections"));
+  const earlier = connections.find((connection) => connection.url === running.console.url);
+  if (earlier !== undefined) return { connection: earlier, empty: false };
   const saved = await saveConnection(context, running.api, { url: running.console.url, token: running.console.token, json, draft: { name: "demo", description: "Simulated console", sync: true } });
   if (!json) {
     context.out.line();
     printVerify(context.out, saved.verify);
     context.out.line();
   }
-  return saved.connection;
+  return { connection: saved.connection, empty: connections.length === 0 };
 }

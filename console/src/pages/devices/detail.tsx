@@ -7,7 +7,7 @@ import { Facts, Page, Section } from "../../parts/page.tsx";
 import { Empty, Failed, FaultNote, Loading } from "../../parts/states.tsx";
 import { day, exact, span } from "../../parts/time.ts";
 import { Ago, count, sentence, Tag } from "../../parts/words.tsx";
-import { OUTCOME_TONES, STALENESS_WORDS, type Judged, type Outcome } from "./words.ts";
+import { OUTCOME_TONES, reasonWords, STALENESS_WORDS, type Judged, type Outcome } from "./words.ts";
 
 type Found = Answer<"GET /api/v1/vulnerabilities/assets/{id}">;
 type Agent = Found["asset"]["agents"][number];
@@ -131,7 +131,7 @@ function Verdict({ verdict }: { readonly verdict: Judged["verdicts"][number] }):
           {since === null ? null : <> · since <Ago at={since} /></>}
         </span>
       </header>
-      <p>{message ?? reason}</p>
+      <p>{message ?? reasonWords(reason, outcome)}</p>
       {exception === null ? null : (
         <p className="note">
           Excepted until {day(exception.endsAt)}, {exception.owner}: {exception.reason}
@@ -196,7 +196,7 @@ function Changes({ agent }: { readonly agent: Agent }): ReactNode {
                 <Ago at={result.timestamp} />
               </span>
             </div>
-            <p>{result.reason}</p>
+            <p>{reasonWords(result.reason, result.outcome as Outcome)}</p>
           </li>
         ))}
       </ol>

@@ -28,8 +28,9 @@ export function RulesPage(): ReactNode {
   const [removing, setRemoving] = useState<Rule | null>(null);
   const remove = useChange("DELETE /api/v1/posture/rules/{id}", ["GET /api/v1/posture/rules", "GET /api/v1/posture/devices"]);
   const columns: readonly Column<Rule>[] = [
-    { id: "name", header: "Rule", narrow: true, text: ({ name }) => name, cell: (rule) => <button type="button" className="link strong" onClick={() => setDraft(JSON.stringify([rule.rule], null, 2))}>{rule.name}</button> },
-    { id: "force", header: "In force", width: 120, narrow: true, text: ({ shadow }) => (shadow ? "tried only" : "yes"), cell: ({ shadow }) => <Tag tone={shadow ? "plain" : "good"}>{shadow ? "Tried only" : "Enforced"}</Tag> },
+    { id: "name", header: "Rule", width: 230, narrow: true, text: ({ name }) => name, cell: (rule) => <button type="button" className="link strong" onClick={() => setDraft(JSON.stringify([rule.rule], null, 2))}>{rule.name}</button> },
+    { id: "about", header: "What it is for", text: ({ rule }) => (typeof rule["description"] === "string" ? rule["description"] : "") },
+    { id: "force", header: "In force", width: 120, narrow: true, text: forceOf, cell: (rule) => <Tag tone={rule.shadow ? "plain" : rule.rule["warn_only"] === true ? "warn" : "good"}>{forceOf(rule)}</Tag> },
     { id: "version", header: "Version", width: 80, right: true, text: ({ version }) => String(version) },
     { id: "changed", header: "Changed", width: 130, text: ({ updatedAt }) => day(updatedAt) },
     ...(mayWrite ? [{ id: "act", header: "", width: 90, text: () => "", cell: (rule: Rule) => <button type="button" className="link" onClick={() => setRemoving(rule)}>Remove</button> }] : []),
@@ -46,6 +47,10 @@ export function RulesPage(): ReactNode {
       </Confirm>
     </Page>
   );
+}
+
+function forceOf({ shadow, rule }: Rule): string {
+  return shadow ? "Tried only" : rule["warn_only"] === true ? "Warns only" : "Enforced";
 }
 
 function Editor({ text, onText, onClose, mayWrite }: { readonly text: string; readonly onText: (text: string) => void; readonly onClose: () => void; readonly mayWrite: boolean }): ReactNode {

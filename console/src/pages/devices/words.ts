@@ -7,6 +7,18 @@ export type Outcome = Judged["verdicts"][number]["outcome"];
 
 export const OUTCOME_TONES: Readonly<Record<Outcome, Tone>> = { pass: "good", fail: "bad", unknown: "warn", "not-applicable": "plain" };
 
+/** Why, where a rule's own message says nothing. */
+const REASON_WORDS: Readonly<Record<string, string>> = {
+  "stale-evidence": "What is known of it is too old to judge by.",
+  "other-platform": "The rule is not about devices of this kind.",
+  "platform-not-known": "The console does not say what it runs on.",
+};
+
+export function reasonWords(reason: string, outcome: Outcome): string {
+  if (reason !== "conditions") return REASON_WORDS[reason] ?? reason;
+  return outcome === "pass" ? "Everything that the rule asks is met." : outcome === "fail" ? "Not everything that the rule asks is met." : "Something that the rule asks is not known.";
+}
+
 export const STALENESS_WORDS: Readonly<Record<"not-scanned" | "device-gone" | "superseded" | "not-seen" | "missed-scans", string>> = { "not-scanned": "Never scanned", "device-gone": "Device gone", superseded: "Superseded", "not-seen": "Not seen lately", "missed-scans": "Missed scans" };
 
 export const DEVICE_PLACES = [

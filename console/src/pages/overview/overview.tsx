@@ -88,7 +88,8 @@ function Tile({ to, name, value, note, trend, per, what }: TileProps): ReactNode
       <h2>{to === undefined ? name : <Link to={to}>{name}</Link>}</h2>
       <p className="tile-value">{count(value)}</p>
       <p className="faint">{note}</p>
-      {trend.length > 1 && trend.some((value) => value > 0) ? <Spark values={trend} label={`${sentence(what)} each ${per}, the latest ${count(trend.at(-1) ?? 0)}`} /> : null}
+      {/* A single column tells nothing of how it went: that begins with the second. */}
+      {trend.filter((value) => value > 0).length > 1 ? <Spark values={trend} label={`${sentence(what)} each ${per}, the latest ${count(trend.at(-1) ?? 0)}`} /> : null}
     </section>
   );
 }
