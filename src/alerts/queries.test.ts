@@ -6,6 +6,8 @@ import { EVERY_TENANT, onlyTenants, type TenantScope } from "../kernel/scope.ts"
 import type { Database } from "../store/store.ts";
 import { createMirror } from "../mirror/create.ts";
 import { activities } from "../sentinelone/streams/activities.ts";
+import type { Volume } from "../kernel/plot-api.ts";
+import { alertVolume } from "./plots.ts";
 import { findItems, findLog, findVersions, historyOf, sitesNamed, type ItemFilter } from "./queries.ts";
 import { activity, alert, alertBench, type AlertBench, CON, DAY, HOUR, MINUTE, NOW, OTHER, stamp, TEN } from "./test-bench.ts";
 import { countTenantAlerts, eraseConnectionAlerts, purgeTenantAlerts, tenantAlerts } from "./upkeep.ts";
@@ -54,6 +56,19 @@ describe.each(["sqlite", "postgres"] as const)("lists on %s", (kind) => {
     bench = await alertBench(kind === "postgres" ? server : undefined);
   }, 60_000);
   afterEach(() => bench.close());
+
+  it("counts alerts by the day and severity they were detected with, and says since when it is all of them", async () => {
+    await bench.store.tx(({ db }) => fill(db, kind));
+    const sum = ({ points }: Volume): number => points.reduce((total, { counts }) => total + Object.values(counts).reduce((all, one) => all + one, 0), 0);
+    const volume = await alertVolume(bench.store, EVERY_TENANT, {}, 30, NOW);
+
+    expect([sum(volume), volume.wholeSince, volume.points.length]).toEqual([ROWS - 1, null, 30]);
+    expect(volume.points.reduce((total, { counts }) => total + counts.critical, 0)).toBe(3);
+    expect(sum(await alertVolume(bench.store, onlyTenants(OTHER), { product: "identity" }, 30, NOW))).toBe(ROWS / 20);
+    expect(sum(await alertVolume(bench.store, onlyTenants(), {}, 30, NOW))).toBe(0);
+    const [fewer, since] = await alertVolume(bench.store, EVERY_TENANT, {}, 30, NOW, 500).then((few) => [sum(few), few.wholeSince]);
+    expect([fewer, since]).toEqual([499, new Date(NOW - 500 * MINUTE).toISOString()]);
+  });
 
   async function all(scope: TenantScope, filter: Omit<ItemFilter, "limit" | "after">, limit = 1000): Promise<{ readonly ids: readonly string[]; readonly pages: number }> {
     const ids: string[] = [];

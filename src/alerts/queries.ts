@@ -82,14 +82,14 @@ async function full(read: Reads["read"], shown: readonly Placed[]): Promise<Page
 }
 
 /** One tenant has an index of its own; of several, the order of all is looked through. */
-function tenantsOf(scope: TenantScope): { readonly within: RawBuilder<boolean>; readonly besides: RawBuilder<boolean> } {
+export function tenantsOf(scope: TenantScope): { readonly within: RawBuilder<boolean>; readonly besides: RawBuilder<boolean> } {
   const all = sql<boolean>`1 = 1`;
   const [one, another] = scope.all ? [] : scope.tenants;
   if (one !== undefined && another === undefined) return { within: sql<boolean>`tenant_id = ${one}`, besides: all };
   return { within: all, besides: withinScope(scope) };
 }
 
-const INDEXED = "tenant_id, stream, severity, status, verdict, product, site_id, gone_at";
+export const INDEXED = "tenant_id, stream, severity, status, verdict, product, site_id, gone_at";
 
 async function itemsBySeq(read: Reads["read"], seqs: readonly number[]): Promise<readonly ItemRow[]> {
   if (seqs.length === 0) return [];
@@ -97,7 +97,7 @@ async function itemsBySeq(read: Reads["read"], seqs: readonly number[]): Promise
   return rows;
 }
 
-function conditionsOf(kind: Store["kind"], { stream, product, severity, status, verdict, sites, connection }: Filter): readonly RawBuilder<unknown>[] {
+export function conditionsOf(kind: Store["kind"], { stream, product, severity, status, verdict, sites, connection }: Filter): readonly RawBuilder<unknown>[] {
   return [
     ...(stream === undefined ? [] : [sql`stream = ${stream}`]),
     ...(product === undefined ? [] : [sql`lower(product) = ${product.toLowerCase()}`]),

@@ -4,6 +4,8 @@ import { type PostgresServer, startPostgres } from "../../test/contract/postgres
 import { FACT_SEVERITIES } from "../kernel/fact.ts";
 import type { ConnectionId } from "../kernel/ids.ts";
 import { EVERY_TENANT, onlyTenants, type TenantScope } from "../kernel/scope.ts";
+import type { Volume } from "../kernel/plot-api.ts";
+import { caseTechniques, caseVolume } from "./plots.ts";
 import { everyCase, findCases, linksOfCase, membersPage, oneCase, relatedTo, timelineOf, type CaseFilter } from "./queries.ts";
 import type { CaseRow } from "./tables.ts";
 import { alert, caseBench, DAY, HOUR, NOW, OTHER, TARGET, TEN, threat, type CaseBench } from "./test-bench.ts";
@@ -29,6 +31,7 @@ describe.each(["sqlite", "postgres"] as const)("on %s", (kind) => {
     await bench.page("alerts", some("LT"));
     await bench.page("alerts", some("WS"), { target: { ...TARGET, connection: "con_2" as ConnectionId, tenant: OTHER } });
     await bench.page("threats", Array.from({ length: 45 }, (_, n) => threat(`m${String(n)}`, NOW + n, { storyline: "many", hash: `many${String(n)}`, mitigation: n % 2 === 0 ? "mitigated" : "not_mitigated", device: `MANY-${String(n)}` })));
+    await bench.page("threats", [threat("sub", NOW - 30 * HOUR, { device: "SUB", technique: "T1003.001 LSASS Memory" }), threat("whole", NOW - 31 * HOUR, { device: "WHOLE", technique: "T1003 OS Credential Dumping" }), threat("own", NOW - 32 * HOUR, { device: "OWN", technique: "Something of our own" })]);
     const [first, second] = await bench.cases();
     await bench.update(first?.id ?? "", { owner: "mara", status: "in-progress" });
     await bench.update(second?.id ?? "", { owner: "mara", status: "waiting" });
@@ -52,6 +55,44 @@ describe.each(["sqlite", "postgres"] as const)("on %s", (kind) => {
   }
 
   const newestFirst = (rows: readonly CaseRow[]): readonly string[] => rows.toSorted((left, right) => right.last_at - left.last_at || right.seq - left.seq).map(({ id }) => id);
+
+  describe("what is drawn", () => {
+    const total = ({ points }: Volume): number => points.reduce((sum, { counts }) => sum + Object.values(counts).reduce((all, one) => all + one, 0), 0);
+
+    it("counts each case on the day of its newest alert, by severity, under the filters of the queue", async () => {
+      const volume = await caseVolume(bench.store, EVERY_TENANT, { status: "any" }, 7, NOW + HOUR);
+      const today = all.filter(({ last_at: at }) => at >= Date.parse("2026-06-01T00:00:00.000Z"));
+
+      expect(volume).toMatchObject({ wholeSince: null });
+      expect(volume.points.map(({ from }) => from)).toEqual(["2026-05-26", "2026-05-27", "2026-05-28", "2026-05-29", "2026-05-30", "2026-05-31", "2026-06-01"].map((day) => `${day}T00:00:00.000Z`));
+      expect(total(volume)).toBe(all.filter(({ status }) => status !== "merged").length);
+      expect(volume.points.at(-1)?.counts.critical).toBe(today.filter(({ severity }) => severity === FACT_SEVERITIES.indexOf("critical")).length);
+      expect(total(await caseVolume(bench.store, EVERY_TENANT, {}, 7, NOW + HOUR))).toBe(all.filter(({ open }) => open === 1).length);
+      expect(total(await caseVolume(bench.store, onlyTenants(OTHER), { status: "any", severity: "high" }, 7, NOW + HOUR))).toBe(all.filter(({ tenant_id: tenant, severity }) => tenant === OTHER && severity >= FACT_SEVERITIES.indexOf("high")).length);
+      expect(total(await caseVolume(bench.store, onlyTenants(), { status: "any" }, 7, NOW + HOUR))).toBe(0);
+    });
+
+    it("looks at so many of the newest cases only, and says since when all are counted", async () => {
+      const volume = await caseVolume(bench.store, EVERY_TENANT, { status: "resolved" }, 7, NOW + HOUR, 5);
+      const resolved = all.filter(({ open, status }) => open === 0 && status !== "merged").toSorted((left, right) => right.last_at - left.last_at || right.seq - left.seq);
+
+      expect([total(volume), volume.wholeSince]).toEqual([5, new Date(resolved[4]?.last_at ?? 0).toISOString()]);
+    });
+
+    it("puts each technique under its tactics with the cases it was seen in, a sub-technique under its own", async () => {
+      expect(await caseTechniques(bench.store, onlyTenants(TEN), { status: "any" })).toEqual({
+        cases: all.filter(({ status, tenant_id: tenant }) => status !== "merged" && tenant === TEN).length,
+        whole: true,
+        tactics: [
+          { id: "TA0005", name: "Defense Evasion", techniques: [{ id: "T1564", name: null, cases: 1 }] },
+          { id: "TA0006", name: "Credential Access", techniques: [{ id: "T1003", name: "OS Credential Dumping", cases: 2 }] },
+        ],
+        others: [{ id: null, name: "Something of our own", cases: 1 }],
+      });
+      expect(await caseTechniques(bench.store, onlyTenants(OTHER), { status: "any" })).toMatchObject({ tactics: [], others: [] });
+      expect(await caseTechniques(bench.store, EVERY_TENANT, { status: "any" }, 2)).toMatchObject({ cases: 2, whole: false });
+    });
+  });
 
   describe("the queue", () => {
     const severityOf = (word: (typeof FACT_SEVERITIES)[number]): number => FACT_SEVERITIES.indexOf(word);

@@ -62,7 +62,7 @@ export async function findCases({ read, kind }: Reads, scope: TenantScope, filte
 /** `1` the open ones, `0` the others: each has an index of its own, in which no case stands twice. */
 type Half = 0 | 1;
 
-function halvesOf(filter: CaseFilter): readonly Half[] {
+export function halvesOf(filter: CaseFilter): readonly Half[] {
   return isQueue(filter) ? [1] : filter.status === "resolved" ? [0] : [1, 0];
 }
 
@@ -79,7 +79,7 @@ function isQueue({ status = "open" }: CaseFilter): boolean {
   return status !== "any" && status !== "resolved";
 }
 
-function tenantsOf(scope: TenantScope): { readonly within: RawBuilder<boolean>; readonly besides: RawBuilder<boolean> } {
+export function tenantsOf(scope: TenantScope): { readonly within: RawBuilder<boolean>; readonly besides: RawBuilder<boolean> } {
   const all = sql<boolean>`1 = 1`;
   const [one, another] = scope.all ? [] : scope.tenants;
   if (one !== undefined && another === undefined) return { within: sql<boolean>`tenant_id = ${one}`, besides: all };
@@ -93,7 +93,7 @@ async function bySeq(read: Store["read"], shown: readonly Placed[]): Promise<rea
   return shown.flatMap(({ seq }) => known.get(seq) ?? []);
 }
 
-function conditionsOf(kind: Store["kind"], { status = "open", severity, owner, type, text }: CaseFilter): readonly RawBuilder<unknown>[] {
+export function conditionsOf(kind: Store["kind"], { status = "open", severity, owner, type, text }: CaseFilter): readonly RawBuilder<unknown>[] {
   return [
     sql`status <> 'merged'`,
     ...(status === "open" || status === "any" ? [] : status === "reopened" ? [sql`reopened > 0`] : [sql`status = ${status}`]),

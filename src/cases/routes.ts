@@ -1,15 +1,17 @@
 /** HTTP routes of cases: the queue, one with everything about it, its members page by page, changes by people, and files of them. */
 import Type from "typebox";
-import { CaseDetail, CaseExportQuery, CaseList, CaseMemberList, CaseQuery, CaseShowQuery, CaseUpdate, CaseView, type EntityKind } from "../kernel/case-api.ts";
+import { CaseDetail, CaseExportQuery, CaseList, CaseMemberList, CasePlotQuery, CaseQuery, CaseShowQuery, CaseUpdate, CaseView, CaseVolumeQuery, type EntityKind } from "../kernel/case-api.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { csvRow } from "../kernel/csv.ts";
 import { Fault } from "../kernel/fault.ts";
 import type { ConnectionId, TenantId } from "../kernel/ids.ts";
+import { Techniques, Volume } from "../kernel/plot-api.ts";
 import { audited, defineRoute, unaudited, type Route, type RouteContext } from "../kernel/route.ts";
 import { onlyTenants, type TenantScope } from "../kernel/scope.ts";
 import type { Database, Store, Tx } from "../store/store.ts";
 import { eventView } from "./events.ts";
 import { kindOf, valueOf } from "./links.ts";
+import { caseTechniques, caseVolume } from "./plots.ts";
 import { entitiesOf, everyCase, findCases, linksOfCase, membersPage, oneCase, relatedTo, timelineOf, type CaseFilter } from "./queries.ts";
 import type { MemberRow } from "./tables.ts";
 import type { TakePorts } from "./take.ts";
@@ -63,6 +65,7 @@ export function queueRoutes(deps: CaseRouteDeps): readonly Route<Tx>[] {
         return { contentType: "application/x-ndjson; charset=utf-8", fileName: "vedette-cases.ndjson", chunks: linesOf(rows) };
       },
     }),
+    ...plotRoutes(deps),
     defineRoute({
       method: "GET",
       path: `${BASE}/:id`,
@@ -128,6 +131,38 @@ export function queueRoutes(deps: CaseRouteDeps): readonly Route<Tx>[] {
           await record(tx, { subject: row.id, tenant: row.tenant_id, details: { changed: done.join(",") || "nothing", status, owner, verdict, severity } });
           return caseView(row);
         });
+      },
+    }),
+  ];
+}
+
+const DEFAULT_DAYS = 30;
+
+function plotRoutes(deps: CaseRouteDeps): readonly Route<Tx>[] {
+  const { store, clock } = deps;
+  return [
+    defineRoute({
+      method: "GET",
+      path: `${BASE}/volume`,
+      summary: "How many cases there were, by the day of their newest alert and by severity",
+      permission: "cases.read",
+      audit: unaudited(Reading),
+      query: CaseVolumeQuery,
+      answer: Volume,
+      async handle({ query: { tenant, days = DEFAULT_DAYS, ...given } }, { scope }: RouteContext<Tx>) {
+        return caseVolume(store, await narrowed(deps, scope, tenant), given, days, clock.now());
+      },
+    }),
+    defineRoute({
+      method: "GET",
+      path: `${BASE}/techniques`,
+      summary: "Techniques of ATT&CK in the newest cases, by tactic, with how many cases each was seen in",
+      permission: "cases.read",
+      audit: unaudited(Reading),
+      query: CasePlotQuery,
+      answer: Techniques,
+      async handle({ query: { tenant, ...given } }, { scope }: RouteContext<Tx>) {
+        return caseTechniques(store, await narrowed(deps, scope, tenant), given);
       },
     }),
   ];

@@ -53,11 +53,12 @@ interface ThreatParts {
   readonly confidence?: string;
   readonly verdict?: string;
   readonly updated?: number;
+  readonly technique?: string;
 }
 
-export function threat(id: string, at: number, { storyline, hash = `hash-${id}`, name = `${hash}.exe`, device = "D1", site = "11", status = "unresolved", mitigation = "not_mitigated", confidence = "malicious", verdict = "undefined", updated = at }: ThreatParts = {}): ApiRecord {
+export function threat(id: string, at: number, { storyline, hash = `hash-${id}`, name = `${hash}.exe`, device = "D1", site = "11", status = "unresolved", mitigation = "not_mitigated", confidence = "malicious", verdict = "undefined", updated = at, technique = "T1564" }: ThreatParts = {}): ApiRecord {
   return {
-    id, mitigationStatus: [], indicators: [{ category: "Evasion", description: "hid its window", tactics: [{ name: "Defense Evasion", techniques: [{ name: "T1564" }] }] }],
+    id, mitigationStatus: [], indicators: [{ category: "Evasion", description: "hid its window", tactics: [{ name: "Defense Evasion", techniques: [{ name: technique }] }] }],
     threatInfo: {
       threatId: id, threatName: name, classification: "Trojan", confidenceLevel: confidence, analystVerdict: verdict, incidentStatus: status, mitigationStatus: mitigation, processUser: "ORCHARD\\j.orozco", sha1: hash, storyline: storyline ?? null,
       identifiedAt: stamp(at), createdAt: stamp(at), updatedAt: stamp(updated), failedActions: false, pendingActions: false, rebootRequired: false,

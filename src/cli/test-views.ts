@@ -60,7 +60,7 @@ export const auditEntry: Static<typeof AuditEntry> = { seq: 1, at: AT, actor: "l
 export const stream: Static<typeof StreamView> = { id: "agents", title: "Agents", view: "agents", mode: "changes", needs: ["Endpoints.view"], endpoint: "/agents", everySeconds: 300, columns: [{ name: "id", type: "text", source: "id" }] };
 
 export const destination: DestinationView = {
-  id: "dst_1", tenant: "ten_default", name: "access", kind: "webhook", facts: null, filter: { streams: ["alerts"], severity: "high" }, tenants: ["ten_default"], format: "raw", lookBackDays: 7, shown: { host: "https://hooks.example.com", oldSecretUntil: null }, repeats: "visible", createdAt: AT, deliveredAt: null, fault: { code: "DESTINATION_UNREACHABLE", reason: "The receiver answered 503.", since: AT }, queued: 2, parked: 1, delivered: 40, oldestQueuedAt: AT,
+  id: "dst_1", tenant: "ten_default", name: "access", kind: "webhook", facts: null, filter: { streams: ["alerts"], severity: "high" }, tenants: ["ten_default"], format: "raw", lookBackDays: 7, shown: { host: "https://hooks.example.com", oldSecretUntil: null }, repeats: "visible", createdAt: AT, deliveredAt: null, fault: { code: "DESTINATION_UNREACHABLE", reason: "The receiver answered 503.", since: AT }, pausedAt: null, queued: 2, parked: 1, delivered: 40, oldestQueuedAt: AT,
 };
 export const delivery: DeliveryDetail = {
   id: "dlv_1", destination: "dst_1", tenant: "ten_default", kind: "posture.verdict-changed", key: "agent 1", version: "3", orderKey: "agent 1", state: "parked", attempts: 1, replays: 0, bytes: 12, queuedAt: AT, nextAt: null, endedAt: AT, code: "DESTINATION_REFUSED", reason: "The receiver answered 400.", data: '{"a":1}',

@@ -76,6 +76,7 @@ import { syncRoutes } from "../sync/routes.ts";
 import type { ReaderDeps } from "../sync/job.ts";
 import type { SyncConnection, SyncPorts } from "../sync/ports.ts";
 import { peopleOf } from "./accounts.ts";
+import { alertDocument } from "./alert-documents.ts";
 import { alertOrigin } from "./alert-origin.ts";
 import { Clients } from "./clients.ts";
 import { derivedData } from "./derived-data.ts";
@@ -158,7 +159,7 @@ export async function openHub(options: HubOptions) {
       newcomers,
       origin: alertOrigin,
       retentionDays: settings.retentionDays,
-      routes: alertRoutes({ store: opened, origin: alertOrigin, findTenant, findConnection: async (scope, reference) => (await connections.get(scope, reference)).id as ConnectionId }),
+      routes: alertRoutes({ store: opened, clock, origin: alertOrigin, document: alertDocument, findTenant, findConnection: async (scope, reference) => (await connections.get(scope, reference)).id as ConnectionId }),
     });
     const caseFacts = heardBy(queueFact, () => clock.now());
     const cases = createCases({ queueFact: caseFacts, origin: alertOrigin, lookBackMs: settings.caseLookBackDays * 86_400_000, routes: caseRoutes({ store: opened, clock, queueFact: caseFacts, origin: alertOrigin, findTenant }) });

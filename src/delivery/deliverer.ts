@@ -12,6 +12,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { DeliveryFormat } from "../kernel/delivery-api.ts";
 import type { BatchSize, Delivery, Destination, Receipt } from "./destination.ts";
 import { prepare } from "./document.ts";
+import { noteThroughput } from "./throughput.ts";
 import { claim, destinationsWithQueue, leaseName, noteTrouble, park, settle, type Claimed, type DelivererStore, type Parked } from "./outbox.ts";
 
 /** Destinations that are sent to at the same time. */
@@ -46,7 +47,7 @@ export interface DelivererOptions {
   readonly log: Log;
   /** Names this process among those that share the store. */
   readonly holder: string;
-  /** The revision a destination has now; undefined once it is removed. */
+  /** The revision a destination has now; undefined once it is removed, and while it is paused. */
   revision(id: string): Promise<number | undefined>;
   open(id: string): Promise<OpenDestination | undefined>;
   /** What is about to go, as things stand by now; the same deliveries in the same order. */
@@ -211,7 +212,9 @@ export class Deliverer {
     const receipts = await sending;
     const work = async (tx: Tx): Promise<void> => {
       await park(tx, refused, clock.now());
-      if (sendable.length > 0) await settle(tx, lane.id, sendable.map(({ claimed }) => claimed), receipts, clock.now(), this.#random);
+      const sent = sendable.map(({ claimed }) => claimed);
+      if (sent.length > 0) await settle(tx, lane.id, sent, receipts, clock.now(), this.#random);
+      await noteThroughput(tx, lane.id, sent, receipts, refused.length, clock.now());
     };
     await store.fencedTx(lane.lease, work, this.#synced(lane, sendable.length + refused.length >= opened.batch.rows));
     const goesOn = sendable.length === 0 || this.#judge(lane, receipts);

@@ -31,10 +31,10 @@ export interface Claim {
   readonly empty: boolean;
 }
 
-/** Destinations that have something queued, whether it may go now or not. */
+/** Destinations that have something queued, whether it may go now or not; those that are paused left out. */
 export async function destinationsWithQueue(db: Database): Promise<readonly string[]> {
   const { rows } = await sql<{ id: string }>`
-    SELECT id FROM destinations WHERE removed_at IS NULL AND EXISTS (SELECT 1 FROM outbox WHERE destination_id = destinations.id AND state = 'queued') ORDER BY id`.execute(db);
+    SELECT id FROM destinations WHERE removed_at IS NULL AND paused_at IS NULL AND EXISTS (SELECT 1 FROM outbox WHERE destination_id = destinations.id AND state = 'queued') ORDER BY id`.execute(db);
   return rows.map((row) => row.id);
 }
 

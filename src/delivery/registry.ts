@@ -106,6 +106,7 @@ export function createRegistry(ports: RegistryPorts) {
         createdAt: isoTime(row.created_at),
         deliveredAt: row.delivered_at === null ? null : isoTime(row.delivered_at),
         fault: row.failing_since === null ? null : { code: row.fault_code ?? "INTERNAL", reason: row.fault_reason ?? "", since: isoTime(row.failing_since) },
+        pausedAt: row.paused_at === null ? null : isoTime(row.paused_at),
         queued,
         parked,
         delivered: row.delivered,
@@ -146,6 +147,7 @@ export function createRegistry(ports: RegistryPorts) {
       failing_since: null,
       fault_code: null,
       fault_reason: null,
+      paused_at: null,
     };
     await store.tx(async (tx) => {
       await ports.tenantFor(tx.db, scope, tenant);
@@ -216,7 +218,7 @@ export function createRegistry(ports: RegistryPorts) {
   async function change(scope: TenantScope, reference: string, wish: DestinationChange, record: Recorder): Promise<DestinationView> {
     const before = await destinationRow(store.read, scope, reference);
     const fields = Object.keys(wish).toSorted();
-    if (fields.length === 0) throw new Fault("CONFIG_INVALID", "Nothing says what to change.", { cure: "Give a name, facts, tenants or a filter; null lifts a condition." });
+    if (fields.length === 0) throw new Fault("CONFIG_INVALID", "Nothing says what to change.", { cure: "Give a name, facts, tenants, a filter or paused; null lifts a condition." });
     const name = wish.name === undefined ? undefined : checkedName(wish.name);
     const facts = isLeft(wish.facts) ? wish.facts : JSON.stringify(checkedFacts(wish.facts));
     const tenants = isLeft(wish.tenants) ? wish.tenants : JSON.stringify(await furtherTenants(scope, before.tenant_id as TenantId, wish.tenants));
@@ -228,6 +230,8 @@ export function createRegistry(ports: RegistryPorts) {
         ...(name === undefined ? {} : { name }),
         ...(facts === undefined ? {} : { facts }),
         ...(tenants === undefined ? {} : { tenants }),
+        // Nothing is known to be wrong with what is not asked: that is found out again when it goes on.
+        ...(wish.paused === undefined ? {} : wish.paused ? { paused_at: found.paused_at ?? clock.now(), failing_since: null, fault_code: null, fault_reason: null } : { paused_at: null }),
         ...(given === undefined ? {} : { filter: given === null ? null : changedFilter(wantsOf(found).filter, given) }),
       };
       await tables(tx.db).updateTable("destinations").set(changed).where("id", "=", found.id).execute();
@@ -267,7 +271,8 @@ export function createRegistry(ports: RegistryPorts) {
     change,
     remove,
     async revision(id: string): Promise<number | undefined> {
-      return (await alive(id))?.revision;
+      const row = await alive(id);
+      return row === undefined || row.paused_at !== null ? undefined : row.revision;
     },
     async open(id: string): Promise<OpenDestination | undefined> {
       const row = await alive(id);

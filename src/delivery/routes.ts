@@ -4,10 +4,12 @@ import { Ok } from "../kernel/api.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { DeliveryDetail, DeliveryReplay, DeliveryReplayed, DeliveryState, DeliveryView, DestinationAdded, DestinationChange, DestinationDraft, DestinationTest, DestinationView } from "../kernel/delivery-api.ts";
 import { momentAt } from "../kernel/moments.ts";
+import { Throughput, ThroughputQuery } from "../kernel/plot-api.ts";
 import { audited, defineRoute, unaudited, type Route, type RouteContext } from "../kernel/route.ts";
 import type { Store, Tx } from "../store/store.ts";
 import { listDeliveries, replayDeliveries, showDelivery } from "./deliveries.ts";
 import type { Registry } from "./registry.ts";
+import { throughputOf } from "./throughput.ts";
 
 export interface DeliveryRouteDeps {
   readonly store: Store;
@@ -63,7 +65,7 @@ function destinationRoutes({ registry }: DeliveryRouteDeps): readonly Route<Tx>[
     defineRoute({
       method: "PATCH",
       path: `${DESTINATIONS}/:id`,
-      summary: "Change what a destination gets from now on, or its name; null lifts a condition",
+      summary: "Change what a destination gets from now on, its name, or whether anything is sent; null lifts a condition",
       permission: "destinations.write",
       audit: audited("destination.changed"),
       params: ById,
@@ -108,7 +110,7 @@ function destinationRoutes({ registry }: DeliveryRouteDeps): readonly Route<Tx>[
   ];
 }
 
-function outboxRoutes({ store, clock }: DeliveryRouteDeps): readonly Route<Tx>[] {
+function outboxRoutes({ store, clock, registry }: DeliveryRouteDeps): readonly Route<Tx>[] {
   return [
     defineRoute({
       method: "GET",
@@ -127,6 +129,19 @@ function outboxRoutes({ store, clock }: DeliveryRouteDeps): readonly Route<Tx>[]
       async handle({ query: { limit, ...filter } }, { scope }: RouteContext<Tx>) {
         const { items, next } = await listDeliveries(scope, store, { ...filter, limit: limit ?? DEFAULT_PAGE });
         return { items: [...items], next };
+      },
+    }),
+    defineRoute({
+      method: "GET",
+      path: `${DELIVERIES}/throughput`,
+      summary: "How deliveries went: accepted, set aside and tried again in each period, and how long they took",
+      permission: "deliveries.read",
+      audit: unaudited(Reading),
+      query: ThroughputQuery,
+      answer: Throughput,
+      async handle({ query: { destination, span = "24h" } }, { scope }: RouteContext<Tx>) {
+        const destinations = destination === undefined ? await registry.list(scope) : [await registry.get(scope, destination)];
+        return throughputOf(store, destinations, span, clock.now());
       },
     }),
     defineRoute({

@@ -34,6 +34,8 @@ export type DestinationRow = {
   failing_since: number | null;
   fault_code: string | null;
   fault_reason: string | null;
+  /** Nothing is sent since then, by somebody's wish; what comes waits. */
+  paused_at: number | null;
 };
 
 export type OutboxRow = {
@@ -136,6 +138,16 @@ export const deliveryMigrations: readonly Migration[] = [
     id: "0312-delivery-look-back",
     async up(db) {
       await sql.raw("alter table destinations add column look_back_days integer not null default 0").execute(db);
+    },
+  },
+  {
+    id: "0313-delivery-throughput",
+    async up(db, kind) {
+      await sql.raw("alter table destinations add column paused_at bigint").execute(db);
+      // Sums of five minutes, see `throughput.ts`.
+      await sql.raw(`create table outbox_slots (
+        destination_id text not null, slot bigint not null, accepted bigint not null, parked bigint not null, again bigint not null, lag bigint not null, longest bigint not null,
+        primary key (destination_id, slot)) ${kind === "sqlite" ? "without rowid" : ""}`).execute(db);
     },
   },
 ];

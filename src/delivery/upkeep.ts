@@ -9,6 +9,7 @@ import { numberList } from "../store/conditions.ts";
 import type { Store, Tx } from "../store/store.ts";
 import { releaseRecords } from "./records.ts";
 import { tables } from "./tables.ts";
+import { dropSlots } from "./throughput.ts";
 
 const DAY = 86_400_000;
 export const BODIES_KEPT_MS = 7 * DAY;
@@ -24,6 +25,7 @@ export async function tidyDeliveries(store: Store, now: number): Promise<void> {
   await repeated(store, (tx) => forgetRemoved(tx, now));
   await repeated(store, (tx) => dropBodies(tx, now - BODIES_KEPT_MS, now));
   await repeated(store, (tx) => dropReceipts(tx, now));
+  await repeated(store, (tx) => dropSlots(tx, now, ROWS));
 }
 
 /** Where the disk is full: what was delivered need not be kept for a replay. Says whether there was any. */
@@ -83,6 +85,7 @@ export async function purgeTenantDeliveries(tx: Tx, tenant: TenantId, limit: num
     const theirs = await erase(tx, sql`destination_id = ${id}`, limit, now);
     if (theirs > 0) return theirs;
     await destroySecret(tx, id);
+    await sql`DELETE FROM outbox_slots WHERE destination_id = ${id}`.execute(tx.db);
     await tables(tx.db).deleteFrom("destinations").where("id", "=", id).execute();
   }
   return destinations.length;

@@ -1,6 +1,7 @@
 /** Shapes of alerts and what became of them in our HTTP API, shared by the routes that answer and the commands that ask. Times are RFC 3339, UTC. */
 import Type, { type Static, type TSchema } from "typebox";
 import { FACT_SEVERITIES } from "./fact.ts";
+import { Days } from "./plot-api.ts";
 import type { StreamId } from "./stream-ids.ts";
 
 const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
@@ -73,17 +74,24 @@ const Common = {
   site: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: "SentinelOne's id of the site, or its name." })),
 } as const;
 
-export const AlertQuery = Type.Object({
+const Asked = {
   ...Common,
   since: Type.Optional(Moment),
   until: Type.Optional(Moment),
   text: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: "Part of the name, device, user, product or id." })),
+} as const;
+
+export const AlertQuery = Type.Object({
+  ...Asked,
   after: Type.Optional(Place),
   limit: Type.Optional(Limit),
 });
 /** A page may hold fewer than asked for, or none, and still have a `next`: of what a question leaves out, each answer looks at only so much. */
 export const AlertList = Type.Object({ items: Type.Array(AlertView), next: Nullable(Text) });
 export type AlertList = Static<typeof AlertList>;
+
+export const AlertVolumeQuery = Type.Object({ ...Common, stream: Type.Optional(Type.Enum(ALERT_STREAMS, { description: "Only of it; all when left out." })), days: Type.Optional(Days) });
+export const AlertExportQuery = Type.Object({ ...Asked, format: Type.Optional(Type.Enum(["ndjson", "csv"])) });
 
 export const AlertChange = Type.Object({ field: Text, from: Value, to: Value });
 export type AlertChange = Static<typeof AlertChange>;
@@ -145,5 +153,9 @@ export const AlertDetail = Type.Object({
   next: Nullable(Text),
 });
 export type AlertDetail = Static<typeof AlertDetail>;
+
+/** `sekoia`: ECS as Sekoia's own intakes write it. */
+export const ALERT_STANDARDS = ["ecs", "ocsf", "sekoia"] as const;
+export type AlertStandard = (typeof ALERT_STANDARDS)[number];
 
 export const AlertShowQuery = Type.Object({ stream: Type.Optional(Type.Enum(EVENT_STREAMS)), connection: Type.Optional(Name), after: Type.Optional(Place), limit: Type.Optional(Limit) });

@@ -2,6 +2,7 @@
 import Type, { type Static, type TSchema } from "typebox";
 import { ALERT_STATUSES, ALERT_STREAMS, ALERT_VERDICTS } from "./alert-api.ts";
 import { FACT_SEVERITIES } from "./fact.ts";
+import { Days } from "./plot-api.ts";
 
 const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 const Text = Type.String();
@@ -86,6 +87,10 @@ export const CaseQuery = Type.Object({ ...Filters, after: Type.Optional(Place), 
 /** Those with the newest alerts first. A page may hold fewer than asked for, or none, and still have a `next`: each answer looks at only so much. */
 export const CaseList = Type.Object({ items: Type.Array(CaseView), next: Nullable(Text) });
 export type CaseList = Static<typeof CaseList>;
+
+const { text: _text, since: _since, ...PlotFilters } = Filters;
+export const CasePlotQuery = Type.Object({ ...PlotFilters });
+export const CaseVolumeQuery = Type.Object({ ...PlotFilters, days: Type.Optional(Days) });
 
 export const CaseExportQuery = Type.Object({ ...Filters, format: Type.Optional(Type.Enum(["ndjson", "csv"])) });
 

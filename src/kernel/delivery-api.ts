@@ -55,6 +55,8 @@ export const DestinationView = Type.Object({
   deliveredAt: Nullable(Time),
   /** Why nothing is being accepted, and since when. */
   fault: Nullable(Type.Object({ code: Text, reason: Text, since: Time })),
+  /** Nothing is sent since then, because somebody said so; what comes waits. */
+  pausedAt: Nullable(Time),
   queued: Count,
   parked: Count,
   /** Accepted since it was added, replays among them. */
@@ -84,6 +86,8 @@ export type DestinationDraft = Static<typeof DestinationDraft>;
 export const DestinationChange = Type.Object(
   {
     name: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+    /** True: nothing is sent until it is false again; what comes meanwhile waits, and nothing is lost. */
+    paused: Type.Optional(Type.Boolean()),
     facts: Type.Optional(Nullable(Type.Array(Type.String({ minLength: 1, maxLength: 100 }), { minItems: 1, maxItems: 100 }))),
     /** Null: its own tenant's alone. */
     tenants: Type.Optional(Nullable(Type.Array(Type.String({ minLength: 1, maxLength: 200 }), { minItems: 1, maxItems: 1000 }))),

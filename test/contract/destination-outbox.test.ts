@@ -8,6 +8,7 @@ import { failingFor } from "../../src/delivery/health.ts";
 import { BATCH, claim, settle } from "../../src/delivery/outbox.ts";
 import { ACCEPTED, failed, MINE, openDeliveryBench, record, REFUSED, type DeliveryBench } from "../../src/delivery/test-bench.ts";
 import { BODIES_KEPT_MS, countTenantDeliveries, purgeTenantDeliveries, RECEIPTS_KEPT_MS, tenantDeliveries, tidyDeliveries } from "../../src/delivery/upkeep.ts";
+import { throughputOf } from "../../src/delivery/throughput.ts";
 import { EVERY_TENANT, onlyTenants } from "../../src/kernel/scope.ts";
 import { Fault } from "../../src/kernel/fault.ts";
 import type { ConnectionId, TenantId } from "../../src/kernel/ids.ts";
@@ -70,6 +71,49 @@ describe.each(["sqlite", "postgres"] as const)("the outbox on %s", (kind) => {
 
     expect(bench.sent.map(({ delivery }) => `${delivery.key} ${delivery.version}`)).toEqual(["k 1", "k 2"]);
     expect(new Set(ids()).size).toBe(2);
+  });
+
+  it("sends nothing to a destination that is paused, loses nothing, and goes on in order", async () => {
+    const id = await bench.add("a");
+    await bench.queue({ key: "first" });
+    await bench.registry.change(EVERY_TENANT, id, { paused: true }, record);
+    await bench.queue({ key: "second" });
+    await bench.deliver();
+
+    expect(bench.sent).toEqual([]);
+    expect(await bench.registry.get(EVERY_TENANT, id)).toMatchObject({ queued: 2, fault: null, pausedAt: new Date(bench.clock.now()).toISOString() });
+    await bench.registry.change(EVERY_TENANT, id, { paused: false }, record);
+    await bench.deliver();
+    expect(keys()).toEqual(["first", "second"]);
+    expect(await bench.registry.get(EVERY_TENANT, id)).toMatchObject({ queued: 0, pausedAt: null });
+  });
+
+  it("counts what was accepted, set aside and tried again, and how long it took, by five minutes", async () => {
+    const id = await bench.add("a");
+    const other = await bench.add("b", ["nothing.like-it"]);
+    bench.answer = ({ key }) => (key === "bad" ? REFUSED : ACCEPTED);
+    await bench.queue({ key: "one" }, { key: "two" }, { key: "bad" });
+    bench.clock.pass(30_000);
+    await bench.deliver();
+    bench.clock.pass(10 * 60_000);
+    bench.answer = () => failed("delivery");
+    await bench.queue({ key: "three" });
+    await bench.deliver();
+    bench.answer = () => ACCEPTED;
+    bench.clock.pass(60_000);
+    await bench.deliver();
+    const of = async (span: "3h" | "24h") => throughputOf(bench.store, [{ id, name: "a" }, { id: other, name: "b" }], span, bench.clock.now());
+    const [near, far] = [await of("3h"), await of("24h")];
+
+    expect(near.periods.length).toBe(36);
+    expect(near.destinations[0]?.accepted.slice(-3)).toEqual([2, 0, 1]);
+    expect(near.destinations[0]?.parked.slice(-3)).toEqual([1, 0, 0]);
+    expect(near.destinations[0]?.again.slice(-3)).toEqual([0, 0, 1]);
+    expect(near.destinations[0]?.lag.slice(-3)).toEqual([30, null, 60]);
+    expect(far.destinations.map(({ accepted, longest }) => [accepted.at(-1), longest.at(-1)])).toEqual([[3, 60], [0, null]]);
+    await bench.registry.remove(EVERY_TENANT, id, record);
+    await tidyDeliveries(bench.store, bench.clock.now());
+    expect((await of("24h")).destinations[0]?.accepted.at(-1)).toBe(0);
   });
 
   it("forgets what was queued in a transaction that was undone, and refuses what is too large", async () => {

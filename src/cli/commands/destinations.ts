@@ -40,6 +40,8 @@ export const destinationsCommand: CliCommand = {
       withEditOptions(group.command("edit <name>").description("Change what it gets from now on, or its name; what is queued still goes, and what is not named stays")).action(act((api, destination, options: EditOptions) => edit(context, api, destination, options))),
       ["vedette destinations edit siem --severity high", "vedette destinations edit siem --stream alerts --stream threats --any product", "vedette destinations edit siem --name soc"],
     );
+    finish(group.command("pause <name>").description("Send nothing until it is resumed; what comes meanwhile waits").action(act((api, destination, options: JsonOption) => pause(context, api, destination, options, true))), "vedette destinations pause siem");
+    finish(group.command("resume <name>").description("Go on sending, with what has waited first").action(act((api, destination, options: JsonOption) => pause(context, api, destination, options, false))), "vedette destinations resume siem");
     finish(group.command("test <name>").description("Send one test fact now; exit code 0 when it was accepted").action(act((api, destination, options: JsonOption) => test(context, api, destination, options))), "vedette destinations test access");
     finish(
       group
@@ -64,7 +66,7 @@ async function list(context: CliContext, api: ApiClient, options: JsonOption): P
   if (all.length === 0) context.out.note("No destinations yet: `vedette destinations add NAME --webhook URL`; --help shows the other kinds.");
   context.out.table(
     ["NAME", "KIND", "TO", "GETS", "QUEUED", "PARKED", "LAST ACCEPTED", "STATE", "ID"],
-    all.map((one) => [one.name, one.kind, placeOf(one), gets(one), count(one.queued), count(one.parked), time(one.deliveredAt), one.fault === null ? "ok" : `${one.fault.reason} (since ${time(one.fault.since)})`, one.id]),
+    all.map((one) => [one.name, one.kind, placeOf(one), gets(one), count(one.queued), count(one.parked), time(one.deliveredAt), stateOf(one), one.id]),
   );
   return EXIT_OK;
 }
@@ -98,7 +100,7 @@ async function show(context: CliContext, one: DestinationView, options: JsonOpti
     ["id", one.id], ["name", one.name], ["kind", one.kind], ["tenant", one.tenant], ["to", placeOf(one)], ["gets", gets(one)], ["repeats", one.repeats], ["look-back", one.lookBackDays === 0 ? "none" : `alerts of ${plural(one.lookBackDays, "day")} before it was added`],
     ...Object.entries(one.shown).filter(([key, value]) => key !== "host" && key !== "file" && value !== null).map(([key, value]) => [key, String(value)] as const),
     ["queued", `${count(one.queued)}${one.oldestQueuedAt === null ? "" : `, the oldest since ${time(one.oldestQueuedAt)}`}`], ["parked", count(one.parked)], ["delivered", count(one.delivered)], ["last accepted", time(one.deliveredAt)],
-    ["state", one.fault === null ? "ok" : `${one.fault.code}: ${one.fault.reason} (since ${time(one.fault.since)})`],
+    ["state", one.fault === null || one.pausedAt !== null ? stateOf(one) : `${one.fault.code}: ${stateOf(one)}`],
   ]);
   return EXIT_OK;
 }
@@ -125,6 +127,19 @@ async function edit(context: CliContext, api: ApiClient, destination: Destinatio
   if (options.json === true) context.out.json(changed);
   else context.out.line(clean(`${changed.name} gets ${gets(changed)}.`));
   return EXIT_OK;
+}
+
+async function pause(context: CliContext, api: ApiClient, destination: DestinationView, options: JsonOption, paused: boolean): Promise<number> {
+  const changed = await api.request<DestinationView>("PATCH", `${PATH}/${segment(destination.id)}`, { body: { paused } });
+  if (options.json === true) context.out.json(changed);
+  else context.out.line(clean(paused ? `${changed.name} is paused; what comes waits for \`vedette destinations resume\`.` : `${changed.name} goes on; ${count(changed.queued)} ${changed.queued === 1 ? "delivery" : "deliveries"} waited.`));
+  return EXIT_OK;
+}
+
+/** `paused` before whatever was wrong before that. */
+function stateOf({ fault, pausedAt }: DestinationView): string {
+  if (pausedAt !== null) return `paused (since ${time(pausedAt)})`;
+  return fault === null ? "ok" : `${fault.reason} (since ${time(fault.since)})`;
 }
 
 function told(context: CliContext, added: DestinationAdded, options: JsonOption, line: string): number {
