@@ -18,10 +18,13 @@ const NO_PLACES: readonly number[] = Object.freeze([]);
 /** By place, while what a record has left is worked out. */
 const MARKS = new Uint8Array(MOST_NAMES);
 
-function fieldCount(record: JsonObject): number {
+function hasFew(record: JsonObject): boolean {
   let count = 0;
-  for (const _ in record) count += 1;
-  return count;
+  for (const _ in record) {
+    count += 1;
+    if (count > FEW) return false;
+  }
+  return true;
 }
 
 /** An object of the record that was looked into, or a list of them. */
@@ -47,7 +50,7 @@ export class Fields {
   constructor(record: JsonObject, names: FieldTable = NAMES) {
     this.#record = record;
     this.#names = names;
-    if (fieldCount(record) <= FEW) return;
+    if (hasFew(record)) return;
     const { values, order } = names.readInOrder(record);
     this.#values = values;
     this.#order = order;
@@ -207,16 +210,20 @@ export class Fields {
     const record = this.#record;
     const used = this.#used;
     const isGiven = this.#marks();
-    const left: [string, Json][] = [];
+    let left: Record<string, Json> | undefined;
     let at = 0;
     for (const key in record) {
       const given = isGiven !== undefined && isGiven[at] === true;
       at += 1;
       if (given || used?.includes(key) === true) continue;
       const value = this.#inner === undefined ? saying(record[key]) : this.#restOf(key, record[key]);
-      if (value !== undefined) left.push([key, value]);
+      if (value === undefined) continue;
+      left ??= {};
+      // A record may call a field so: assigned, it would be something else.
+      if (key === "__proto__") Object.defineProperty(left, key, { value, enumerable: true, writable: true, configurable: true });
+      else left[key] = value;
     }
-    return left.length === 0 ? undefined : Object.fromEntries(left);
+    return left;
   }
 
   /** Whether each field was given, in the record's order; undefined where none was, by its place. */

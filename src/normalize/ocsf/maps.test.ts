@@ -171,6 +171,13 @@ describe("maps to OCSF", () => {
 
     expect(document["unmapped"]).toEqual({ lastIpToMgmt: "no address", activeThreats: 2 });
   });
+
+  it("a field of any name stays under that name", () => {
+    const document = documentOf("agents", '{"computerName":"OF-LT-0417","uuid":"7f0c","__proto__":{"polluted":1},"constructor":"x"}');
+
+    expect(stringifyExact(document["unmapped"] ?? null)).toBe('{"__proto__":{"polluted":1},"constructor":"x"}');
+    expect(Object.getPrototypeOf(document["unmapped"])).toBe(Object.prototype);
+  });
 });
 
 function samples(folder: string): readonly (readonly [name: string, text: string])[] {
