@@ -1,13 +1,14 @@
 /** How the console is built: one page, no inline script, nothing loaded from elsewhere, so that the hub can serve it under a strict policy. */
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
+import { licences } from "./licences.ts";
 
 /** A running hub for `npm run console -- --watch` style work: `VEDETTE_HUB=http://127.0.0.1:8420 npx vite console`. */
 const hub = process.env["VEDETTE_HUB"] ?? "http://127.0.0.1:8420";
 
 export default defineConfig({
   root: import.meta.dirname,
-  plugins: [react()],
+  plugins: [react(), licences()],
   build: {
     target: "es2024",
     sourcemap: false,

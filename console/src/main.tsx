@@ -8,6 +8,7 @@ import "./styles/connections.css";
 import "./styles/cases.css";
 import "./styles/figures.css";
 import "./styles/access.css";
+import "./styles/administration.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app.tsx";

@@ -45,8 +45,17 @@ const connection = createRoute({ getParentRoute: () => root, path: "/connections
 
 const deliveries = createRoute({ getParentRoute: () => root, path: "/deliveries", component: lazyRouteComponent(() => import("./pages/deliveries/deliveries.tsx"), "DeliveriesPage") });
 
+const account = createRoute({ getParentRoute: () => root, path: "/account", component: lazyRouteComponent(() => import("./pages/account/account.tsx"), "AccountPage") });
+const administration = createRoute({ getParentRoute: () => root, path: "/administration", component: lazyRouteComponent(() => import("./pages/administration/places.tsx"), "AdministrationPage") });
+const administrationUsers = createRoute({ getParentRoute: () => root, path: "/administration/users", component: lazyRouteComponent(() => import("./pages/administration/users.tsx"), "UsersPage") });
+const administrationKeys = createRoute({ getParentRoute: () => root, path: "/administration/keys", component: lazyRouteComponent(() => import("./pages/administration/keys.tsx"), "KeysPage") });
+const administrationTenants = createRoute({ getParentRoute: () => root, path: "/administration/tenants", component: lazyRouteComponent(() => import("./pages/administration/tenants.tsx"), "TenantsPage") });
+const administrationAudit = createRoute({ getParentRoute: () => root, path: "/administration/audit", component: lazyRouteComponent(() => import("./pages/administration/audit.tsx"), "AuditPage") });
+const administrationBackup = createRoute({ getParentRoute: () => root, path: "/administration/backup", component: lazyRouteComponent(() => import("./pages/administration/backup.tsx"), "BackupPage") });
+const administrationAbout = createRoute({ getParentRoute: () => root, path: "/administration/about", component: lazyRouteComponent(() => import("./pages/administration/about.tsx"), "AboutPage") });
+
 export const router = createRouter({
-  routeTree: root.addChildren([home, cases, caseOne, devices, rules, serials, device, fixFirst, fixes, findings, finding, access, accessPeople, accessPerson, accessWhy, accessRisks, accessChanges, connections, connectionAdd, connection, deliveries]),
+  routeTree: root.addChildren([home, cases, caseOne, devices, rules, serials, device, fixFirst, fixes, findings, finding, access, accessPeople, accessPerson, accessWhy, accessRisks, accessChanges, connections, connectionAdd, connection, deliveries, account, administration, administrationUsers, administrationKeys, administrationTenants, administrationAudit, administrationBackup, administrationAbout]),
   parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
   stringifySearch: (search: Record<string, unknown>) => {
     const params = new URLSearchParams(Object.entries(search).flatMap(([name, value]) => (typeof value === "string" && value !== "" ? [[name, value]] : [])));

@@ -25,6 +25,13 @@ export const PAGES: readonly { readonly name: string; readonly address: string; 
   { name: "connections", address: "/connections", row: "connection" },
   { name: "connection-add", address: "/connections/add", row: null },
   { name: "deliveries", address: "/deliveries", row: null },
+  { name: "users", address: "/administration/users", row: null },
+  { name: "keys", address: "/administration/keys", row: null },
+  { name: "tenants", address: "/administration/tenants", row: null },
+  { name: "audit", address: "/administration/audit", row: null },
+  { name: "backup", address: "/administration/backup", row: null },
+  { name: "about", address: "/administration/about", row: null },
+  { name: "account", address: "/account", row: null },
 ];
 
 export function openBrowser(): Promise<Browser> {

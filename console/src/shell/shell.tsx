@@ -8,20 +8,22 @@ import { useUrl } from "../parts/url.ts";
 import { Icon, Mark, type IconName } from "./icons.tsx";
 
 interface Place {
-  readonly to: "/" | "/cases" | "/devices" | "/vulnerabilities" | "/access" | "/connections" | "/deliveries";
+  readonly to: "/" | "/cases" | "/devices" | "/vulnerabilities" | "/access" | "/connections" | "/deliveries" | "/administration";
   readonly name: string;
   readonly icon: IconName;
-  readonly permission: Session["permissions"][number];
+  /** One of them is enough. */
+  readonly permissions: readonly Session["permissions"][number][];
 }
 
 const PLACES: readonly Place[] = [
-  { to: "/", name: "Overview", icon: "overview", permission: "status.read" },
-  { to: "/cases", name: "Cases", icon: "cases", permission: "cases.read" },
-  { to: "/devices", name: "Devices", icon: "devices", permission: "vulnerabilities.read" },
-  { to: "/vulnerabilities", name: "Vulnerabilities", icon: "vulnerabilities", permission: "vulnerabilities.read" },
-  { to: "/access", name: "Access", icon: "access", permission: "access.read" },
-  { to: "/connections", name: "Connections", icon: "connections", permission: "connections.read" },
-  { to: "/deliveries", name: "Deliveries", icon: "deliveries", permission: "deliveries.read" },
+  { to: "/", name: "Overview", icon: "overview", permissions: ["status.read"] },
+  { to: "/cases", name: "Cases", icon: "cases", permissions: ["cases.read"] },
+  { to: "/devices", name: "Devices", icon: "devices", permissions: ["vulnerabilities.read"] },
+  { to: "/vulnerabilities", name: "Vulnerabilities", icon: "vulnerabilities", permissions: ["vulnerabilities.read"] },
+  { to: "/access", name: "Access", icon: "access", permissions: ["access.read"] },
+  { to: "/connections", name: "Connections", icon: "connections", permissions: ["connections.read"] },
+  { to: "/deliveries", name: "Deliveries", icon: "deliveries", permissions: ["deliveries.read"] },
+  { to: "/administration", name: "Administration", icon: "administration", permissions: ["users.read", "keys.read", "audit.read", "operate"] },
 ];
 
 export function Shell(): ReactNode {
@@ -46,7 +48,7 @@ export function Shell(): ReactNode {
         <div className={open ? "side-body side-open" : "side-body"}>
           <TenantSwitcher />
           <nav aria-label="Pages">
-            {PLACES.filter(({ permission }) => session.permissions.includes(permission)).map((place) => (
+            {PLACES.filter(({ permissions }) => permissions.some((permission) => session.permissions.includes(permission))).map((place) => (
               <Link key={place.to} to={place.to} className="place" onClick={() => setOpen(false)} activeOptions={{ exact: place.to === "/", includeSearch: false }} activeProps={{ className: "place place-here", "aria-current": "page" }}>
                 <Icon name={place.icon} />
                 {place.name}
@@ -111,9 +113,16 @@ function Person(): ReactNode {
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>{user?.email ?? "Vedette"}</Menu.Label>
+        {user === null ? null : (
+          <Menu.Item component={Link} to="/account">
+            Your account
+          </Menu.Item>
+        )}
         <Menu.Item onClick={() => void signOut()}>Sign out</Menu.Item>
         <Menu.Divider />
-        <Menu.Label>Vedette {version}</Menu.Label>
+        <Menu.Item component={Link} to="/administration/about">
+          Vedette {version}
+        </Menu.Item>
       </Menu.Dropdown>
     </Menu>
   );

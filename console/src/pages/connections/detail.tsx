@@ -10,6 +10,7 @@ import { Ago, Outside, Tag, sentence } from "../../parts/words.tsx";
 import { ConnectionActions } from "./actions.tsx";
 import { Gaps, Log, Runs } from "./history.tsx";
 import { ReadingNow } from "./reading-now.tsx";
+import { Sites } from "./sites.tsx";
 import { Streams } from "./streams.tsx";
 import { hostOf, STATE_TONES, tokenTone, tokenWords, type Connection } from "./words.ts";
 
@@ -55,6 +56,7 @@ export function ConnectionPage(): ReactNode {
           <TokenFacts connection={connection} />
         </Section>
       </div>
+      <Sites connection={connection} />
     </Page>
   );
 }

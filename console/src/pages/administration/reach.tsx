@@ -1,0 +1,48 @@
+/** How far an account or a key reaches: one role, and the tenants it is for. Nobody is offered more than he has himself; the hub refuses it too. */
+import { Checkbox, NativeSelect } from "@mantine/core";
+import type { ReactNode } from "react";
+import { roleWord, useSession, type Session } from "../../api/session.ts";
+
+export type RoleName = NonNullable<Session["user"]>["role"];
+
+const ROLES: readonly RoleName[] = ["operator", "msp-admin", "analyst", "auditor", "viewer"];
+
+const MAY: Readonly<Record<RoleName, string>> = {
+  operator: "Everything, of every tenant: users, keyring, backups, SQL.",
+  "msp-admin": "Runs the tenants below: connections, rules, destinations, users and keys.",
+  analyst: "Works on cases, starts readings, sends again what was refused.",
+  auditor: "Reads everything of the tenants below, the audit log, keys and users.",
+  viewer: "Reads what is the tenants'.",
+};
+
+export interface Reach {
+  readonly role: RoleName;
+  /** Null: all that one sees oneself. */
+  readonly tenants: readonly string[] | null;
+}
+
+export function ReachFields({ reach, onReach }: { readonly reach: Reach; readonly onReach: (reach: Reach) => void }): ReactNode {
+  const { user, tenants, everyTenant } = useSession();
+  const roles = ROLES.filter((role) => role !== "operator" || user?.role === "operator");
+  const chosen = reach.tenants;
+  return (
+    <>
+      <NativeSelect label="Role" description={MAY[reach.role]} value={reach.role} onChange={(event) => { const role = event.currentTarget.value as RoleName; onReach({ role, tenants: role === "operator" ? null : reach.tenants }); }} data={roles.map((role) => ({ value: role, label: roleWord(role) }))} />
+      {reach.role === "operator" ? null : (
+        <NativeSelect label="Tenants" value={chosen === null ? "all" : "some"} onChange={(event) => onReach({ ...reach, tenants: event.currentTarget.value === "some" ? [] : null })} data={[{ value: "all", label: everyTenant ? "Every tenant, also later ones" : "All that you see" }, { value: "some", label: "These only" }]} />
+      )}
+      {chosen === null ? null : (
+        <div className="choices choices-tenants" role="group" aria-label="Tenants">
+          {tenants.map(({ id, name }) => (
+            <Checkbox key={id} label={name} checked={chosen.includes(id)} onChange={(event) => onReach({ ...reach, tenants: event.currentTarget.checked ? [...chosen, id] : chosen.filter((one) => one !== id) })} />
+          ))}
+        </div>
+      )}
+    </>
+  );
+}
+
+export function useTenantNames(): (tenants: readonly string[] | null) => string {
+  const session = useSession();
+  return (tenants) => (tenants === null ? "every tenant" : tenants.map((id) => session.tenants.find((one) => one.id === id)?.name ?? id).join(", "));
+}

@@ -1,0 +1,179 @@
+/** Accounts of people: made with a password for one sign-in, bound to a role and to tenants, disabled, reset, removed. */
+import { Button, Menu, Modal, TextInput } from "@mantine/core";
+import { useState, type ReactNode } from "react";
+import type { Answer, Route } from "../../api/client.ts";
+import { useAsk, useChange } from "../../api/queries.ts";
+import { roleWord, useMay, useSession } from "../../api/session.ts";
+import { Confirm } from "../../parts/confirm.tsx";
+import { DataTable, type Column } from "../../parts/data-table.tsx";
+import { Page } from "../../parts/page.tsx";
+import { SecretOnce } from "../../parts/secret-once.tsx";
+import { Empty, FaultNote } from "../../parts/states.tsx";
+import { UrlChoice } from "../../parts/url-choice.tsx";
+import { useTyped, useUrl } from "../../parts/url.ts";
+import { Ago, Tag, type Tone } from "../../parts/words.tsx";
+import { AdministrationPlaces } from "./places.tsx";
+import { ReachFields, useTenantNames, type Reach } from "./reach.tsx";
+
+type User = Answer<"GET /api/v1/users">["items"][number];
+
+const USERS: readonly Route[] = ["GET /api/v1/users"];
+
+type Asked = { readonly what: "add" } | { readonly what: "change" | "reset" | "remove"; readonly user: User };
+
+export function UsersPage(): ReactNode {
+  const mayWrite = useMay("users.write");
+  const { user: me } = useSession();
+  const users = useAsk("GET /api/v1/users", {}, { every: 60_000 });
+  const names = useTenantNames();
+  const url = useUrl();
+  const [typed, setTyped] = useTyped("text");
+  const [asked, setAsked] = useState<Asked | null>(null);
+  const change = useChange("PATCH /api/v1/users/{id}", USERS);
+  const text = (url.get("text") ?? "").toLowerCase();
+  const state = url.get("state");
+  const tenant = url.get("tenant");
+  const all = users.data?.items ?? [];
+  const rows = all.filter((user) => (text === "" || `${user.name} ${user.email}`.toLowerCase().includes(text)) && (state === undefined || stateOf(user)[1] === state) && (tenant === undefined || user.tenants === null || user.tenants.includes(tenant)));
+  const close = (): void => setAsked(null);
+  const columns: readonly Column<User>[] = [
+    { id: "name", header: "Name", narrow: true, text: ({ name }) => name, cell: ({ id, name }) => <span className="strong">{name}{id === me?.id ? <span className="faint"> (you)</span> : null}</span> },
+    { id: "email", header: "E-mail", text: ({ email }) => email },
+    { id: "role", header: "Role", width: 134, narrow: true, text: ({ role }) => roleWord(role) },
+    { id: "tenants", header: "Tenants", width: 150, text: ({ tenants }) => names(tenants) },
+    { id: "factor", header: "Second factor", width: 104, text: ({ totp }) => (totp ? "yes" : "no"), cell: ({ totp }) => (totp ? "yes" : <span className="faint">no</span>) },
+    { id: "signed", header: "Signed in", width: 96, text: ({ signedInAt }) => signedInAt ?? "never", cell: ({ signedInAt }) => <Ago at={signedInAt} /> },
+    { id: "state", header: "State", width: 124, text: (user) => stateOf(user)[1], cell: (user) => <Tag tone={stateOf(user)[0]}>{stateOf(user)[1]}</Tag> },
+    ...(mayWrite ? [{ id: "act", header: "", width: 52, narrow: true, text: () => "", cell: (user: User) => (user.id === me?.id ? null : <Actions user={user} onAsk={setAsked} onDisable={(disabled) => change.mutate({ params: { id: user.id }, body: { disabled } })} />) }] : []),
+  ];
+  return (
+    <Page title="Users" lead="Accounts for this console. Each has one role and some tenants or all." actions={mayWrite ? <Button onClick={() => setAsked({ what: "add" })}>Add a user</Button> : undefined}>
+      <AdministrationPlaces />
+      <div className="filters">
+        <TextInput className="filter-search" aria-label="Search users" placeholder="Part of a name or an e-mail address" value={typed} onChange={(event) => setTyped(event.currentTarget.value)} />
+        <UrlChoice param="state" label="State" any="Any state" data={STATES} width={150} />
+      </div>
+      {change.error === null ? null : <FaultNote fault={change.error} />}
+      <div className="card">
+        <DataTable
+          name="users"
+          columns={columns}
+          rows={rows}
+          rowKey={({ id }) => id}
+          pending={users.isPending}
+          fault={users.error}
+          again={() => void users.refetch()}
+          empty={<Empty title={all.length === 0 ? "There is no account that you may see." : "No user matches."} action={all.length === 0 ? undefined : <Button variant="default" onClick={() => { setTyped(""); url.set({ text: undefined, state: undefined }); }}>Show all users</Button>} />}
+        />
+      </div>
+      {asked?.what === "add" ? <AddUser onClose={close} /> : null}
+      {asked?.what === "change" ? <ChangeUser user={asked.user} onClose={close} /> : null}
+      {asked?.what === "reset" ? <ResetUser user={asked.user} onClose={close} /> : null}
+      {asked?.what === "remove" ? <RemoveUser user={asked.user} onClose={close} /> : null}
+    </Page>
+  );
+}
+
+const STATES = ["Active", "Disabled", "First sign-in"] as const;
+
+function stateOf(user: User): readonly [Tone, (typeof STATES)[number]] {
+  if (user.disabledAt !== null) return ["plain", "Disabled"];
+  return user.passwordOnce ? ["warn", "First sign-in"] : ["good", "Active"];
+}
+
+function Actions({ user, onAsk, onDisable }: { readonly user: User; readonly onAsk: (asked: Asked) => void; readonly onDisable: (disabled: boolean) => void }): ReactNode {
+  return (
+    <Menu position="bottom-end" shadow="md" width={200}>
+      <Menu.Target>
+        <Button variant="subtle" color="gray" size="compact-xs" aria-label={`Actions for ${user.name}`}>
+          ⋯
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item onClick={() => onAsk({ what: "change", user })}>Role and tenants…</Menu.Item>
+        <Menu.Item onClick={() => onAsk({ what: "reset", user })}>Reset the password…</Menu.Item>
+        <Menu.Item onClick={() => onDisable(user.disabledAt === null)}>{user.disabledAt === null ? "Disable" : "Enable"}</Menu.Item>
+        <Menu.Divider />
+        <Menu.Item color="red" onClick={() => onAsk({ what: "remove", user })}>
+          Remove…
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+function PasswordOnce({ email, password, onClose }: { readonly email: string; readonly password: string; readonly onClose: () => void }): ReactNode {
+  return (
+    <div className="stack">
+      <SecretOnce name="One-time password" text={password}>
+        <p>
+          Give this password to <strong>{email}</strong>. It is good for one sign-in within three days, and is not shown again; they choose their own then.
+        </p>
+      </SecretOnce>
+      <div className="row row-end">
+        <Button onClick={onClose}>Done</Button>
+      </div>
+    </div>
+  );
+}
+
+function AddUser({ onClose }: { readonly onClose: () => void }): ReactNode {
+  const [email, setEmail] = useState("");
+  const [name, setName] = useState("");
+  const [reach, setReach] = useState<Reach>({ role: "viewer", tenants: null });
+  const add = useChange("POST /api/v1/users", USERS);
+  if (add.data !== undefined)
+    return (
+      // What is shown once is not lost to a click beside it.
+      <Modal opened onClose={onClose} closeOnClickOutside={false} title="The account is there" closeButtonProps={{ "aria-label": "Close" }}>
+        <PasswordOnce email={add.data.user.email} password={add.data.password} onClose={onClose} />
+      </Modal>
+    );
+  return (
+    <Confirm open title="Add a user" act="Add" busy={add.isPending} disabled={email.trim() === "" || name.trim() === "" || reach.tenants?.length === 0} fault={add.error} onClose={onClose} onAct={() => add.mutate({ body: { email: email.trim(), name: name.trim(), role: reach.role, ...(reach.tenants === null ? {} : { tenants: reach.tenants }) } })}>
+      <TextInput label="Name" required data-autofocus autoComplete="off" value={name} onChange={(event) => setName(event.currentTarget.value)} />
+      <TextInput label="E-mail" type="email" required autoComplete="off" value={email} onChange={(event) => setEmail(event.currentTarget.value)} />
+      <ReachFields reach={reach} onReach={setReach} />
+    </Confirm>
+  );
+}
+
+function ChangeUser({ user, onClose }: { readonly user: User; readonly onClose: () => void }): ReactNode {
+  const { everyTenant, tenants: mine } = useSession();
+  const [name, setName] = useState(user.name);
+  // Whoever has just the tenants that one sees oneself has all of them.
+  const all = user.tenants === null || (!everyTenant && user.tenants.length === mine.length);
+  const [reach, setReach] = useState<Reach>({ role: user.role, tenants: all ? null : user.tenants });
+  const change = useChange("PATCH /api/v1/users/{id}", USERS);
+  return (
+    <Confirm open title={`Change ${user.name}`} act="Save" busy={change.isPending} disabled={name.trim() === "" || reach.tenants?.length === 0} fault={change.error} onClose={onClose} onAct={() => change.mutate({ params: { id: user.id }, body: { name: name.trim(), role: reach.role, tenants: reach.tenants } }, { onSuccess: onClose })}>
+      <p className="faint">{user.email}. Other rights end the account's sessions at once.</p>
+      <TextInput label="Name" required value={name} onChange={(event) => setName(event.currentTarget.value)} />
+      <ReachFields reach={reach} onReach={setReach} />
+    </Confirm>
+  );
+}
+
+function ResetUser({ user, onClose }: { readonly user: User; readonly onClose: () => void }): ReactNode {
+  const reset = useChange("POST /api/v1/users/{id}/reset", USERS);
+  if (reset.data !== undefined)
+    return (
+      <Modal opened onClose={onClose} closeOnClickOutside={false} title="The password was reset" closeButtonProps={{ "aria-label": "Close" }}>
+        <PasswordOnce email={user.email} password={reset.data.password} onClose={onClose} />
+      </Modal>
+    );
+  return (
+    <Confirm open danger title={`Reset the password of ${user.name}?`} act="Reset" busy={reset.isPending} fault={reset.error} onClose={onClose} onAct={() => reset.mutate({ params: { id: user.id } })}>
+      <p>{user.email} gets a password for one sign-in. The old one, the second factor and all sessions of the account end now.</p>
+    </Confirm>
+  );
+}
+
+function RemoveUser({ user, onClose }: { readonly user: User; readonly onClose: () => void }): ReactNode {
+  const remove = useChange("DELETE /api/v1/users/{id}", USERS);
+  return (
+    <Confirm open danger title={`Remove ${user.name}?`} act="Remove" busy={remove.isPending} fault={remove.error} onClose={onClose} onAct={() => remove.mutate({ params: { id: user.id } }, { onSuccess: onClose })}>
+      <p>{user.email} cannot sign in any more, and its sessions end now. What it did stays in the audit log.</p>
+    </Confirm>
+  );
+}
