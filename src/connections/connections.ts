@@ -15,6 +15,7 @@ import type { Database, Tx } from "../store/store.ts";
 import { connectionRow, NO_CONNECTION, readableConnections, surroundings, tenantForNew } from "./lookup.ts";
 import { faultPlace, storeFault } from "./faults.ts";
 import { appendLine, lastLines, type LogLine, type NewLogLine } from "./log-lines.ts";
+import { overlapWith } from "./overlap.ts";
 import type { ConnectionPorts, Recorder } from "./ports.ts";
 import { checkedDescription, checkedLabels, checkedName, checkedOwners, checkedPolling, compareScopes, freeName, nameFromOrigin, readableStreams } from "./rules.ts";
 import { tables, withinScope, type ConnectionRow } from "./tables.ts";
@@ -120,8 +121,7 @@ export function createConnections(ports: ConnectionPorts) {
         polling: null,
         look_back_days: draft.lookBackDays ?? null,
       };
-      const twins = siblings.filter((twin) => twin.url === origin && fingerprintOf(twin.report) === report.scope.fingerprint);
-      const warnings = twins.map((twin) => `Connection ${JSON.stringify(twin.name)} reads the same console with the same scope: every record will be mirrored twice.`);
+      const warnings = siblings.flatMap(({ name, url, report: known }) => (url !== origin || known === null ? [] : (overlapWith(name, report.scope, (JSON.parse(known) as VerifyReport).scope) ?? [])));
       await db.insertInto("connections").values(row).execute();
       await vault.seal(tx, owner(row), token);
       await line(tx, id, { level: "info", event: "connection.added", message: "Connected after a successful verification.", fields: { streams: readableStreams(report).length } });
@@ -398,10 +398,6 @@ export function createConnections(ports: ConnectionPorts) {
       return (await readableConnections(store.read, id, verifying))[0];
     },
   };
-}
-
-function fingerprintOf(report: string | null): string | null {
-  return report === null ? null : (JSON.parse(report) as VerifyReport).scope.fingerprint;
 }
 
 /** A scope that could not be read says nothing: the known one stays. */
