@@ -62,12 +62,16 @@ describe("adding", () => {
   it("warns of a second connection to the same console with the same scope, and gives it a free name", async () => {
     await add("a");
     const second = await add("b");
-    bench.answers.set("c", report({ scope: { level: "site", ids: ["7"], names: ["S"], fingerprint: "site:7" } }));
+    bench.answers.set("c", report({ scope: { level: "account", ids: ["7"], names: ["Other"], fingerprint: "account:7" } }));
     const third = await add("c");
+    bench.answers.set("d", report({ scope: { level: "site", ids: ["11"], names: ["Lyon"], fingerprint: "site:11" } }));
+    const site = await add("d");
 
     expect(second.connection.name).toBe("usea1-011-2");
     expect(second.warnings).toHaveLength(1);
     expect(third.warnings).toEqual([]);
+    expect(site.warnings).toHaveLength(3);
+    expect(site.warnings[0]).toContain("should the site be a part of the account");
   });
 
   it("refuses a taken name within a tenant and allows it in another", async () => {

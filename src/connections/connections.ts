@@ -15,7 +15,7 @@ import type { Database, Tx } from "../store/store.ts";
 import { connectionRow, NO_CONNECTION, readableConnections, surroundings, tenantForNew } from "./lookup.ts";
 import { faultPlace, storeFault } from "./faults.ts";
 import { appendLine, lastLines, type LogLine, type NewLogLine } from "./log-lines.ts";
-import { overlapWith } from "./overlap.ts";
+import { overlapsWith } from "./overlap.ts";
 import type { ConnectionPorts, Recorder } from "./ports.ts";
 import { checkedDescription, checkedLabels, checkedName, checkedOwners, checkedPolling, compareScopes, freeName, nameFromOrigin, readableStreams } from "./rules.ts";
 import { tables, withinScope, type ConnectionRow } from "./tables.ts";
@@ -121,7 +121,8 @@ export function createConnections(ports: ConnectionPorts) {
         polling: null,
         look_back_days: draft.lookBackDays ?? null,
       };
-      const warnings = siblings.flatMap(({ name, url, report: known }) => (url !== origin || known === null ? [] : (overlapWith(name, report.scope, (JSON.parse(known) as VerifyReport).scope) ?? [])));
+      const neighbours = siblings.flatMap(({ name, url, report: known }) => (url !== origin || known === null ? [] : [{ name, scope: (JSON.parse(known) as VerifyReport).scope }]));
+      const warnings = overlapsWith(neighbours, report.scope);
       await db.insertInto("connections").values(row).execute();
       await vault.seal(tx, owner(row), token);
       await line(tx, id, { level: "info", event: "connection.added", message: "Connected after a successful verification.", fields: { streams: readableStreams(report).length } });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { overlapWith } from "./overlap.ts";
+import { overlapsWith, overlapWith } from "./overlap.ts";
 
 type Scope = Parameters<typeof overlapWith>[1];
 
@@ -27,5 +27,16 @@ describe("two tokens of one console", () => {
     ["a scope that could not be read", scope("unknown"), scope("site", "Oak")],
   ])("are not said to where they do not, or nobody knows: %s", (_what, mine, theirs) => {
     expect(overlapWith("emea", mine, theirs)).toBeNull();
+  });
+
+  it("are counted where they are many", () => {
+    const others = Array.from({ length: 40 }, (_unused, place) => ({ name: `client ${String(place)}`, scope: scope("site", `Site ${String(place)}`) }));
+
+    const said = overlapsWith(others, scope("global"));
+
+    expect(said).toHaveLength(6);
+    expect(said.at(-1)).toMatch(/^35 other connections/);
+    expect(overlapsWith(others.slice(0, 6), scope("global"))).toHaveLength(6);
+    expect(overlapsWith(others, scope("site", "Elsewhere"))).toEqual([]);
   });
 });

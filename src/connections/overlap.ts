@@ -3,6 +3,15 @@ import type { VerifyReport } from "../kernel/api.ts";
 
 type Scope = VerifyReport["scope"];
 
+const SAID = 5;
+
+/** A sentence for each of the console's other connections that reads some of the same; of many, for the first few and one for the others. */
+export function overlapsWith(others: readonly { readonly name: string; readonly scope: Scope }[], mine: Scope): readonly string[] {
+  const all = others.flatMap(({ name, scope }) => overlapWith(name, mine, scope) ?? []);
+  const rest = all.length - SAID;
+  return rest > 1 ? [...all.slice(0, SAID), `${String(rest)} other connections of this console read, or may read, some of the same too.`] : all;
+}
+
 /** A sentence on what a connection named `other` reads too; null where the two have nothing in common, or nothing is known of one. */
 export function overlapWith(other: string, mine: Scope, theirs: Scope): string | null {
   const name = JSON.stringify(other);

@@ -80,9 +80,18 @@ function rolesFrom(user: JsonObject, bindings: readonly JsonObject[]): TokenFact
 function scopeFrom(level: string | null, bindings: readonly JsonObject[]): Scope | null {
   if (level === "tenant" || level === "global") return { level: "global", ids: [], names: [] };
   if (level !== "account" && level !== "site" && level !== "group") return null;
-  const ids = bindings.map((binding) => text(binding["id"])).filter((id) => id !== null);
-  const names = bindings.map((binding) => text(binding["name"])).filter((name) => name !== null);
-  return ids.length === 0 ? null : { level, ids: ids.toSorted(), names };
+  return scopeOf(level, bindings);
+}
+
+/** Null where none of the records has an id. */
+function scopeOf(level: Exclude<Scope["level"], "unknown">, records: readonly JsonObject[]): Scope | null {
+  const named = records.flatMap((record) => {
+    const id = text(record["id"]);
+    return id === null ? [] : [{ id, name: text(record["name"]) ?? id }];
+  });
+  if (named.length === 0) return null;
+  const inOrder = named.toSorted((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+  return { level, ids: inOrder.map(({ id }) => id), names: inOrder.map(({ name }) => name) };
 }
 
 export async function readTokenDates(client: ConsoleClient, token: Secret, facts: TokenFacts, signal?: AbortSignal): Promise<TokenDates> {
@@ -107,9 +116,8 @@ export async function readScope(client: ConsoleClient, facts: TokenFacts, signal
   for (const { level, path } of ways) {
     try {
       const seen = await client.page(path, { limit: 1_000, sortBy: "id", sortOrder: "asc" }, signal);
-      const records = seen.records.map(({ value }) => value).filter(isObject);
-      const ids = records.map((record) => text(record["id"])).filter((id) => id !== null);
-      if (ids.length > 0) return { level, ids: ids.toSorted(), names: records.map((record) => text(record["name"])).filter((name) => name !== null) };
+      const scope = scopeOf(level, seen.records.map(({ value }) => value).filter(isObject));
+      if (scope !== null) return scope;
     } catch (error) {
       const fault = asFault(error);
       if (fault.code === "CANCELLED") throw fault;
