@@ -7,6 +7,7 @@ import "./styles/parts.css";
 import "./styles/connections.css";
 import "./styles/cases.css";
 import "./styles/figures.css";
+import "./styles/charts.css";
 import "./styles/access.css";
 import "./styles/administration.css";
 import { StrictMode } from "react";

@@ -25,7 +25,7 @@ const HISTORY_PAGE = 50;
 const ById = Type.Object({ id: Type.String({ minLength: 1, maxLength: 512 }) });
 const WHICH = { stream: AlertShowQuery.properties.stream, connection: AlertShowQuery.properties.connection } as const;
 const Which = Type.Object(WHICH);
-const DocumentQuery = Type.Object({ as: Type.Enum([...ALERT_STANDARDS], { description: "`sekoia`: ECS as Sekoia's own intakes write it." }), ...WHICH });
+const DocumentQuery = Type.Object({ as: Type.Optional(Type.Enum([...ALERT_STANDARDS], { description: "`ecs` when left out; `sekoia`: ECS as Sekoia's own intakes write it." })), ...WHICH });
 /** Rows of a file that are asked for at a time. */
 const FILE_PAGE = 500;
 
@@ -138,7 +138,7 @@ export function alertRoutes(deps: AlertRouteDeps): readonly Route<Tx>[] {
       params: ById,
       query: DocumentQuery,
       answer: "stream",
-      async handle({ params, query: { as, stream, connection } }, { scope }: RouteContext<Tx>) {
+      async handle({ params, query: { as = "ecs", stream, connection } }, { scope }: RouteContext<Tx>) {
         const { found, raw } = await rawOf(deps, scope, params.id, { stream, connection });
         const { console } = await origin(store.read, found.connection_id as ConnectionId);
         return { contentType: "application/x-ndjson", chunks: oneChunk(`${deps.document({ stream: found.stream, raw, console }, as)}\n`) };

@@ -12,6 +12,7 @@ import { exact } from "../../parts/time.ts";
 import { UrlChoice } from "../../parts/url-choice.tsx";
 import { useTyped, useUrl } from "../../parts/url.ts";
 import { Ago, count, sentence, Severity, Tag } from "../../parts/words.tsx";
+import { CasePlots } from "./plots.tsx";
 import { SEVERITIES, STATUS_TONES, STATUS_WORDS, TYPES, VERDICT_TONES, VERDICT_WORDS, type Case } from "./words.ts";
 
 type Filter = Query<"GET /api/v1/cases">;
@@ -48,6 +49,14 @@ export function CasesPage(): ReactNode {
         <UrlChoice param="owner" label="Owner" any="Any owner" data={owners} width={140} />
         <UrlChoice param="type" label="Type" any="Any type" data={TYPES.map((value) => ({ value, label: sentence(value) }))} width={140} />
       </div>
+      <CasePlots
+        filter={{ tenant: filter.tenant, status: filter.status, severity: filter.severity, owner: filter.owner, type: filter.type }}
+        technique={url.get("text")}
+        onTechnique={(technique) => {
+          setTyped(technique ?? "");
+          url.set({ text: technique });
+        }}
+      />
       <div className="card">
         <DataTable
           name="cases"
