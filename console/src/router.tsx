@@ -17,6 +17,8 @@ const root = createRootRoute({
 const home = createRoute({ getParentRoute: () => root, path: "/", component: lazyRouteComponent(() => import("./pages/overview/overview.tsx"), "OverviewPage") });
 const cases = createRoute({ getParentRoute: () => root, path: "/cases", component: lazyRouteComponent(() => import("./pages/cases/list.tsx"), "CasesPage") });
 const caseOne = createRoute({ getParentRoute: () => root, path: "/cases/$id", component: lazyRouteComponent(() => import("./pages/cases/detail.tsx"), "CasePage") });
+const alerts = createRoute({ getParentRoute: () => root, path: "/alerts", component: lazyRouteComponent(() => import("./pages/alerts/list.tsx"), "AlertsPage") });
+const alert = createRoute({ getParentRoute: () => root, path: "/alerts/$id", component: lazyRouteComponent(() => import("./pages/alerts/detail.tsx"), "AlertPage") });
 const devices = createRoute({ getParentRoute: () => root, path: "/devices", component: lazyRouteComponent(() => import("./pages/devices/list.tsx"), "DevicesPage") });
 const rules = createRoute({ getParentRoute: () => root, path: "/devices/rules", component: lazyRouteComponent(() => import("./pages/devices/rules.tsx"), "RulesPage") });
 const serials = createRoute({ getParentRoute: () => root, path: "/devices/serials", component: lazyRouteComponent(() => import("./pages/devices/serials.tsx"), "SerialsPage") });
@@ -44,6 +46,8 @@ const connectionAdd = createRoute({ getParentRoute: () => root, path: "/connecti
 const connection = createRoute({ getParentRoute: () => root, path: "/connections/$id", component: lazyRouteComponent(() => import("./pages/connections/detail.tsx"), "ConnectionPage") });
 
 const deliveries = createRoute({ getParentRoute: () => root, path: "/deliveries", component: lazyRouteComponent(() => import("./pages/deliveries/deliveries.tsx"), "DeliveriesPage") });
+const destinationAdd = createRoute({ getParentRoute: () => root, path: "/deliveries/add", component: lazyRouteComponent(() => import("./pages/deliveries/add.tsx"), "AddDestinationPage") });
+const destination = createRoute({ getParentRoute: () => root, path: "/deliveries/$id", component: lazyRouteComponent(() => import("./pages/deliveries/detail.tsx"), "DestinationPage") });
 
 const account = createRoute({ getParentRoute: () => root, path: "/account", component: lazyRouteComponent(() => import("./pages/account/account.tsx"), "AccountPage") });
 const administration = createRoute({ getParentRoute: () => root, path: "/administration", component: lazyRouteComponent(() => import("./pages/administration/places.tsx"), "AdministrationPage") });
@@ -55,7 +59,7 @@ const administrationBackup = createRoute({ getParentRoute: () => root, path: "/a
 const administrationAbout = createRoute({ getParentRoute: () => root, path: "/administration/about", component: lazyRouteComponent(() => import("./pages/administration/about.tsx"), "AboutPage") });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, cases, caseOne, devices, rules, serials, device, fixFirst, fixes, findings, finding, access, accessPeople, accessPerson, accessWhy, accessRisks, accessChanges, connections, connectionAdd, connection, deliveries, account, administration, administrationUsers, administrationKeys, administrationTenants, administrationAudit, administrationBackup, administrationAbout]),
+  routeTree: root.addChildren([home, cases, caseOne, alerts, alert, devices, rules, serials, device, fixFirst, fixes, findings, finding, access, accessPeople, accessPerson, accessWhy, accessRisks, accessChanges, connections, connectionAdd, connection, deliveries, destinationAdd, destination, account, administration, administrationUsers, administrationKeys, administrationTenants, administrationAudit, administrationBackup, administrationAbout]),
   parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
   stringifySearch: (search: Record<string, unknown>) => {
     const params = new URLSearchParams(Object.entries(search).flatMap(([name, value]) => (typeof value === "string" && value !== "" ? [[name, value]] : [])));

@@ -12,6 +12,7 @@ export const CHROMIUM = PLACES.find((path) => path !== undefined && existsSync(p
 export const PAGES: readonly { readonly name: string; readonly address: string; readonly row: string | null; readonly link?: string }[] = [
   { name: "overview", address: "/", row: null },
   { name: "cases", address: "/cases", row: "case" },
+  { name: "alerts", address: "/alerts", row: "alert" },
   { name: "devices", address: "/devices", row: "device" },
   { name: "posture-rules", address: "/devices/rules", row: null },
   { name: "serials", address: "/devices/serials", row: null },
@@ -24,7 +25,8 @@ export const PAGES: readonly { readonly name: string; readonly address: string; 
   { name: "access-changes", address: "/access/changes?mode=history", row: null },
   { name: "connections", address: "/connections", row: "connection" },
   { name: "connection-add", address: "/connections/add", row: null },
-  { name: "deliveries", address: "/deliveries", row: null },
+  { name: "deliveries", address: "/deliveries", row: "destination" },
+  { name: "destination-add", address: "/deliveries/add", row: null },
   { name: "users", address: "/administration/users", row: null },
   { name: "keys", address: "/administration/keys", row: null },
   { name: "tenants", address: "/administration/tenants", row: null },

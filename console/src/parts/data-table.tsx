@@ -51,6 +51,8 @@ export function DataTable<T>(props: DataTableProps<T>): ReactNode {
   }, [last, rows.length, more, loadingMore, fault, loadMore]);
   if (pending) return <Loading what={`Loading ${name}`} />;
   if (fault !== null && rows.length === 0) return <Failed fault={fault} {...(again === undefined ? {} : { again })} />;
+  // Each answer looks at only so much: where it found nothing yet, the next is asked for, and nothing is said before.
+  if (rows.length === 0 && more && fault === null) return <Loading what={`Looking further for ${name}`} />;
   if (rows.length === 0) return empty;
   const before = shown[0]?.start ?? 0;
   const after = virtualizer.getTotalSize() - (shown.at(-1)?.end ?? 0);

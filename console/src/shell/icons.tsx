@@ -4,6 +4,7 @@ import type { ReactNode } from "react";
 const PATHS = {
   overview: "M4 13h6V4H4zM14 20h6v-9h-6zM14 8h6V4h-6zM4 20h6v-4H4z",
   cases: "M4 8h16v12H4zM9 8V5h6v3M4 13h16",
+  alerts: "M12 3a6 6 0 0 1 6 6c0 5 2 6.5 2 6.5H4S6 14 6 9a6 6 0 0 1 6-6zM10 19.5a2.2 2.2 0 0 0 4 0",
   connections: "M9 15l6-6M8 11l-2.5 2.5a3.5 3.5 0 0 0 5 5L13 16M16 13l2.5-2.5a3.5 3.5 0 0 0-5-5L11 8",
   devices: "M4 5h16v11H4zM9 20h6M12 16v4",
   vulnerabilities: "M12 3l8 3v6c0 5-3.5 8-8 9-4.5-1-8-4-8-9V6zM12 8v5M12 16v.5",

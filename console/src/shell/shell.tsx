@@ -8,7 +8,7 @@ import { useUrl } from "../parts/url.ts";
 import { Icon, Mark, type IconName } from "./icons.tsx";
 
 interface Place {
-  readonly to: "/" | "/cases" | "/devices" | "/vulnerabilities" | "/access" | "/connections" | "/deliveries" | "/administration";
+  readonly to: "/" | "/cases" | "/alerts" | "/devices" | "/vulnerabilities" | "/access" | "/connections" | "/deliveries" | "/administration";
   readonly name: string;
   readonly icon: IconName;
   /** One of them is enough. */
@@ -18,6 +18,7 @@ interface Place {
 const PLACES: readonly Place[] = [
   { to: "/", name: "Overview", icon: "overview", permissions: ["status.read"] },
   { to: "/cases", name: "Cases", icon: "cases", permissions: ["cases.read"] },
+  { to: "/alerts", name: "Alerts", icon: "alerts", permissions: ["alerts.read"] },
   { to: "/devices", name: "Devices", icon: "devices", permissions: ["vulnerabilities.read"] },
   { to: "/vulnerabilities", name: "Vulnerabilities", icon: "vulnerabilities", permissions: ["vulnerabilities.read"] },
   { to: "/access", name: "Access", icon: "access", permissions: ["access.read"] },

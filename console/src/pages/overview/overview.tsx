@@ -20,7 +20,7 @@ const KIND_TONES: Readonly<Record<Item["kind"], Tone>> = { connection: "bad", to
 const KIND_WORDS: Readonly<Record<Item["kind"], string>> = { connection: "Connection", token: "Token", cases: "Cases", findings: "Findings", destination: "Destination", deliveries: "Deliveries", parked: "Set aside", disk: "Disk" };
 
 /** Addresses of pages that there are; what leads elsewhere is told, not linked. */
-const HAS_PAGE = /^\/(?:cases|devices|vulnerabilities|connections|deliveries)(?:[/?]|$)/u;
+const HAS_PAGE = /^\/(?:cases|alerts|devices|vulnerabilities|connections|deliveries)(?:[/?]|$)/u;
 
 export function OverviewPage(): ReactNode {
   const tenant = useTenant();
@@ -61,7 +61,7 @@ export function OverviewPage(): ReactNode {
       </div>
       <div className="tiles">
         <Tile to="/cases" name="Open cases" value={figures.cases.value} note={`${count(figures.cases.urgent)} high or critical, ${count(figures.cases.urgentUnowned)} of them nobody's`} trend={figures.cases.trend} per={figures.cases.per} what="new cases" />
-        <Tile name="Alerts in 24 hours" value={figures.alerts.value} note={`${count(figures.alerts.unresolved)} unresolved at the console`} trend={figures.alerts.trend} per={figures.alerts.per} what="alerts" />
+        <Tile to="/alerts" name="Alerts in 24 hours" value={figures.alerts.value} note={`${count(figures.alerts.unresolved)} unresolved at the console`} trend={figures.alerts.trend} per={figures.alerts.per} what="alerts" />
         <Tile to="/devices" name="Devices" value={figures.devices.value} note={`${count(figures.devices.failing)} fail a posture rule`} trend={figures.devices.trend} per={figures.devices.per} what="verdicts that turned to fail" />
         <Tile name="People and service accounts" value={figures.access.value} note={`${count(figures.access.bindings)} roles given`} trend={figures.access.trend} per={figures.access.per} what="" />
         <Tile to="/vulnerabilities" name="Open findings" value={figures.findings.value} note={`${count(figures.findings.critical)} critical, ${count(figures.findings.overdue)} overdue`} trend={figures.findings.trend} per={figures.findings.per} what="findings" />
@@ -73,7 +73,7 @@ export function OverviewPage(): ReactNode {
 }
 
 interface TileProps {
-  readonly to?: "/cases" | "/devices" | "/vulnerabilities" | "/deliveries";
+  readonly to?: "/cases" | "/alerts" | "/devices" | "/vulnerabilities" | "/deliveries";
   readonly name: string;
   readonly value: number;
   readonly note: string;
