@@ -1,8 +1,5 @@
 /** A chart of numbers over time, with the same numbers as a table for whoever cannot see it or wants to read them. */
-import { useComputedColorScheme } from "@mantine/core";
-import { useReducedMotion } from "@mantine/hooks";
-import { useEffect, useRef, useState, type ReactNode } from "react";
-import type { Option } from "./drawing.ts";
+import { lazy, Suspense, type ReactNode } from "react";
 import { count } from "./words.tsx";
 
 export interface Series {
@@ -28,41 +25,17 @@ interface ChartProps {
   readonly note?: ReactNode;
 }
 
-type Drawing = typeof import("./drawing.ts");
-type Instance = ReturnType<Drawing["drawIn"]>;
+export interface Drawn extends Pick<ChartProps, "name" | "series"> {
+  readonly labels: readonly string[];
+  readonly say: (value: number) => string;
+  readonly height: number;
+}
+
+/** The page is there first, what draws comes afterwards. Where it does not come, the table says the same. */
+const Drawing = lazy(() => import("./drawing.tsx").then(({ Drawing: component }) => ({ default: component }), () => ({ default: () => null })));
 
 export function Chart({ name, moments, per, series, say = count, height = 168, note }: ChartProps): ReactNode {
-  const place = useRef<HTMLDivElement>(null);
-  const instance = useRef<Instance | null>(null);
-  const [drawing, setDrawing] = useState<Drawing | null>(null);
-  const scheme = useComputedColorScheme("light");
-  const still = useReducedMotion();
-  useEffect(() => {
-    let gone = false;
-    // The page is there first; what draws comes afterwards. Where it does not come, the table says the same.
-    void import("./drawing.ts").then((loaded) => (gone ? undefined : setDrawing(loaded)), () => undefined);
-    return () => {
-      gone = true;
-    };
-  }, []);
-  useEffect(() => {
-    const element = place.current;
-    if (drawing === null || element === null) return undefined;
-    const made = drawing.drawIn(element);
-    instance.current = made;
-    const watch = new ResizeObserver(() => made.resize());
-    watch.observe(element);
-    return () => {
-      watch.disconnect();
-      made.dispose();
-      instance.current = null;
-    };
-  }, [drawing]);
-  useEffect(() => {
-    const element = place.current;
-    if (element === null) return;
-    instance.current?.setOption(optionOf({ moments, per, series, say, still }, (colour) => getComputedStyle(element).getPropertyValue(`--${colour}`).trim()), true);
-  }, [drawing, scheme, still, moments, per, series, say]);
+  const labels = moments.map((moment) => label(moment, per));
   const shown = series.filter(({ values }) => values.some((value) => value !== null && value !== 0));
   return (
     <figure className="chart">
@@ -75,7 +48,9 @@ export function Chart({ name, moments, per, series, say = count, height = 168, n
         ))}
       </figcaption>
       <div className="chart-frame">
-        <div ref={place} className="chart-place" style={{ height }} role="img" aria-label={`${name}. The same as a table follows.`} />
+        <Suspense fallback={<div style={{ height }} />}>
+          <Drawing name={name} labels={labels} series={series} say={say} height={height} />
+        </Suspense>
         {shown.length === 0 ? <p className="chart-nothing">Nothing in this time.</p> : null}
       </div>
       {note === undefined || note === null ? null : <p className="faint">{note}</p>}
@@ -98,7 +73,7 @@ export function Chart({ name, moments, per, series, say = count, height = 168, n
             <tbody>
               {moments.map((moment, row) => (
                 <tr key={moment}>
-                  <th scope="row">{label(moment, per)}</th>
+                  <th scope="row">{labels[row]}</th>
                   {series.map((one) => {
                     const value = one.values[row] ?? null;
                     return (
@@ -123,32 +98,4 @@ const CLOCK = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-dig
 /** Days are the hub's, UTC; times of day are those of whoever looks. */
 function label(moment: string, per: ChartProps["per"]): string {
   return (per === "day" || per === "week" ? DAY : CLOCK).format(new Date(moment));
-}
-
-function optionOf({ moments, per, series, say, still }: Required<Pick<ChartProps, "moments" | "per" | "series" | "say">> & { readonly still: boolean }, colourOf: (name: string) => string): Option {
-  const [line, faint, surface, text] = [colourOf("line"), colourOf("faint"), colourOf("surface"), colourOf("text")];
-  const font = { color: faint, fontSize: 11, fontFamily: "Inter Variable, sans-serif" };
-  return {
-    animation: !still,
-    animationDuration: 250,
-    grid: { left: 4, right: 8, top: 8, bottom: 2, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
-    tooltip: {
-      trigger: "axis",
-      // Drawn on the canvas like all else: a tooltip of HTML would need styles that the policy refuses.
-      renderMode: "richText",
-      confine: true,
-      backgroundColor: surface,
-      borderColor: line,
-      textStyle: { color: text, fontSize: 12, fontFamily: "Inter Variable, sans-serif" },
-      axisPointer: { type: "shadow", shadowStyle: { opacity: 0.35 } },
-      valueFormatter: (value) => (typeof value === "number" ? say(value) : "–"),
-    },
-    xAxis: { type: "category", data: moments.map((moment) => label(moment, per)), axisTick: { show: false }, axisLine: { lineStyle: { color: line } }, axisLabel: { ...font, hideOverlap: true } },
-    yAxis: { type: "value", minInterval: say === count ? 1 : 0, splitNumber: 3, axisLabel: { ...font, formatter: (value: number) => say(value) }, splitLine: { lineStyle: { color: line } } },
-    series: series.map((one) =>
-      one.kind === "bar"
-        ? { type: "bar", name: one.name, stack: "all", data: [...one.values], itemStyle: { color: colourOf(one.colour) }, barMaxWidth: 22, barCategoryGap: "25%" }
-        : { type: "line", name: one.name, data: [...one.values], symbol: "circle", symbolSize: 4, connectNulls: false, lineStyle: { color: colourOf(one.colour), width: 2 }, itemStyle: { color: colourOf(one.colour) } },
-    ),
-  };
 }

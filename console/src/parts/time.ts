@@ -17,6 +17,16 @@ export function span(seconds: number): string {
   return "";
 }
 
+/** So many days before the hour that it is: an answer that was asked for a minute ago is still the answer. */
+export function daysBack(days: number): string {
+  return new Date(Math.floor(Date.now() / 3_600_000) * 3_600_000 - days * 86_400_000).toISOString();
+}
+
+/** How long something has been waiting. */
+export function waited(since: string): string {
+  return span((Date.now() - Date.parse(since)) / 1000);
+}
+
 export function age(at: string, now = Date.now()): string {
   const seconds = (now - Date.parse(at)) / 1000;
   return seconds < 5 ? "just now" : `${span(seconds)} ago`;

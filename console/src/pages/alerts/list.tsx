@@ -7,7 +7,7 @@ import { useAsk, usePages } from "../../api/queries.ts";
 import { DataTable, type Column } from "../../parts/data-table.tsx";
 import { Page, Section } from "../../parts/page.tsx";
 import { Empty, Failed, Loading } from "../../parts/states.tsx";
-import { exact } from "../../parts/time.ts";
+import { daysBack, exact } from "../../parts/time.ts";
 import { UrlChoice } from "../../parts/url-choice.tsx";
 import { useTyped, useUrl } from "../../parts/url.ts";
 import { Ago, sentence, Severity, Tag, type Tone } from "../../parts/words.tsx";
@@ -37,8 +37,7 @@ export function AlertsPage(): ReactNode {
   const [product, setProduct] = useTyped("product");
   const [site, setSite] = useTyped("site");
   const days = Number(url.get("since"));
-  // From the beginning of the hour: an answer that was asked for a minute ago is still the answer.
-  const since = Number.isFinite(days) && days > 0 ? new Date(Math.floor(Date.now() / 3_600_000) * 3_600_000 - days * 86_400_000).toISOString() : undefined;
+  const since = Number.isFinite(days) && days > 0 ? daysBack(days) : undefined;
   // An address is anybody's text: what the hub does not know it refuses, and the page says so.
   const narrow = { tenant: url.get("tenant"), severity: url.get("severity"), status: url.get("status"), verdict: url.get("verdict"), stream: url.get("stream"), product: url.get("product"), site: url.get("site"), connection: url.get("connection") };
   const filter = { ...narrow, text: url.get("text"), since } as Filter;

@@ -28,7 +28,7 @@ export function conditionsFrom({ facts, filter }: Destination): Conditions {
 export function conditionsOf({ facts, otherFacts, severity, products, sites }: Conditions): { readonly facts: string[]; readonly filter: Filter } {
   return {
     facts: [...facts, ...listOf(otherFacts)],
-    filter: { ...(severity === null ? {} : { severity: severity as Filter["severity"] }), ...(listOf(products).length === 0 ? {} : { products: listOf(products) }), ...(listOf(sites).length === 0 ? {} : { sites: listOf(sites) }) } as Filter,
+    filter: { ...(severity === null ? {} : { severity: severity as Filter["severity"] }), ...(listOf(products).length === 0 ? {} : { products: listOf(products) }), ...(listOf(sites).length === 0 ? {} : { sites: listOf(sites) }) },
   };
 }
 

@@ -7,7 +7,7 @@ import { useMay } from "../../api/session.ts";
 import { DataTable, type Column } from "../../parts/data-table.tsx";
 import { Page, Section } from "../../parts/page.tsx";
 import { Empty, FaultNote } from "../../parts/states.tsx";
-import { exact, span } from "../../parts/time.ts";
+import { exact, waited } from "../../parts/time.ts";
 import { useTenant } from "../../parts/url.ts";
 import { Ago, count, Tag } from "../../parts/words.tsx";
 import { DeliveryPlots } from "./plots.tsx";
@@ -49,7 +49,7 @@ const COLUMNS: readonly Column<Destination>[] = [
   { id: "state", header: "State", width: 116, narrow: true, text: (one) => stateOf(one).word, cell: (one) => <Tag tone={stateOf(one).tone}>{stateOf(one).word}</Tag> },
   { id: "facts", header: "Told of", text: getsOf },
   { id: "queued", header: "Waiting", width: 78, right: true, text: ({ queued }) => count(queued) },
-  { id: "lag", header: "Longest", width: 78, right: true, text: ({ oldestQueuedAt }) => (oldestQueuedAt === null ? "–" : span((Date.now() - Date.parse(oldestQueuedAt)) / 1000)) },
+  { id: "lag", header: "Longest", width: 78, right: true, text: ({ oldestQueuedAt }) => (oldestQueuedAt === null ? "–" : waited(oldestQueuedAt)) },
   { id: "delivered", header: "Delivered", width: 88, right: true, text: ({ delivered }) => count(delivered) },
   { id: "parked", header: "Set aside", width: 82, right: true, text: ({ parked }) => count(parked), cell: ({ parked }) => <span className={parked > 0 ? "bad-text" : "faint"}>{count(parked)}</span> },
   { id: "last", header: "Last", width: 96, text: ({ deliveredAt }) => (deliveredAt === null ? "never" : exact(deliveredAt)), cell: ({ deliveredAt }) => <Ago at={deliveredAt} /> },

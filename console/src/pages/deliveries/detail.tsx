@@ -8,7 +8,7 @@ import { useMay } from "../../api/session.ts";
 import { Confirm } from "../../parts/confirm.tsx";
 import { Facts, Page, Section } from "../../parts/page.tsx";
 import { Failed, FaultNote, Loading } from "../../parts/states.tsx";
-import { exact, span } from "../../parts/time.ts";
+import { exact, waited } from "../../parts/time.ts";
 import { Ago, count, many, sentence, Tag } from "../../parts/words.tsx";
 import { ConditionFields, conditionsFrom, conditionsOf, type Conditions } from "./conditions.tsx";
 import { DeliveryPlots } from "./plots.tsx";
@@ -46,7 +46,7 @@ export function DestinationPage(): ReactNode {
             { name: "Told of", value: getsOf(one) },
             { name: "Format", value: one.format },
             { name: "Of tenants", value: one.tenants.includes("*") ? "all" : many(one.tenants.length, "tenant") },
-            { name: "Waiting", value: one.oldestQueuedAt === null ? "nothing" : `${count(one.queued)}, the oldest for ${span((Date.now() - Date.parse(one.oldestQueuedAt)) / 1000)}` },
+            { name: "Waiting", value: one.oldestQueuedAt === null ? "nothing" : `${count(one.queued)}, the oldest for ${waited(one.oldestQueuedAt)}` },
             { name: "Set aside", value: <span className={one.parked > 0 ? "bad-text strong" : undefined}>{count(one.parked)}</span> },
             { name: "Delivered", value: count(one.delivered) },
             { name: "Last accepted", value: <Ago at={one.deliveredAt} /> },
@@ -135,7 +135,7 @@ function Edit({ one, onClose }: Omit<DialogProps, "open">): ReactNode {
   const save = (): void => {
     const { facts, filter } = conditionsOf(conditions);
     const { severity = null, products = null, sites = null } = filter;
-    change.mutate({ params: { id: one.id }, body: { name: name.trim(), facts: facts.length === 0 ? null : facts, filter: { severity, products, sites } as NonNullable<Parameters<typeof change.mutate>[0]["body"]["filter"]> } }, { onSuccess: onClose });
+    change.mutate({ params: { id: one.id }, body: { name: name.trim(), facts: facts.length === 0 ? null : facts, filter: { severity, products, sites } } }, { onSuccess: onClose });
   };
   return (
     <Confirm open title={`Change ${one.name}`} act="Save" busy={change.isPending} fault={change.error} onClose={onClose} onAct={save}>
