@@ -317,8 +317,12 @@ describe("every route the hub serves", () => {
       await ask("why?principal=person-own&role=Admin&scope=global:whole-other"),
       await ask(`principals?connection=${theirs.connections}`),
       await ask(`coverage?connection=${theirs.connections}`),
+      await ask(`tree?connection=${theirs.connections}`),
+      await ask(`tree?tenant=${theirs.tenants}`),
+      await ask(`principals?tenant=${theirs.tenants}`),
     ];
-    expect(refused.map((answer) => answer.statusCode)).toEqual(Array.from({ length: 9 }, () => 404));
+    expect(refused.map((answer) => answer.statusCode)).toEqual(Array.from({ length: 12 }, () => 404));
+    for (const query of ["tree?parent=global:whole-other", "principals?text=person%20other", "scopes?text=other"]) expect((await ask(query)).json<{ items: readonly { id: string }[] }>().items.map(({ id }) => id).filter((id) => id.endsWith("other")), query).toEqual([]);
     expect((await ask("who?scope=global")).json<{ items: readonly { principal: { id: string } }[] }>().items.map(({ principal }) => principal.id)).toEqual(["person-own"]);
   });
 

@@ -1,5 +1,6 @@
 /** `access list`: what the graph holds, and on standard error what is missing from it. */
 import type { AccessCoverage, AccessRoleView, BindingSince, BindingView, PrincipalView, ScopeView } from "../kernel/access-api.ts";
+import { Fault } from "../kernel/fault.ts";
 import type { CliContext, JsonOption } from "./command.ts";
 import { EXIT_OK } from "./faults.ts";
 import { count, day, time } from "./format.ts";
@@ -9,8 +10,11 @@ import { clean, type Terminal } from "./terminal.ts";
 
 export interface ListOptions extends JsonOption {
   readonly connection?: string;
+  readonly text?: string;
   readonly limit?: number;
 }
+
+const SEARCHED = ["principals", "scopes"];
 
 const TABLE_ROWS = 200;
 
@@ -41,10 +45,12 @@ export function sinceText({ evidence, from, to, doubtedAt }: BindingSince): stri
 export async function listGraph(context: CliContext, api: ApiClient, what: string, options: ListOptions): Promise<number> {
   const shown = SHOWN[what] ?? SHOWN["principals"];
   const path = `/api/v1/access/${what}`;
-  if (options.json === true) await printArray(context.out, listItems(api, path, { connection: options.connection, limit: Math.min(options.limit ?? 1000, 1000) }, options.limit));
+  if (options.text !== undefined && !SEARCHED.includes(what)) throw new Fault("CONFIG_INVALID", `There is no search among ${what}.`, { cure: "Leave --text out; principals and scopes can be searched." });
+  const wanted = { connection: options.connection, text: options.text };
+  if (options.json === true) await printArray(context.out, listItems(api, path, { ...wanted, limit: Math.min(options.limit ?? 1000, 1000) }, options.limit));
   else {
     const most = options.limit ?? TABLE_ROWS;
-    const rows = await gather(listItems<never>(api, path, { connection: options.connection, limit: Math.min(most, 1000) }, most));
+    const rows = await gather(listItems<never>(api, path, { ...wanted, limit: Math.min(most, 1000) }, most));
     context.out.table(shown?.head ?? [], rows.map((row) => shown?.row(row) ?? []));
     if (rows.length === 0) context.out.note("Nothing is known of it.");
     if (rows.length === most) context.out.note(`The first ${count(most)}; --limit shows more, --json all.`);

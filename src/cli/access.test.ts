@@ -86,4 +86,13 @@ describe("access what and list", () => {
     expect(stdout).toMatch(line);
     expect(stderr).toContain("the token lacks Roles: View");
   });
+
+  it("looks for a part of a name among principals and scopes, and says where there is no search", async () => {
+    const { api } = await vedette(["access", "list", "--text", "voss"], ACCESS_ROUTES);
+    const roles = await vedette(["access", "list", "roles", "--text", "voss"], ACCESS_ROUTES);
+
+    expect(api.calls[0]?.query).toMatchObject({ text: "voss" });
+    expect(roles).toMatchObject({ code: 64 });
+    expect(roles.stderr).toContain("principals and scopes can be searched");
+  });
 });

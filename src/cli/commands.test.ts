@@ -205,6 +205,12 @@ describe("names and lists", () => {
     expect(api.calls[0]?.path).toBe("/api/v1/parked/..%2F..%2Faudit");
   });
 
+  it("the audit log is asked for what is wanted of it", async () => {
+    const { api } = await vedette(["audit", "list", "--newest", "--event", "user", "--actor", "usr_1"], { "GET /api/v1/audit": { items: [], next: null } });
+
+    expect(api.calls[0]?.query).toMatchObject({ newestFirst: true, event: "user", actor: "usr_1" });
+  });
+
   it("a broken audit chain ends with 1", async () => {
     expect(await vedette(["audit", "verify"], { "GET /api/v1/audit/verify": { ok: false, entries: 9, head: null, firstBroken: 4 } })).toMatchObject({ code: 1 });
   });

@@ -79,7 +79,11 @@ export async function readLines<T>(address: string, most: number, signal: AbortS
   const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   for (;;) {
-    const { done, value } = (await reader?.read()) ?? { done: true, value: undefined };
+    const { done, value } = (await reader?.read().catch((error: unknown) => {
+      if (signal.aborted) throw error;
+      // Half an answer is none.
+      throw unreachable();
+    })) ?? { done: true, value: undefined };
     const parts = `${rest}${value ?? ""}`.split("\n");
     rest = done ? "" : (parts.pop() ?? "");
     for (const part of parts) if (part !== "") lines.push(JSON.parse(part) as T);

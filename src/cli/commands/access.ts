@@ -24,9 +24,10 @@ function questions(group: Command, context: CliContext): void {
       .addArgument(new Argument("[what]", "what to list").choices(["principals", "scopes", "roles", "bindings"]).default("principals"))
       .description("Users and service users; or scopes, roles, or who holds which role on which scope")
       .option("--connection <name>", "only of this connection")
+      .option("--text <part>", "of principals and scopes: only those with this in their name or e-mail address")
       .option("--limit <number>", "how many at most", integer(1, 1_000_000))
       .action(context.ask((api, what: string, options: ListOptions) => listGraph(context, api, what, options))),
-    ["vedette access list", "vedette access list bindings --connection emea --json"],
+    ["vedette access list", "vedette access list --text voss", "vedette access list bindings --connection emea --json"],
   );
   const asked = (command: Command): Command => command.option("--connection <name>", "only of this connection").option("--limit <number>", "how many at most", integer(1, 1_000_000));
   finish(

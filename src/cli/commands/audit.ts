@@ -13,18 +13,26 @@ interface Proof extends JsonOption {
   readonly head?: string;
 }
 
+interface Wanted extends JsonOption {
+  readonly limit?: number;
+  readonly newest?: true;
+  readonly event?: string;
+  readonly actor?: string;
+  readonly subject?: string;
+}
+
 export const auditCommand: CliCommand = {
   id: "audit",
   register(program: Command, context: CliContext) {
     const group = program.command("audit").description("The history of changes to the hub");
-    finish(group.command("list").description("Entries, in the order the hub keeps them").option("--limit <number>", "how many at most", integer(1, 1_000_000)).action(context.ask((api, options: JsonOption & { limit?: number }) => list(context, api, options))), "vedette audit list --limit 50");
+    finish(group.command("list").description("Entries, in the order the hub keeps them").option("--limit <number>", "how many at most", integer(1, 1_000_000)).option("--newest", "the newest first").option("--event <event>", "of this event, or of all with this noun, like user").option("--actor <id>", "by this user, key, or local").option("--subject <id>", "about this").action(context.ask((api, options: Wanted) => list(context, api, options))), ["vedette audit list --newest --limit 50", "vedette audit list --event user --json"]);
     finish(group.command("verify").description("Check the hash chain from the first entry to the last").option("--entries <number>", "with --head: the log had this many entries when the head was noted", integer(1, Number.MAX_SAFE_INTEGER)).option("--head <hash>", "a head noted elsewhere, which must still be in the chain").action(context.ask((api, options: Proof) => verify(context, api, options))), "vedette audit verify");
   },
 };
 
-async function list(context: CliContext, api: ApiClient, options: JsonOption & { limit?: number }): Promise<number> {
+async function list(context: CliContext, api: ApiClient, options: Wanted): Promise<number> {
   const most = options.limit ?? (options.json === true ? undefined : 200);
-  const entries = listItems<Static<typeof AuditEntry>>(api, "/api/v1/audit", {}, most);
+  const entries = listItems<Static<typeof AuditEntry>>(api, "/api/v1/audit", { newestFirst: options.newest, event: options.event, actor: options.actor, subject: options.subject }, most);
   if (options.json === true) return printArray(context.out, entries).then(() => EXIT_OK);
   const rows = await gather(entries);
   context.out.table(["SEQ", "AT", "WHO", "EVENT", "SUBJECT", "TENANT"], rows.map((entry) => [String(entry.seq), time(entry.at), entry.actor, entry.event, entry.subject, entry.tenant ?? "-"]));

@@ -29,7 +29,7 @@ export function AccessPage(): ReactNode {
   }, [lies.data, coverage.data]);
   const find = url.get("find");
   return (
-    <Page title="Access" lead="Who can do what at your consoles, where, why and since when. A role on a scope holds on everything below it." actions={<Download connection={connection} />}>
+    <Page title="Access" lead="Who can do what at your consoles, where, why and since when. A role on a scope holds on everything below it." actions={<Download connection={connection} scope={scope} several={(coverage.data?.items.length ?? 0) > 1} />}>
       <Places name="Access" places={ACCESS_PLACES} />
       <div className="tree-columns">
         <Section title="Scopes" aside="people who hold a role there">
@@ -57,15 +57,16 @@ const FORMATS = [
   ["c1z", "For ConductorOne and baton (.c1z)"],
 ] as const;
 
-function Download({ connection }: { readonly connection: string | undefined }): ReactNode {
+/** Of a picture, the chosen scope with what is below it; a `.c1z` holds one connection. */
+function Download({ connection, scope, several }: { readonly connection: string | undefined; readonly scope: string | undefined; readonly several: boolean }): ReactNode {
   return (
     <Menu position="bottom-end" shadow="md" width={260}>
       <Menu.Target>
         <Button variant="default">Export the graph</Button>
       </Menu.Target>
       <Menu.Dropdown>
-        {FORMATS.map(([format, words]) => (
-          <Menu.Item key={format} component="a" href={addressOf("/api/v1/access/export", undefined, { format, connection })} download>
+        {FORMATS.filter(([format]) => format !== "c1z" || connection !== undefined || !several).map(([format, words]) => (
+          <Menu.Item key={format} component="a" href={addressOf("/api/v1/access/export", undefined, { format, connection, scope: format === "dot" ? scope : undefined })} download>
             {words}
           </Menu.Item>
         ))}

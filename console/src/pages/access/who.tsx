@@ -9,8 +9,9 @@ import { Section } from "../../parts/page.tsx";
 import { Empty, Failed } from "../../parts/states.tsx";
 import { useTyped, useUrl } from "../../parts/url.ts";
 import { count, Tag } from "../../parts/words.tsx";
+import { ACTIONS } from "./actions.ts";
 import { CoverageNotes } from "./coverage.tsx";
-import { ACTIONS, kindWord, personName, personRef, scopeText, sinceProof, sinceShort, sinceText, type WhoRow } from "./words.ts";
+import { kindWord, personName, personRef, scopeText, sinceProof, sinceShort, sinceText, type WhoRow } from "./words.ts";
 
 interface WhoProps {
   /** `site:ID`. */

@@ -5,7 +5,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { useState, type ReactNode } from "react";
 import { useAsk } from "../../api/queries.ts";
 import { useTenant } from "../../parts/url.ts";
-import { ACTIONS } from "./words.ts";
+import { ACTIONS } from "./actions.ts";
 
 interface WhyFormProps {
   readonly connection?: string | undefined;

@@ -21,12 +21,6 @@ export const ACCESS_PLACES = [
   { to: "/access/changes", name: "Changes" },
 ] as const;
 
-/** What people ask for; the hub knows more, and every permission by the console's own name. */
-export const ACTIONS: readonly string[] = [
-  "isolate", "reconnect", "remote shell", "uninstall", "shut down", "reboot", "scan", "disable agent", "passphrase", "fetch files", "move agents", "decommission", "kill", "quarantine", "unquarantine", "remediate", "rollback",
-  "resolve threats", "add exclusions", "blocklist", "change policy", "create users", "edit users", "delete users", "generate tokens", "create service users", "create roles", "edit roles",
-];
-
 /** As the hub takes it: `site:ID`. */
 export function scopeRef({ kind, id }: Pick<ScopeName, "kind" | "id">): string {
   return `${kind}:${id}`;

@@ -20,8 +20,8 @@ declare const SHIPPED: readonly Shipped[];
 
 const COLUMNS: readonly Column<Shipped>[] = [
   { id: "name", header: "Package", narrow: true, text: ({ name }) => name },
-  { id: "version", header: "Version", width: 140, narrow: true, text: ({ version }) => version },
-  { id: "licence", header: "Licence", width: 220, text: ({ licence }) => licence },
+  { id: "version", header: "Version", width: 104, narrow: true, text: ({ version }) => version },
+  { id: "licence", header: "Licence", width: 116, narrow: true, text: ({ licence }) => licence },
 ];
 
 export function AboutPage(): ReactNode {
