@@ -90,7 +90,10 @@ describe.skipIf(CHROMIUM === undefined)("administration in the console", () => {
         await second.page.getByRole("button", { name: /Ada Lind/u }).click();
         await second.page.getByRole("menuitem", { name: "Sign out" }).click();
         await second.page.getByRole("heading", { name: "Sign in" }).waitFor();
-      } else await second.page.getByRole("alert").waitFor();
+      } else {
+        await second.page.getByRole("alert").waitFor();
+        expect(await second.page.getByRole("navigation", { name: "Pages" }).count()).toBe(0);
+      }
     }
     await second.context.close();
   });
@@ -108,6 +111,7 @@ describe.skipIf(CHROMIUM === undefined)("administration in the console", () => {
     await ada.page.getByText("1 session", { exact: true }).waitFor();
     await lost.page.getByRole("navigation").getByRole("link", { name: "Cases", exact: true }).click();
     await lost.page.getByRole("heading", { name: "Sign in" }).waitFor();
+    expect(await lost.page.getByRole("navigation", { name: "Pages" }).count()).toBe(0);
     await lost.context.close();
   });
 
@@ -130,6 +134,7 @@ describe.skipIf(CHROMIUM === undefined)("administration in the console", () => {
     await page.getByRole("dialog").getByLabel("Your password").fill(OWN);
     await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
     await page.getByRole("button", { name: "Set it up" }).waitFor();
+    expect(await page.getByText("The password was changed.").count()).toBe(1);
   });
 
   it("changes a role, resets and disables an account, and each ends its sessions", async () => {
