@@ -1,12 +1,12 @@
 /** HTTP routes of assets: the inventory, and of one device why its agents are one, and why others are not the same. */
 import { defineRoute, unaudited, type Route, type RouteContext } from "../kernel/route.ts";
-import { AssetDetail, AssetList, AssetQuery } from "../kernel/vulnerability-api.ts";
+import { AssetDetail, AssetFindings, AssetFindingsQuery, AssetList, AssetQuery } from "../kernel/vulnerability-api.ts";
 import type { Tx } from "../store/store.ts";
 import { BASE, ById, DEFAULT_PAGE, Reading, within } from "./finding-routes.ts";
 import { keysOf } from "./agent-keys.ts";
-import { agentAt, ambiguitiesOf, assetById, countAssets, findAssets } from "./queries.ts";
+import { agentAt, ambiguitiesOf, assetById, countAssets, findAssets, instancesOn } from "./queries.ts";
 import type { VulnerabilityRouteDeps } from "./routes.ts";
-import { assetView, whyOne, whyTwo } from "./views.ts";
+import { assetView, instanceView, whyOne, whyTwo } from "./views.ts";
 
 export function assetRoutes(deps: VulnerabilityRouteDeps): readonly Route<Tx>[] {
   const { store, clock } = deps;
@@ -50,6 +50,22 @@ export function assetRoutes(deps: VulnerabilityRouteDeps): readonly Route<Tx>[] 
           }
         }
         return { asset: assetView(agents, counts.get(`${agents[0]?.tenant_id ?? ""} ${params.id}`)), one, two };
+      },
+    }),
+    defineRoute({
+      method: "GET",
+      path: `${BASE}/assets/:id/findings`,
+      summary: "What is on one device, the worst first; what is open or stale where nothing else is asked for",
+      permission: "vulnerabilities.read",
+      audit: unaudited(Reading),
+      params: ById,
+      query: AssetFindingsQuery,
+      answer: AssetFindings,
+      async handle({ params, query: { class: of, after, limit = DEFAULT_PAGE } }, { scope }: RouteContext<Tx>) {
+        const [agent] = await assetById(store, scope, params.id);
+        const { rows, next } = await instancesOn(store, { tenant: agent?.tenant_id ?? "", asset: params.id, class: of }, { after, limit });
+        const now = clock.now();
+        return { items: rows.map((row) => ({ ...instanceView(row, now), cve: row.cve, application: row.application, vendor: row.vendor, exploitedInTheWild: row.exploited === null ? null : row.exploited === 1 })), next };
       },
     }),
   ];

@@ -169,6 +169,20 @@ export async function instancesOf({ read }: Reads, scope: TenantScope, finding: 
   return pageOf(rows.map(named), limit, (row) => row.id);
 }
 
+export type InstanceOnAsset = NamedInstance & Pick<FindingRow, "cve" | "application" | "vendor" | "exploited">;
+
+/** On all agents of one device, the worst first. */
+export async function instancesOn({ read }: Reads, { tenant, asset, class: of }: { readonly tenant: string; readonly asset: string; readonly class: InstanceClass | undefined }, { after, limit }: { readonly after?: string | undefined; readonly limit: number }): Promise<Page<InstanceOnAsset>> {
+  const parts = after === undefined ? undefined : /^(\d) (\S{1,100})$/.exec(after);
+  if (parts === null) throw wrongPlace();
+  const where = [sql`a.tenant_id = ${tenant}`, sql`a.asset_id = ${asset}`, ...(of === undefined ? [sql`i.class IN ('open', 'stale')`] : [sql`i.class = ${of}`]), ...(parts === undefined ? [] : [sql`(i.severity, i.id) > (${Number(parts[1])}, ${parts[2] ?? ""})`])];
+  const { rows } = await sql<InstanceOnAsset>`
+    SELECT i.*, a.asset_id, a.facts AS agent_facts, a.stale, f.cve, f.application, f.vendor, f.exploited FROM vuln_agents AS a
+      JOIN vuln_instances AS i ON i.connection_id = a.connection_id AND i.agent_id = a.id AND i.tenant_id = a.tenant_id JOIN vuln_findings AS f ON f.id = i.finding_id
+    WHERE ${sql.join(where, sql` AND `)} ORDER BY i.severity, i.id LIMIT ${limit + 1}`.execute(read);
+  return pageOf(rows.map((row) => ({ ...named(row), cve: row.cve, application: row.application, vendor: row.vendor, exploited: row.exploited })), limit, (row) => `${String(row.severity)} ${row.id}`);
+}
+
 export async function instanceById({ read }: Reads, scope: TenantScope, id: string): Promise<NamedInstance> {
   const { rows } = await sql<NamedInstance>`${NAMED} WHERE i.id = ${id} AND ${withinScope(scope, "i.tenant_id")}`.execute(read);
   return named(found(rows, "instance"));

@@ -146,7 +146,7 @@ describe.skipIf(CHROMIUM === undefined)("the web console", () => {
     await page.getByLabel("Status", { exact: true }).selectOption("resolved");
     await page.locator(".timeline-resolved, .timeline-status").first().waitFor();
     await page.locator("main td .link").first().click();
-    await page.getByRole("tab", { name: "Record" }).click();
+    await page.getByRole("tab", { name: "Native" }).click();
     await page.locator("pre.record").waitFor();
 
     expect(await page.locator("pre.record").innerText()).toMatch(/"id": "/u);
