@@ -34,6 +34,8 @@ const fixFirst = createRoute({
 });
 const fixes = createRoute({ getParentRoute: () => root, path: "/vulnerabilities/fixes", component: lazyRouteComponent(() => import("./pages/vulnerabilities/fixes.tsx"), "FixesPage") });
 const findings = createRoute({ getParentRoute: () => root, path: "/vulnerabilities/findings", component: lazyRouteComponent(() => import("./pages/vulnerabilities/findings.tsx"), "FindingsPage") });
+const ingest = createRoute({ getParentRoute: () => root, path: "/vulnerabilities/ingest", component: lazyRouteComponent(() => import("./pages/vulnerabilities/ingest.tsx"), "IngestPage") });
+const exports_ = createRoute({ getParentRoute: () => root, path: "/vulnerabilities/exports", component: lazyRouteComponent(() => import("./pages/vulnerabilities/exports.tsx"), "ExportsPage") });
 const finding = createRoute({ getParentRoute: () => root, path: "/vulnerabilities/$id", component: lazyRouteComponent(() => import("./pages/vulnerabilities/detail.tsx"), "FindingPage") });
 const access = createRoute({ getParentRoute: () => root, path: "/access", component: lazyRouteComponent(() => import("./pages/access/scopes.tsx"), "AccessPage") });
 const accessPeople = createRoute({ getParentRoute: () => root, path: "/access/people", component: lazyRouteComponent(() => import("./pages/access/people.tsx"), "PeoplePage") });
@@ -59,7 +61,7 @@ const administrationBackup = createRoute({ getParentRoute: () => root, path: "/a
 const administrationAbout = createRoute({ getParentRoute: () => root, path: "/administration/about", component: lazyRouteComponent(() => import("./pages/administration/about.tsx"), "AboutPage") });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, cases, caseOne, alerts, alert, devices, rules, serials, device, fixFirst, fixes, findings, finding, access, accessPeople, accessPerson, accessWhy, accessRisks, accessChanges, connections, connectionAdd, connection, deliveries, destinationAdd, destination, account, administration, administrationUsers, administrationKeys, administrationTenants, administrationAudit, administrationBackup, administrationAbout]),
+  routeTree: root.addChildren([home, cases, caseOne, alerts, alert, devices, rules, serials, device, fixFirst, fixes, findings, ingest, exports_, finding, access, accessPeople, accessPerson, accessWhy, accessRisks, accessChanges, connections, connectionAdd, connection, deliveries, destinationAdd, destination, account, administration, administrationUsers, administrationKeys, administrationTenants, administrationAudit, administrationBackup, administrationAbout]),
   parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
   stringifySearch: (search: Record<string, unknown>) => {
     const params = new URLSearchParams(Object.entries(search).flatMap(([name, value]) => (typeof value === "string" && value !== "" ? [[name, value]] : [])));

@@ -4,6 +4,7 @@
  */
 import type { DestinationDraft } from "../kernel/delivery-api.ts";
 import type { CaseList, CaseUpdate } from "../kernel/case-api.ts";
+import type { IngestRuleSaved } from "../kernel/vulnerability-ingest-api.ts";
 import type { ApiClient } from "./ports.ts";
 
 /** Some devices fail each, for another reason; as the estate moves, verdicts turn. */
@@ -41,6 +42,13 @@ const WORK: readonly CaseUpdate[] = [
   { status: "resolved", verdict: "true-positive", note: "Cleaned, password changed, no other device shows the hash." },
   { status: "in-progress", verdict: "suspicious", note: "Nothing of it on the other servers so far." },
 ];
+
+/** What is ingested when: everything as it is read, and a list of the servers by the hour. */
+export async function schedule(api: ApiClient, connection: string): Promise<void> {
+  await api.request("POST", "/api/v1/vulnerabilities/connectors", { body: { name: "fleet", connection, rule: { name: "Everything" } } });
+  const saved = await api.request<IngestRuleSaved>("POST", "/api/v1/vulnerabilities/rules", { body: { connector: "fleet", name: "Servers, inventory", mode: "assets", machineTypes: ["server"], schedule: "hourly" } });
+  await api.request("POST", `/api/v1/vulnerabilities/rules/${encodeURIComponent(saved.rule.id)}/run`);
+}
 
 /** Every other one, so that there is something left to take. */
 export async function work(api: ApiClient): Promise<void> {

@@ -19,6 +19,8 @@ export const PAGES: readonly { readonly name: string; readonly address: string; 
   { name: "vulnerabilities", address: "/vulnerabilities", row: "finding" },
   { name: "fixes", address: "/vulnerabilities/fixes", row: null },
   { name: "findings", address: "/vulnerabilities/findings", row: null },
+  { name: "ingest", address: "/vulnerabilities/ingest", row: null },
+  { name: "exports", address: "/vulnerabilities/exports", row: null },
   { name: "access", address: "/access?scope=global", row: "access-why", link: "main td a[aria-label^=Why]" },
   { name: "access-people", address: "/access/people", row: "access-person" },
   { name: "access-risks", address: "/access/risks", row: null },

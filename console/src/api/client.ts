@@ -95,6 +95,25 @@ export async function readLines<T>(address: string, most: number, signal: AbortS
   }
 }
 
+/** A file as it comes, told of after each piece; its parts are kept by the browser, on its disk where they are many. */
+export async function readFile(address: string, signal: AbortSignal, told: (bytes: number, lines: number) => void): Promise<Blob> {
+  const answer = await fetch(address, { credentials: "same-origin", signal });
+  if (!answer.ok || answer.body === null) {
+    const fault = (parsed(await answer.text()) as FaultAnswer | undefined)?.fault;
+    throw new CallFault(answer.status, fault ?? { code: "PROTOCOL", message: `The hub answered with status ${String(answer.status)}.`, cure: "Try again; if it stays, look into the hub's log.", details: {} });
+  }
+  const parts: BlobPart[] = [];
+  let [bytes, lines] = [0, 0];
+  const reader = answer.body.getReader();
+  for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
+    parts.push(new Blob([piece.value]));
+    bytes += piece.value.length;
+    for (const byte of piece.value) if (byte === 10) lines += 1;
+    told(bytes, lines);
+  }
+  return new Blob(parts, { type: answer.headers.get("content-type") ?? "application/octet-stream" });
+}
+
 async function exchange(method: string, address: string, body: unknown, signal: AbortSignal | undefined): Promise<string> {
   const answer = await ask(method, address, body, signal);
   const text = await answer.text().catch((error: unknown) => {

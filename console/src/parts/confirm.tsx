@@ -10,15 +10,17 @@ interface ConfirmProps {
   readonly act: string;
   readonly danger?: boolean;
   readonly busy: boolean;
+  /** A form of several columns. */
+  readonly wide?: boolean;
   readonly disabled?: boolean;
   readonly fault: Error | null;
   readonly onAct: () => void;
   readonly onClose: () => void;
 }
 
-export function Confirm({ open, title, children, act, danger = false, busy, disabled = false, fault, onAct, onClose }: ConfirmProps): ReactNode {
+export function Confirm({ open, title, children, act, danger = false, wide = false, busy, disabled = false, fault, onAct, onClose }: ConfirmProps): ReactNode {
   return (
-    <Modal opened={open} onClose={onClose} title={title} closeButtonProps={{ "aria-label": "Close" }}>
+    <Modal opened={open} onClose={onClose} title={title} size={wide ? "xl" : "md"} closeButtonProps={{ "aria-label": "Close" }}>
       <form
         className="stack"
         onSubmit={(event) => {

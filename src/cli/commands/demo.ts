@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import type { ConnectionView } from "../../kernel/api.ts";
 import { finish, integer, type CliCommand, type CliContext, type JsonOption } from "../command.ts";
-import { furnish, work } from "../demo-content.ts";
+import { furnish, schedule, work } from "../demo-content.ts";
 import { estateOf, estateOptions, type EstateFlags } from "../estate-options.ts";
 import { EXIT_OK, reportFault } from "../faults.ts";
 import { firstSync } from "../first-sync.ts";
@@ -52,7 +52,10 @@ async function fill(context: CliContext, running: RunningDemo, json: boolean): P
     // Before the first reading ends: rules meet every device as it arrives, and destinations are told of what is read.
     if (empty) await furnish(running.api, running.receiver);
     const { exitCode } = await firstSync(context, running.api, connection, { quiet: json });
-    if (empty && exitCode === EXIT_OK) await work(running.api);
+    if (empty && exitCode === EXIT_OK) {
+      await work(running.api);
+      await schedule(running.api, connection.id);
+    }
     if (json) return;
     out.line();
     out.line(exitCode === EXIT_OK ? "The mirror is filled and goes on following the simulated console. In another terminal:" : "The mirror follows the simulated console. In another terminal:");

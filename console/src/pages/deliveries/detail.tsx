@@ -138,7 +138,7 @@ function Edit({ one, onClose }: Omit<DialogProps, "open">): ReactNode {
     change.mutate({ params: { id: one.id }, body: { name: name.trim(), facts: facts.length === 0 ? null : facts, filter: { severity, products, sites } } }, { onSuccess: onClose });
   };
   return (
-    <Confirm open title={`Change ${one.name}`} act="Save" busy={change.isPending} fault={change.error} onClose={onClose} onAct={save}>
+    <Confirm open wide title={`Change ${one.name}`} act="Save" busy={change.isPending} fault={change.error} onClose={onClose} onAct={save}>
       <TextInput label="Name" required maxLength={100} data-autofocus value={name} onChange={(event) => setName(event.currentTarget.value)} />
       <ConditionFields conditions={conditions} onConditions={setConditions} />
       <p className="faint">This holds from now on; what waits already still goes. Where it leads and in which format cannot be changed: that would be another destination.</p>

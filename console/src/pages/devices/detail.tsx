@@ -3,10 +3,11 @@ import { Link, useParams } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { call, type Answer } from "../../api/client.ts";
 import { useAsk, usePages } from "../../api/queries.ts";
+import { DataTable, type Column } from "../../parts/data-table.tsx";
 import { Facts, Page, Section } from "../../parts/page.tsx";
 import { Empty, Failed, FaultNote, Loading } from "../../parts/states.tsx";
 import { day, exact, span } from "../../parts/time.ts";
-import { Ago, count, sentence, Tag } from "../../parts/words.tsx";
+import { Ago, count, sentence, Severity, Tag } from "../../parts/words.tsx";
 import { OUTCOME_TONES, reasonWords, STALENESS_WORDS, type Judged, type Outcome } from "./words.ts";
 
 type Found = Answer<"GET /api/v1/vulnerabilities/assets/{id}">;
@@ -36,6 +37,7 @@ export function DevicePage(): ReactNode {
       <div className="columns">
         <div className="column">
           {agent === undefined ? null : <Posture agent={agent} />}
+          <OnDevice id={asset.id} />
           {agent === undefined ? null : <Changes agent={agent} />}
         </div>
         <div className="column">
@@ -72,6 +74,36 @@ export function DevicePage(): ReactNode {
     </Page>
   );
 }
+
+type Weakness = Answer<"GET /api/v1/vulnerabilities/assets/{id}/findings">["items"][number];
+
+function OnDevice({ id }: { readonly id: string }): ReactNode {
+  const pages = usePages<Weakness>(["GET /api/v1/vulnerabilities/assets/{id}/findings", id], (after, signal) => call("GET /api/v1/vulnerabilities/assets/{id}/findings", { params: { id }, query: { after, limit: 100 } }, signal));
+  return (
+    <Section title="What is on it" flush>
+      <DataTable short name="weaknesses" columns={WEAKNESSES} {...pages} rowKey={({ id: instance }) => instance} empty={<Empty title="Nothing is open on this device." />} />
+    </Section>
+  );
+}
+
+const WEAKNESSES: readonly Column<Weakness>[] = [
+  { id: "severity", header: "Severity", width: 104, narrow: true, text: ({ severity }) => severity, cell: ({ severity }) => <Severity value={severity} /> },
+  {
+    id: "cve",
+    header: "Weakness",
+    width: 138,
+    narrow: true,
+    text: ({ cve }) => cve,
+    cell: ({ finding, cve }) => (
+      <Link className="strong" to="/vulnerabilities/$id" params={{ id: finding }}>
+        {cve}
+      </Link>
+    ),
+  },
+  { id: "application", header: "Application", text: ({ application, version }) => [application, version].filter((word) => word !== null).join(" ") },
+  { id: "exploited", header: "Exploited", width: 84, text: ({ exploitedInTheWild }) => (exploitedInTheWild === true ? "yes" : ""), cell: ({ exploitedInTheWild }) => (exploitedInTheWild === true ? <Tag tone="bad">Known</Tag> : <span className="faint">–</span>) },
+  { id: "due", header: "Due", width: 106, text: ({ dueAt }) => (dueAt === null ? "–" : day(dueAt)), cell: ({ dueAt, overdue }) => (dueAt === null ? <span className="faint">–</span> : <span className={overdue ? "bad-text" : undefined}>{day(dueAt)}</span>) },
+];
 
 function Posture({ agent }: { readonly agent: Agent }): ReactNode {
   const judged = useAsk("GET /api/v1/posture/devices", { query: { agentId: agent.id } }, { every: 60_000 });

@@ -5,6 +5,7 @@ import type { ReactNode } from "react";
 import type { Answer } from "../../api/client.ts";
 import { useAsk } from "../../api/queries.ts";
 import { DataTable, type Column } from "../../parts/data-table.tsx";
+import { Chart } from "../../parts/chart.tsx";
 import { Bars, Figures } from "../../parts/figures.tsx";
 import { Page, Section } from "../../parts/page.tsx";
 import { Places } from "../../parts/places.tsx";
@@ -23,6 +24,7 @@ export function FixFirstPage(): ReactNode {
   const first = useAsk("GET /api/v1/vulnerabilities/fix-first", { query: { tenant, limit: 100 } });
   const summary = useAsk("GET /api/v1/vulnerabilities/summary", { query: { tenant } });
   const trend = useAsk("GET /api/v1/vulnerabilities/trend", { query: { tenant } });
+  const rows = trend.data?.points ?? [];
   const missing = first.data?.intelligence.filter(({ loaded }) => loaded === null).map(({ kind }) => kind.toUpperCase()) ?? [];
   return (
     <Page title="Vulnerabilities" lead="The riskiest first: how bad it is, whether it is exploited, where it is, and how late it already is.">
@@ -39,6 +41,24 @@ export function FixFirstPage(): ReactNode {
         />
       )}
       {summary.data === undefined || trend.data === undefined ? null : (
+        <>
+        <div className="plots">
+          <Section title="Open, day by day" aside="30 days">
+            <Chart name="Open findings at the end of each day" per="day" moments={rows.map(({ from }) => from)} series={[{ name: "Open", colour: "act", kind: "line", values: rows.map(({ active }) => active) }]} />
+          </Section>
+          <Section title="Found and closed each day" aside={fixWord(trend.data.daysToFix)}>
+            <Chart
+              name="Findings that came up, were fixed or were set aside each day"
+              per="day"
+              moments={rows.map(({ from }) => from)}
+              series={[
+                { name: "Found", colour: "high", kind: "bar", values: rows.map(({ found }) => found) },
+                { name: "Fixed", colour: "good", kind: "bar", values: rows.map(({ fixed }) => fixed) },
+                { name: "Set aside", colour: "line-strong", kind: "bar", values: rows.map(({ setAside }) => setAside) },
+              ]}
+            />
+          </Section>
+        </div>
         <div className="halves">
           <Section title="Open by severity">
             <Bars name="Open findings by severity" bars={summary.data.bySeverity.map(({ severity, counts }) => ({ name: sentence(severity), value: counts.open, tone: TONES[severity] ?? "plain", note: counts.overdue > 0 ? `${count(counts.overdue)} overdue` : "" }))} />
@@ -47,6 +67,7 @@ export function FixFirstPage(): ReactNode {
             <Bars name="Open findings by age" bars={trend.data.ages.map(({ days, active, overdue }, index, all) => ({ name: ageWord(days, all[index - 1]?.days ?? null), value: active, tone: "low" as const, note: overdue > 0 ? `${count(overdue)} overdue` : "" }))} />
           </Section>
         </div>
+        </>
       )}
       {summary.error === null ? null : <FaultNote fault={summary.error} />}
       <div className="card">
@@ -55,6 +76,13 @@ export function FixFirstPage(): ReactNode {
       {missing.length === 0 ? null : <p className="faint">Not weighed, because no list is loaded: {missing.join(" and ")}. An operator loads one with vedette vulnerabilities intelligence.</p>}
     </Page>
   );
+}
+
+/** How long it took to fix what was fixed, over all severities. */
+function fixWord(daysToFix: Answer<"GET /api/v1/vulnerabilities/trend">["daysToFix"]): string | undefined {
+  const fixed = daysToFix.reduce((sum, one) => sum + one.fixed, 0);
+  const days = daysToFix.reduce((sum, { mean, fixed: many }) => sum + (mean ?? 0) * many, 0);
+  return fixed === 0 ? undefined : `${count(fixed)} fixed, after ${String(Math.round(days / fixed))} days on average`;
 }
 
 function ageWord(days: number | null, before: number | null): string {

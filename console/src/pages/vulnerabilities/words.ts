@@ -10,4 +10,6 @@ export const VULNERABILITY_PLACES = [
   { to: "/vulnerabilities", name: "Fix first" },
   { to: "/vulnerabilities/fixes", name: "By fix" },
   { to: "/vulnerabilities/findings", name: "All findings" },
+  { to: "/vulnerabilities/ingest", name: "What is ingested" },
+  { to: "/vulnerabilities/exports", name: "Exports" },
 ] as const;
