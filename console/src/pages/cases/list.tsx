@@ -92,7 +92,7 @@ const COLUMNS: readonly Column<Case>[] = [
       </Link>
     ),
   },
-  { id: "status", header: "Status", width: 112, text: ({ status }) => status, cell: ({ status, reopened }) => <Tag tone={STATUS_TONES[status]}>{STATUS_WORDS[status]}{reopened > 0 && status !== "resolved" ? " again" : ""}</Tag> },
+  { id: "status", header: "Status", width: 132, text: ({ status }) => status, cell: ({ status, reopened }) => <Tag tone={STATUS_TONES[status]}>{STATUS_WORDS[status]}{reopened > 0 && status !== "resolved" ? " again" : ""}</Tag> },
   { id: "verdict", header: "Verdict", width: 118, text: ({ verdict }) => verdict, cell: ({ verdict }) => (verdict === "undefined" ? <span className="faint">–</span> : <Tag tone={VERDICT_TONES[verdict]}>{VERDICT_WORDS[verdict]}</Tag>) },
   { id: "owner", header: "Owner", width: 116, text: ({ owner }) => owner ?? "", cell: ({ owner }) => owner ?? <span className="faint">nobody</span> },
   { id: "type", header: "Type", width: 104, text: ({ type }) => type, cell: ({ type }) => sentence(type) },

@@ -63,7 +63,7 @@ export function OverviewPage(): ReactNode {
         <Tile to="/cases" name="Open cases" value={figures.cases.value} note={`${count(figures.cases.urgent)} high or critical, ${count(figures.cases.urgentUnowned)} of them nobody's`} trend={figures.cases.trend} per={figures.cases.per} what="new cases" />
         <Tile to="/alerts" name="Alerts in 24 hours" value={figures.alerts.value} note={`${count(figures.alerts.unresolved)} unresolved at the console`} trend={figures.alerts.trend} per={figures.alerts.per} what="alerts" />
         <Tile to="/devices" name="Devices" value={figures.devices.value} note={`${count(figures.devices.failing)} fail a posture rule`} trend={figures.devices.trend} per={figures.devices.per} what="verdicts that turned to fail" />
-        <Tile name="People and service accounts" value={figures.access.value} note={`${count(figures.access.bindings)} roles given`} trend={figures.access.trend} per={figures.access.per} what="" />
+        <Tile to="/access" name="People and service accounts" value={figures.access.value} note={`${count(figures.access.bindings)} roles given`} trend={figures.access.trend} per={figures.access.per} what="" />
         <Tile to="/vulnerabilities" name="Open findings" value={figures.findings.value} note={`${count(figures.findings.critical)} critical, ${count(figures.findings.overdue)} overdue`} trend={figures.findings.trend} per={figures.findings.per} what="findings" />
         <Tile to="/deliveries" name="Deliveries waiting" value={figures.deliveries.value} note={`${count(figures.deliveries.delivered)} delivered, ${count(figures.deliveries.parked)} set aside`} trend={figures.deliveries.trend} per={figures.deliveries.per} what="deliveries accepted" />
       </div>
@@ -73,7 +73,7 @@ export function OverviewPage(): ReactNode {
 }
 
 interface TileProps {
-  readonly to?: "/cases" | "/alerts" | "/devices" | "/vulnerabilities" | "/deliveries";
+  readonly to?: "/cases" | "/alerts" | "/access" | "/devices" | "/vulnerabilities" | "/deliveries";
   readonly name: string;
   readonly value: number;
   readonly note: string;

@@ -25,6 +25,8 @@ export function FixFirstPage(): ReactNode {
   const summary = useAsk("GET /api/v1/vulnerabilities/summary", { query: { tenant } });
   const trend = useAsk("GET /api/v1/vulnerabilities/trend", { query: { tenant } });
   const rows = trend.data?.points ?? [];
+  // A console that was connected today had its weaknesses before.
+  const firstRead = rows.length > 1 && rows.slice(0, -1).every(({ active }) => active === 0) ? "Counted since the first reading: what it found counts for its day, whenever it came up." : null;
   const missing = first.data?.intelligence.filter(({ loaded }) => loaded === null).map(({ kind }) => kind.toUpperCase()) ?? [];
   return (
     <Page title="Vulnerabilities" lead="The riskiest first: how bad it is, whether it is exploited, where it is, and how late it already is.">
@@ -44,7 +46,7 @@ export function FixFirstPage(): ReactNode {
         <>
         <div className="plots">
           <Section title="Open, day by day" aside="30 days">
-            <Chart name="Open findings at the end of each day" per="day" moments={rows.map(({ from }) => from)} series={[{ name: "Open", colour: "act", kind: "line", values: rows.map(({ active }) => active) }]} />
+            <Chart name="Open findings at the end of each day" per="day" moments={rows.map(({ from }) => from)} series={[{ name: "Open", colour: "act", kind: "line", values: rows.map(({ active }) => active) }]} note={firstRead} />
           </Section>
           <Section title="Found and closed each day" aside={fixWord(trend.data.daysToFix)}>
             <Chart
