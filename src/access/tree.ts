@@ -39,7 +39,7 @@ type Row = ScopeRow & { readonly rank: string };
 export async function scopesBelow(store: Reader, scope: TenantScope, connection: ConnectionId, parent: ScopeRef | null, page: { readonly after: TreePlace | null; readonly limit: number }): Promise<{ readonly items: readonly TreeScope[]; readonly next: TreePlace | null }> {
   const behind = page.after === null ? sql`` : sql`AND (${KEY}) > (${sql.join([...page.after])})`;
   const { rows } = await sql<Row>`
-    SELECT t.*, ${RANK} AS rank FROM access_scopes AS t WHERE t.connection_id = ${connection} AND ${parent === null ? beginning(scope) : below(parent)} AND ${withinScope(scope, "t.tenant_id")} ${behind}
+    SELECT t.*, ${RANK} AS rank FROM (${parent === null ? beginning(scope, connection) : below(connection, parent)}) AS t WHERE ${withinScope(scope, "t.tenant_id")} ${behind}
     ORDER BY ${KEY} LIMIT ${page.limit + 1}`.execute(store.read);
   const shown = rows.slice(0, page.limit);
   const last = shown.at(-1);
@@ -47,14 +47,17 @@ export async function scopesBelow(store: Reader, scope: TenantScope, connection:
 }
 
 /** There is one console, whatever ids its records give it. */
-function below({ kind, id }: ScopeRef): RawBuilder<boolean> {
-  return kind === "global" ? sql<boolean>`t.parent_kind = 'global'` : sql<boolean>`t.parent_kind = ${kind} AND t.parent_id = ${id}`;
+function below(connection: ConnectionId, { kind, id }: ScopeRef): RawBuilder<unknown> {
+  const inside = sql`SELECT * FROM access_scopes WHERE connection_id = ${connection} AND parent_kind = ${kind}`;
+  return kind === "global" ? inside : sql`${inside} AND parent_id = ${id}`;
 }
 
-function beginning(scope: TenantScope): RawBuilder<boolean> {
-  if (scope.all) return sql<boolean>`t.parent_kind IS NULL`;
-  return sql<boolean>`(t.parent_kind IS NULL OR NOT EXISTS (
-    SELECT 1 FROM access_scopes AS p WHERE p.connection_id = t.connection_id AND p.kind = t.parent_kind AND (p.kind = 'global' OR p.id = t.parent_id) AND ${withinScope(scope, "p.tenant_id")}))`;
+/** Sites are what may belong to another tenant than what they lie in: their groups go along, and accounts are the console's. */
+function beginning(scope: TenantScope, connection: ConnectionId): RawBuilder<unknown> {
+  const topmost = sql`SELECT * FROM access_scopes WHERE connection_id = ${connection} AND parent_kind IS NULL`;
+  if (scope.all) return topmost;
+  return sql`${topmost} UNION ALL SELECT s.* FROM access_scopes AS s WHERE s.connection_id = ${connection} AND s.kind = 'site' AND s.parent_kind IS NOT NULL AND ${withinScope(scope, "s.tenant_id")} AND NOT EXISTS (
+    SELECT 1 FROM access_scopes AS p WHERE p.connection_id = s.connection_id AND p.kind = s.parent_kind AND p.id = s.parent_id AND ${withinScope(scope, "p.tenant_id")})`;
 }
 
 async function countedAll(store: Reader, scope: TenantScope, connection: ConnectionId, rows: readonly Row[]): Promise<readonly TreeScope[]> {

@@ -48,7 +48,7 @@ function PathPart({ scope, inherited }: { readonly scope: ScopeName; readonly in
   return (
     <>
       <PathLink word={inherited ? "contains" : "on"} inherited={inherited} />
-      <PathNode kind={scope.kind} label={inherited ? `${kindWord(scope.kind)}, inherited` : kindWord(scope.kind)} name={scope.kind === "global" ? "Everything" : (scope.name ?? scope.id)} inherited={inherited} />
+      <PathNode kind={scope.kind} label={kindWord(scope.kind)} name={scope.kind === "global" ? "Everything" : (scope.name ?? scope.id)} inherited={inherited} {...(inherited ? { note: "inherited" } : {})} />
     </>
   );
 }
