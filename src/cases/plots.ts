@@ -7,7 +7,7 @@ import type { Techniques, Volume } from "../kernel/plot-api.ts";
 import type { TenantScope } from "../kernel/scope.ts";
 import { volumeWithin } from "../store/series.ts";
 import type { Store } from "../store/store.ts";
-import { TACTICS } from "./attack.ts";
+import { TACTICS, techniqueName } from "./attack.ts";
 import { conditionsOf, halvesOf, newestFirst, tenantsOf, type CaseFilter } from "./queries.ts";
 
 type Reads = Pick<Store, "read" | "kind">;
@@ -68,5 +68,5 @@ function numberOf({ technique }: Seen): string {
 }
 
 function view(one: Seen): Techniques["others"][number] {
-  return numberOf(one) === "" ? { id: null, name: one.technique, cases: one.many } : { id: one.technique, name: one.name, cases: one.many };
+  return numberOf(one) === "" ? { id: null, name: one.technique, cases: one.many } : { id: one.technique, name: techniqueName(one.technique) ?? one.name, cases: one.many };
 }

@@ -84,7 +84,7 @@ describe.each(["sqlite", "postgres"] as const)("on %s", (kind) => {
         cases: all.filter(({ status, tenant_id: tenant }) => status !== "merged" && tenant === TEN).length,
         whole: true,
         tactics: [
-          { id: "TA0005", name: "Defense Evasion", techniques: [{ id: "T1564", name: null, cases: 1 }] },
+          { id: "TA0005", name: "Defense Evasion", techniques: [{ id: "T1564", name: "Hide Artifacts", cases: 1 }] },
           { id: "TA0006", name: "Credential Access", techniques: [{ id: "T1003", name: "OS Credential Dumping", cases: 2 }] },
         ],
         others: [{ id: null, name: "Something of our own", cases: 1 }],

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { build } from "vite";
-import { openWorld, type World } from "../support/world.ts";
+import { openWorld, type World, type WorldOptions } from "../support/world.ts";
 import { complaints, openBrowser } from "./browser.ts";
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -27,10 +27,11 @@ export interface OpenConsole {
   close(): Promise<void>;
 }
 
-/** Read once, with what follows from that worked out. */
-export async function openConsole(): Promise<OpenConsole> {
+/** Read once, with what follows from that worked out. `before`: what is done to the simulated console first. */
+export async function openConsole({ before, ...options }: WorldOptions & { readonly before?: (world: World) => void } = {}): Promise<OpenConsole> {
   await build({ root: join(ROOT, "console"), logLevel: "error" });
-  const world = await openWorld();
+  const world = await openWorld(options);
+  before?.(world);
   await world.sync();
   await world.hub.upkeep.once();
   const url = await world.hub.listen("127.0.0.1", 0);

@@ -5,7 +5,7 @@ import { useAsk, useChange } from "../../api/queries.ts";
 import { useMay } from "../../api/session.ts";
 import { Section } from "../../parts/page.tsx";
 import { Failed, FaultNote, Loading } from "../../parts/states.tsx";
-import { Tag } from "../../parts/words.tsx";
+import { sentence, Tag } from "../../parts/words.tsx";
 import { VERDICT_TONES, VERDICT_WORDS, type Case } from "./words.ts";
 import { CASE_ROUTES } from "./work.tsx";
 
@@ -58,9 +58,16 @@ export function Suggestion({ one }: { readonly one: Case }): ReactNode {
         </ul>
         {triage.hits.length === 0 ? <p className="faint">No rule applies to this case.</p> : null}
         {triage.changes.length === 0 ? null : (
-          <p className="faint">
-            It would be otherwise {triage.changes.map(({ how, title, verdict }) => `${how} “${title}” (${VERDICT_WORDS[verdict].toLowerCase()})`).join(", ")}.
-          </p>
+          <details className="chart-table">
+            <summary>What would make it another</summary>
+            <ul className="plain-list">
+              {triage.changes.map(({ how, title, verdict }) => (
+                <li key={`${how} ${title}`} className="faint">
+                  {sentence(how)} “{title}”: {VERDICT_WORDS[verdict].toLowerCase()}
+                </li>
+              ))}
+            </ul>
+          </details>
         )}
         {triage.remarks.map((remark) => (
           <p key={remark} className="faint">
