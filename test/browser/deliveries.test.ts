@@ -107,7 +107,8 @@ describe.skipIf(CHROMIUM === undefined)("destinations in the console", () => {
     await page.getByRole("dialog").getByRole("button", { name: "Send again" }).click();
     await expect.poll(async () => (await shown())?.parked, { timeout: 30_000 }).toBe(0);
     await expect.poll(() => got.slice(before), { timeout: 30_000 }).toContain(id);
-    await page.getByRole("button", { name: "Send again" }).waitFor({ state: "detached" });
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await page.locator("main").getByRole("button", { name: "Send again" }).waitFor({ state: "detached" });
     // The chart says the same as its table.
     await page.getByText("As a table").first().click();
     const table = page.getByRole("region", { name: /^Deliveries each/u });
