@@ -5,7 +5,7 @@ import type { TenantScope } from "../kernel/scope.ts";
 import { volumeWithin } from "../store/series.ts";
 import { conditionsOf, INDEXED, tenantsOf, type Filter, type Reads } from "./queries.ts";
 
-const MOST_COUNTED = 200_000;
+const MOST_COUNTED = 100_000;
 /** Where rows have to be looked at. */
 const MOST_ROWS = 20_000;
 

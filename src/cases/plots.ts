@@ -15,7 +15,7 @@ type Reads = Pick<Store, "read" | "kind">;
 export type PlotFilter = Omit<CaseFilter, "text" | "since">;
 
 /** Entries of an index that are counted, of the open ones and of the others. */
-const MOST_COUNTED = 100_000;
+const MOST_COUNTED = 50_000;
 /** Cases whose techniques are looked up, and entries of an index among which they are found. */
 const MOST_LOOKED_AT = 5_000;
 const WINDOW = 20_000;
@@ -41,9 +41,9 @@ export async function caseTechniques({ read, kind }: Reads, scope: TenantScope, 
   const window = newestFirst(sql.raw(INDEXED), [within], WINDOW, halvesOf(filter));
   const fitting = sql`SELECT seq FROM near WHERE ${sql.join([besides, ...conditionsOf(kind, filter)], sql` AND `)} ORDER BY at DESC, seq DESC LIMIT ${most}`;
   const { rows } = await sql<Seen & { readonly looked: number | null }>`
-    WITH near AS (${window}), fitting AS (${fitting})
+    WITH near AS MATERIALIZED (${window}), fitting AS MATERIALIZED (${fitting})
     SELECT ${TECHNIQUE} AS technique, max(${NAME}) AS name, count(DISTINCT e.grp) AS many, NULL AS looked
-    FROM fitting JOIN cases ON cases.seq = fitting.seq JOIN case_entities AS e ON e.grp = cases.grp AND e.kind = 'technique' GROUP BY 1
+    FROM fitting CROSS JOIN cases JOIN case_entities AS e ON e.grp = cases.grp AND e.kind = 'technique' WHERE cases.seq = fitting.seq GROUP BY 1
     UNION ALL SELECT '', NULL, (SELECT count(*) FROM fitting), count(*) FROM near`.execute(read);
   const total = rows.find(({ looked }) => looked !== null);
   const seen = rows.filter(({ looked }) => looked === null).map(({ technique, name, many }) => ({ technique, name, many: Number(many) }));
