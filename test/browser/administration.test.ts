@@ -73,6 +73,7 @@ describe.skipIf(CHROMIUM === undefined)("administration in the console", () => {
     const { page } = ada;
     await page.getByRole("button", { name: /Ada Lind/u }).click();
     await page.getByRole("menuitem", { name: "Sign out" }).click();
+    await page.getByRole("heading", { name: "Sign in" }).waitFor();
     await signIn(hub.url, ada, "ada@example.com", PASSWORD);
     await page.getByLabel("Code").fill("123123");
     await page.getByRole("button", { name: "Sign in" }).click();
