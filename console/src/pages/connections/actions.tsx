@@ -90,6 +90,7 @@ function Rotate({ connection, open, onClose }: DialogProps): ReactNode {
 function Remove({ connection, open, onClose }: DialogProps): ReactNode {
   const [typed, setTyped] = useState("");
   const navigate = useNavigate();
+  // The page of what is gone may be gone before the answer is through: whoever waits for it is led away all the same.
   const remove = useChange("DELETE /api/v1/connections/{id}", ["GET /api/v1/status", "GET /api/v1/connections"]);
   const close = (): void => {
     setTyped("");
@@ -97,7 +98,7 @@ function Remove({ connection, open, onClose }: DialogProps): ReactNode {
     onClose();
   };
   return (
-    <Confirm open={open} danger title={`Remove ${connection.name}?`} act="Remove" busy={remove.isPending} disabled={typed !== connection.name} fault={remove.error} onClose={close} onAct={() => remove.mutate({ params: { id: connection.id } }, { onSuccess: () => void navigate({ to: "/connections" }) })}>
+    <Confirm open={open} danger title={`Remove ${connection.name}?`} act="Remove" busy={remove.isPending} disabled={typed !== connection.name} fault={remove.error} onClose={close} onAct={() => void remove.mutateAsync({ params: { id: connection.id } }).then(() => navigate({ to: "/connections" }), () => undefined)}>
       <p>The token is destroyed, and everything that was read from this console is erased here. The console itself is not touched.</p>
       <TextInput label={`Type ${connection.name} to confirm`} data-autofocus autoComplete="off" value={typed} onChange={(event) => setTyped(event.currentTarget.value)} />
     </Confirm>

@@ -166,6 +166,7 @@ function Rotate({ one, open, onClose }: DialogProps): ReactNode {
 function Remove({ one, open, onClose }: DialogProps): ReactNode {
   const [typed, setTyped] = useState("");
   const navigate = useNavigate();
+  // The page of what is gone may be gone before the answer is through: whoever waits for it is led away all the same.
   const remove = useChange("DELETE /api/v1/destinations/{id}", ["GET /api/v1/destinations", "GET /api/v1/deliveries"]);
   const close = (): void => {
     setTyped("");
@@ -173,7 +174,7 @@ function Remove({ one, open, onClose }: DialogProps): ReactNode {
     onClose();
   };
   return (
-    <Confirm open={open} danger title={`Remove ${one.name}?`} act="Remove" busy={remove.isPending} disabled={typed !== one.name} fault={remove.error} onClose={close} onAct={() => remove.mutate({ params: { id: one.id } }, { onSuccess: () => void navigate({ to: "/deliveries" }) })}>
+    <Confirm open={open} danger title={`Remove ${one.name}?`} act="Remove" busy={remove.isPending} disabled={typed !== one.name} fault={remove.error} onClose={close} onAct={() => void remove.mutateAsync({ params: { id: one.id } }).then(() => navigate({ to: "/deliveries" }), () => undefined)}>
       <p>
         Its secrets are destroyed, and {many(one.queued, "waiting delivery", "waiting deliveries")} and {many(one.parked, "one that was", "that were")} set aside are forgotten. What it has is not touched.
       </p>
