@@ -107,7 +107,7 @@ export function alertRoutes(deps: AlertRouteDeps): readonly Route<Tx>[] {
       query: AlertShowQuery,
       answer: AlertDetail,
       async handle({ params, query: { stream, connection, after, limit = HISTORY_PAGE } }, { scope }: RouteContext<Tx>) {
-        const found = await oneRecord(store, scope, params.id, { stream, connection: connection === undefined ? undefined : await deps.findConnection(scope, connection) });
+        const found = await oneRecord(store, scope, params.id, { stream, connection: connection === undefined ? undefined : await connectionSeen(deps, scope, connection) });
         const { connection_id: id, tenant_id: tenant, stream: of, view } = found;
         const row = await recordOf(store, found);
         const { rows, next } = await historyOf(store, { connection_id: id, stream: of, id: params.id, tenant_id: tenant }, { after, limit });
@@ -188,8 +188,13 @@ async function* csvOf(rows: AsyncIterable<AlertView>): AsyncGenerator<string> {
   for await (const row of rows) yield csvRow(COLUMNS.map((column) => (column === "site" ? (row.site?.name ?? row.site?.id ?? null) : row[column])));
 }
 
+/** Whoever has sites of a console that is another tenant's names it by the id that their records carry; of any other id they find nothing, like of one that is not there. */
+async function connectionSeen({ findConnection }: AlertRouteDeps, scope: TenantScope, reference: string): Promise<ConnectionId> {
+  return !scope.all && reference.startsWith("con_") ? (reference as ConnectionId) : findConnection(scope, reference);
+}
+
 async function rawOf(deps: AlertRouteDeps, scope: TenantScope, id: string, { stream, connection }: { readonly stream?: EventStream | undefined; readonly connection?: string | undefined }): Promise<{ readonly found: FoundRecord; readonly raw: string }> {
-  const found = await oneRecord(deps.store, scope, id, { stream, connection: connection === undefined ? undefined : await deps.findConnection(scope, connection) });
+  const found = await oneRecord(deps.store, scope, id, { stream, connection: connection === undefined ? undefined : await connectionSeen(deps, scope, connection) });
   const raw = (await recordOf(deps.store, found))?.["raw"];
   if (typeof raw !== "string") throw new Fault("NOT_FOUND", "The mirror no longer has this record.", { cure: "`vedette alerts show` has what is kept of it." });
   return { found, raw };
