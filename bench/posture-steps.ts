@@ -1,11 +1,12 @@
 /**
- * One step of the posture benchmark, in a process of its own so that its memory is its own: `fill`, `serve`, `whatif` or `sweep`, then the data folder and
+ * One step of the posture benchmark, in a process of its own so that its memory is its own: `fill`, `serve`, `list`, `whatif` or `sweep`, then the data folder and
  * how many devices. Devices go into the store through posture's own projection; ends with one line of JSON.
  */
 import { once } from "node:events";
 import { sql } from "kysely";
 import { openHub, type Hub } from "../src/compose/hub.ts";
 import { readSettings } from "../src/compose/settings.ts";
+import { FLEET_SORTS } from "../src/kernel/posture-api.ts";
 import { DEFAULT_TENANT, type ConnectionId } from "../src/kernel/ids.ts";
 import { silentLog } from "../src/kernel/log.ts";
 import { EVERY_TENANT } from "../src/kernel/scope.ts";
@@ -20,6 +21,7 @@ import { serialOf, type Served } from "./posture-asker.ts";
 const CONNECTION = "con_bench" as ConnectionId;
 const BATCH = 5_000;
 const EVERY_MS = 300_000;
+const SITES = 20;
 /** Devices that the second set of rules refuses and the first does not. */
 const FLIPPING = 100;
 
@@ -42,7 +44,7 @@ function keyOf(serial: string): string {
 function deviceAt(place: number, now: number): DeviceFacts {
   const hex = place.toString(16).padStart(8, "0");
   return {
-    connection: CONNECTION, id: `21${String(place).padStart(16, "0")}`, tenant: DEFAULT_TENANT, siteId: String(place % 20), siteName: `Site ${String(place % 20)}`, groupId: "1", groupName: "Default Group",
+    connection: CONNECTION, id: `21${String(place).padStart(16, "0")}`, tenant: DEFAULT_TENANT, siteId: String(place % SITES), siteName: `Site ${String(place % SITES)}`, groupId: "1", groupName: "Default Group",
     tags: [{ key: "env", value: "prod" }], serial: serialOf(place), serialKey: keyOf(serialOf(place)), macs: [`02:11:${hex.slice(0, 2)}:${hex.slice(2, 4)}:${hex.slice(4, 6)}:${hex.slice(6)}`],
     hostname: `LT-${String(place)}`, domain: "ORCHARD", emails: [`user${String(place)}@orchard.test`], userName: `user${String(place)}`, platform: place % 3 === 0 ? "mac" : "windows", osName: "Windows 11 Pro",
     osVersion: "26100", model: "LENOVO - 21CB", agentVersion: "25.1.4.434", infected: place % FLIPPING === 0, activeThreats: place % FLIPPING === 0 ? 2 : 0, isActive: true, networkStatus: "connected",
@@ -76,7 +78,7 @@ async function fill(hub: Hub): Promise<object> {
   for (let from = 0; from < devices; from += BATCH) {
     const batch = Array.from({ length: Math.min(BATCH, devices - from) }, (_unused, place) => deviceAt(from + place, now));
     await hub.store.tx(async (tx) => {
-      await tx.bulkUpsert(DEVICES, batch.map((device) => deviceRow(device, { told: {}, turnsAt: null, letters: "" }, now)));
+      await tx.bulkUpsert(DEVICES, batch.map((device) => deviceRow(device, { told: {}, turnsAt: null, letters: "", verdict: "none" }, now)));
       await tx.bulkUpsert(KEYS, batch.flatMap((device) => keysOf(device).map(({ kind, key }) => [kind, key, CONNECTION, device.id])));
     });
   }
@@ -114,9 +116,42 @@ async function sweepAgain(hub: Hub): Promise<object> {
   return { seconds, facts, pairs: devices * rules(1).length };
 }
 
-const STEPS: Readonly<Record<string, (hub: Hub) => Promise<object | null>>> = { fill, serve, whatif: tryRules, sweep: sweepAgain };
+const PAGES = 12;
+
+/** The list of devices through its route: every order in both directions, whole and narrowed, page after page. */
+async function list(hub: Hub): Promise<object> {
+  const headers = { host: "127.0.0.1", authorization: `Bearer ${hub.credential.reveal()}` };
+  const ask = async (query: Readonly<Record<string, string>>): Promise<{ readonly ms: number; readonly next: string | null; readonly items: number }> => {
+    // As a socket would: what an answer leaves behind is let go before the next question.
+    await new Promise((resolve) => setImmediate(resolve));
+    const began = performance.now();
+    const answer = await hub.app.inject({ method: "GET", url: `/api/v1/posture/fleet?${new URLSearchParams(query).toString()}`, headers });
+    const ms = performance.now() - began;
+    if (answer.statusCode !== 200) throw new Error(answer.body.slice(0, 300));
+    const { next, items } = answer.json<{ next: string | null; items: readonly unknown[] }>();
+    return { ms, next, items: items.length };
+  };
+  const waited: number[] = [];
+  let shown = 0;
+  const narrowings: readonly Readonly<Record<string, string>>[] = [{}, { verdict: "fail" }, { verdict: "pass" }, { site: `Site ${String(SITES - 1)}` }, { os: "Windows" }, { search: `LT-${String(devices).slice(0, 3)}` }, { search: serialOf(17) }, { verdict: "fail", site: "Site 7" }, { verdict: "none" }];
+  for (const sort of FLEET_SORTS.flatMap((one) => [one, `-${one}`])) {
+    for (const narrowing of narrowings) {
+      let after: string | null = "";
+      for (let page = 0; page < PAGES && after !== null; page += 1) {
+        const answer = await ask({ sort, limit: "100", ...narrowing, ...(after === "" ? {} : { after }) });
+        waited.push(answer.ms);
+        shown += answer.items;
+        after = answer.next;
+      }
+    }
+  }
+  const at = (part: number): number => waited.toSorted((a, b) => a - b)[Math.min(waited.length - 1, Math.floor(waited.length * part))] ?? Number.NaN;
+  return { pages: waited.length, shown, p50: at(0.5), p95: at(0.95), worst: at(1) };
+}
+
+const STEPS: Readonly<Record<string, (hub: Hub) => Promise<object | null>>> = { fill, serve, list, whatif: tryRules, sweep: sweepAgain };
 const work = STEPS[step];
-if (work === undefined || folder === "" || !(devices >= 1_000)) throw new Error("fill|serve|whatif|sweep FOLDER DEVICES (1,000 or more)");
+if (work === undefined || folder === "" || !(devices >= 1_000)) throw new Error("fill|serve|list|whatif|sweep FOLDER DEVICES (1,000 or more)");
 const env = { VEDETTE_DATA: `${folder}/data`, VEDETTE_KEY_FILE: `${folder}/key` };
 const hub = await openHub({ settings: readSettings(env), env, log: silentLog });
 try {

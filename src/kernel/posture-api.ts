@@ -23,6 +23,52 @@ export const PostureRuleView = Type.Object({
 });
 export type PostureRuleView = Static<typeof PostureRuleView>;
 
+/** Of all rules together that are not in shadow, the worst first; `none`: no rule asks anything of the device. */
+export const FLEET_VERDICTS = ["fail", "unknown", "warn", "pass", "none"] as const;
+export type FleetVerdict = (typeof FLEET_VERDICTS)[number];
+export const FLEET_SORTS = ["name", "serial", "site", "os", "verdict", "seen"] as const;
+export type FleetSort = (typeof FLEET_SORTS)[number];
+const SORTED = [...FLEET_SORTS, "-name", "-serial", "-site", "-os", "-verdict", "-seen"] as const;
+const beginning = (description: string) => Type.Optional(Type.String({ minLength: 1, maxLength: 100, description }));
+
+export const FleetQuery = Type.Object({
+  tenant: Type.Optional(Name),
+  sort: Type.Optional(Type.Enum(SORTED, { description: "With `-` downwards; by name when left out. What says nothing of it comes last." })),
+  search: beginning("How a name or a serial number begins."),
+  site: beginning("How the site's name begins."),
+  os: beginning("How the system's name begins."),
+  verdict: Type.Optional(Type.Enum(FLEET_VERDICTS)),
+  after: Type.Optional(Type.String({ minLength: 1, maxLength: 1000 })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200 })),
+});
+export const FleetDevice = Type.Object({
+  connection: Text,
+  agentId: Text,
+  tenant: Text,
+  name: Nullable(Text),
+  serial: Nullable(Text),
+  site: Nullable(Text),
+  group: Nullable(Text),
+  os: Nullable(Text),
+  user: Nullable(Text),
+  agentVersion: Nullable(Text),
+  state: Type.Enum(["installed", "decommissioned", "uninstalled"]),
+  isActive: Flag,
+  networkStatus: Nullable(Text),
+  activeThreats: Nullable(Count),
+  verdict: Type.Enum(FLEET_VERDICTS),
+  lastActive: Nullable(Text),
+});
+export type FleetDevice = Static<typeof FleetDevice>;
+export const FleetPage = Type.Object({
+  items: Type.Array(FleetDevice),
+  /** A page that is not full may have one all the same: so far was looked. */
+  next: Nullable(Text),
+  /** Of all pages together; null where counting would take a look at too many. */
+  total: Nullable(Type.Object({ count: Count, is: Type.Enum(["exact", "at-least"]) })),
+});
+export type FleetPage = Static<typeof FleetPage>;
+
 export const PostureRulesDraft = Type.Object({
   rules: Type.Unknown({ description: "A list of rules: Cloudflare's objects, our own form, or both." }),
   /** Removes what the list does not name. */

@@ -1,16 +1,20 @@
 /** HTTP routes by which any product asks for the posture of devices, by whatever identifier it has. Nothing here asks SentinelOne. */
-import { DeviceIdentifiers, DevicePosture, DevicePostures, DeviceQuestions } from "../kernel/posture-api.ts";
+import { DeviceIdentifiers, DevicePosture, DevicePostures, DeviceQuestions, FleetPage, FleetQuery, type FleetSort } from "../kernel/posture-api.ts";
 import { Fault } from "../kernel/fault.ts";
 import { defineRoute, unaudited, type Route, type RouteContext } from "../kernel/route.ts";
+import type { TenantScope } from "../kernel/scope.ts";
 import type { Tx } from "../store/store.ts";
 import { ageless, answerView } from "./answer-view.ts";
 import { answerDevices, type DeviceQuestion } from "./answer.ts";
+import { fleetPage } from "./fleet.ts";
 import type { PostureRouteDeps } from "./routes.ts";
 
 const BASE = "/api/v1/posture/devices";
 const ASKS = "answers from what is known; changes that matter are in the results log";
 
-export function deviceRoutes({ store, clock }: PostureRouteDeps): readonly Route<Tx>[] {
+const DEFAULT_PAGE = 100;
+
+export function deviceRoutes({ store, clock, findTenant }: PostureRouteDeps): readonly Route<Tx>[] {
   const ask = (scope: RouteContext<Tx>["scope"], questions: readonly DeviceQuestion[]) => answerDevices(store.read, store.kind, scope, questions, clock.now());
   return [
     defineRoute({
@@ -40,6 +44,19 @@ export function deviceRoutes({ store, clock }: PostureRouteDeps): readonly Route
       async handle({ body }, { scope }: RouteContext<Tx>) {
         const answers = await ask(scope, body.devices.map(({ ref, ...identifiers }, place) => ({ ref: ref ?? String(place), identifiers: defined(identifiers) })));
         return { items: answers.map(answerView) };
+      },
+    }),
+    defineRoute({
+      method: "GET",
+      path: "/api/v1/posture/fleet",
+      summary: "Devices as a list, sorted and narrowed by name, serial number, site, system, verdict or when they were last seen",
+      permission: "posture.read",
+      audit: unaudited(ASKS),
+      query: FleetQuery,
+      answer: FleetPage,
+      async handle({ query: { tenant, sort = "name", limit = DEFAULT_PAGE, after, ...filter } }, { scope: given }: RouteContext<Tx>) {
+        const scope: TenantScope = tenant === undefined ? given : { all: false, tenants: [await findTenant(store.read, given, tenant)] };
+        return fleetPage(store, scope, { ...filter, sort: sort.replace("-", "") as FleetSort, descending: sort.startsWith("-") }, { after, limit });
       },
     }),
   ];

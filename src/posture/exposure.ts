@@ -44,7 +44,7 @@ export async function meetExposed(tx: Tx, queueFact: QueueFact<Tx>, exposures: E
   const { devices, more } = await exposures.waiting(tx, SWEEP_PAGE);
   if (devices.length === 0) return more;
   const { rows } = await sql<SweptRow>`
-    SELECT connection_id, id, tenant_id, facts, verdicts, turns_at, letters FROM posture_devices
+    SELECT connection_id, id, tenant_id, facts, verdicts, turns_at, letters, verdict FROM posture_devices
     WHERE (connection_id, id) IN ${rowList(tx.kind, 2, devices.map(({ connection, agent }) => [connection, agent]))}`.execute(tx.db);
   const known = await exposures.of(tx, devices);
   const others: SweptRow[] = [];

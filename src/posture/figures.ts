@@ -1,5 +1,6 @@
 /** How many devices there are and how many of them some rule fails, for the first page people see. */
 import { sql, type RawBuilder } from "kysely";
+import { FLEET_VERDICTS } from "../kernel/posture-api.ts";
 import type { TenantScope } from "../kernel/scope.ts";
 import { withinScope } from "../store/conditions.ts";
 import { countedBy } from "../store/series.ts";
@@ -7,18 +8,13 @@ import type { Store } from "../store/store.ts";
 
 export interface PostureFigures {
   readonly devices: number;
-  /** By the facts as they are, the age of the evidence left aside. */
+  /** Those that a rule refuses which is not in shadow: what the list of devices calls `fail`. */
   readonly failing: number;
 }
 
 export async function postureFigures({ read }: Pick<Store, "read">, scope: TenantScope): Promise<PostureFigures> {
-  const count = async (which: RawBuilder<unknown>): Promise<readonly [number, number]> => {
-    const { rows } = await sql<Record<"devices" | "failing", number | null>>`SELECT count(*) AS devices, sum(CASE WHEN letters LIKE '%f%' THEN 1 ELSE 0 END) AS failing FROM posture_devices WHERE ${which} AND ${withinScope(scope)}`.execute(read);
-    return [Number(rows[0]?.devices ?? 0), Number(rows[0]?.failing ?? 0)];
-  };
-  // Those with a serial number, nearly all, are counted in an index that has the letters; only the others' rows are read.
-  const [numbered, others] = [await count(sql`serial_key IS NOT NULL`), await count(sql`serial_key IS NULL`)];
-  return { devices: numbered[0] + others[0], failing: numbered[1] + others[1] };
+  const count = async (which: RawBuilder<unknown>): Promise<number> => Number((await sql<{ n: number }>`SELECT count(*) AS n FROM posture_devices WHERE ${which} AND ${withinScope(scope)}`.execute(read)).rows[0]?.n ?? 0);
+  return { devices: await count(sql`1 = 1`), failing: await count(sql`verdict = ${FLEET_VERDICTS.indexOf("fail")}`) };
 }
 
 /** Verdicts that turned to fail. */

@@ -29,7 +29,7 @@ const DAY = 86_400_000;
 export const RESULTS_KEPT_MS = 90 * DAY;
 
 /** Raised when what is kept of an agent, a threat or an alert is made in another way: everything is then made again from the mirror. */
-export const POSTURE_REVISION = 2;
+export const POSTURE_REVISION = 3;
 
 export interface PosturePorts {
   readonly queueFact: QueueFact<Tx>;

@@ -5,6 +5,7 @@
  * Beside what is told stand letters: what each rule makes of the facts as they are, the age of the evidence left aside.
  */
 import { asksForWeaknesses, DEFAULT_EXPIRATION_MS, evaluate, nextTurn } from "./evaluate.ts";
+import { FLEET_VERDICTS, type FleetVerdict } from "../kernel/posture-api.ts";
 import { INPUTS } from "./inputs.ts";
 import { CLOCK_SKEW_MS } from "./comparers.ts";
 import type { Condition, DeviceFacts, Evaluation, LeafResult, Outcome, Rule } from "./model.ts";
@@ -30,6 +31,8 @@ export interface Judged {
   readonly turnsAt: number | null;
   /** One for each rule, in their order: true of these facts, under these rules, until `turnsAt`. */
   readonly letters: string;
+  /** Of all that count, together. */
+  readonly verdict: FleetVerdict;
 }
 
 /** `x`: unknown because the platform is not known; `u`: because of a condition. */
@@ -82,7 +85,20 @@ export function judge(rules: readonly Rule[], device: DeviceFacts, before: ToldB
   }
   // What is told of a rule that is no more goes without a word: the rule went, the device did not change.
   if (!changed) for (const id of Object.keys(before)) changed ||= !Object.hasOwn(told, id);
-  return { told, changed, flips, turnsAt: turnsAt >= FOREVER_MS ? null : turnsAt, letters };
+  return { told, changed, flips, turnsAt: turnsAt >= FOREVER_MS ? null : turnsAt, letters, verdict: verdictOf(rules, told) };
+}
+
+/** The worst that is told of a rule that is not in shadow: exceptions are left aside. A rule of which nothing could be told yet is unknown. */
+function verdictOf(rules: readonly Rule[], told: ToldByRule): FleetVerdict {
+  let worst: FleetVerdict = "none";
+  for (const { id, shadow, warnOnly } of rules) {
+    if (shadow) continue;
+    const outcome = told[id]?.o ?? "unknown";
+    if (outcome === "not-applicable") continue;
+    const one = outcome === "fail" && warnOnly ? "warn" : outcome;
+    if (FLEET_VERDICTS.indexOf(one) < FLEET_VERDICTS.indexOf(worst)) worst = one;
+  }
+  return worst;
 }
 
 function letterOf({ outcome, reason }: Evaluation): Letter {
@@ -93,8 +109,8 @@ function letterOf({ outcome, reason }: Evaluation): Letter {
 }
 
 /** Whether the device's row says anything else by now. */
-export function differs(judged: Judged, row: { readonly turns_at: number | null; readonly letters: string | null }): boolean {
-  return judged.changed || judged.turnsAt !== row.turns_at || judged.letters !== row.letters;
+export function differs(judged: Judged, row: { readonly turns_at: number | null; readonly letters: string | null; readonly verdict: number | null }): boolean {
+  return judged.changed || judged.turnsAt !== row.turns_at || judged.letters !== row.letters || row.verdict === null || FLEET_VERDICTS[row.verdict] !== judged.verdict;
 }
 
 /** A device that is no more: whoever relied on its verdicts has to hear it. */

@@ -2,7 +2,8 @@
 import type { BulkUpsert } from "../store/store.ts";
 import type { Judged } from "./judge.ts";
 import type { DeviceFacts } from "./model.ts";
-import { foldHostname } from "./serials.ts";
+import { FLEET_VERDICTS } from "../kernel/posture-api.ts";
+import { foldHostname, foldWords } from "./serials.ts";
 import { NEVER_LEFT_OUT } from "./tables.ts";
 import type { ToldByRule } from "./verdicts.ts";
 
@@ -13,9 +14,12 @@ export const DEVICES: BulkUpsert = {
     { name: "last_active", type: "integer" },
     { name: "turns_at", type: "integer" },
     { name: "letters", type: "text" },
+    { name: "verdict", type: "integer" },
+    { name: "site_key", type: "text" },
+    { name: "os_key", type: "text" },
   ],
   key: ["connection_id", "id"],
-  update: ["tenant_id", "serial_key", "hostname_key", "facts", "verdicts", "last_active", "turns_at", "letters"],
+  update: ["tenant_id", "serial_key", "hostname_key", "facts", "verdicts", "last_active", "turns_at", "letters", "verdict", "site_key", "os_key"],
 };
 
 export const KEYS: BulkUpsert = { table: "posture_keys", columns: ["kind", "key", "connection_id", "id"].map((name) => ({ name, type: "text" as const })), key: ["kind", "key", "connection_id", "id"], update: [] };
@@ -45,8 +49,8 @@ export function keysOf(facts: Pick<DeviceFacts, "macs" | "emails">): readonly De
 }
 
 /** In the order of `DEVICES`' columns. */
-export function deviceRow(facts: DeviceFacts, { told, turnsAt, letters }: Pick<Judged, "told" | "turnsAt" | "letters">, now: number): readonly (string | number | null)[] {
+export function deviceRow(facts: DeviceFacts, { told, turnsAt, letters, verdict }: Pick<Judged, "told" | "turnsAt" | "letters" | "verdict">, now: number): readonly (string | number | null)[] {
   const time = Date.parse(facts.lastActive ?? "");
   const lastActive = Number.isNaN(time) || time > now ? NEVER_LEFT_OUT : time;
-  return [facts.connection, facts.id, facts.tenant, facts.serialKey, foldHostname(facts.hostname), writeFacts(facts), JSON.stringify(told), lastActive, turnsAt, letters];
+  return [facts.connection, facts.id, facts.tenant, facts.serialKey, foldHostname(facts.hostname), writeFacts(facts), JSON.stringify(told), lastActive, turnsAt, letters, FLEET_VERDICTS.indexOf(verdict), foldWords(facts.siteName), foldWords(facts.osName)];
 }

@@ -26,6 +26,7 @@ interface StoredDevice {
   readonly verdicts: string;
   readonly turns_at: number | null;
   readonly letters: string | null;
+  readonly verdict: number | null;
 }
 
 interface Round {
@@ -88,7 +89,7 @@ function leaving(before: StoredDevice, connection: ConnectionId, round: Round): 
 
 async function storedDevices(tx: Tx, connection: ConnectionId, ids: readonly string[]): Promise<ReadonlyMap<string, StoredDevice>> {
   const { rows } = await sql<StoredDevice>`
-    SELECT id, tenant_id, facts, verdicts, turns_at, letters FROM posture_devices WHERE connection_id = ${connection} AND id IN ${textList(tx.kind, ids)}`.execute(tx.db);
+    SELECT id, tenant_id, facts, verdicts, turns_at, letters, verdict FROM posture_devices WHERE connection_id = ${connection} AND id IN ${textList(tx.kind, ids)}`.execute(tx.db);
   return new Map(rows.map((row) => [row.id, row]));
 }
 

@@ -58,6 +58,14 @@ export function foldMac(text: string | null | undefined): string | null {
 }
 
 /** First label in lower case: one side gives `PC-1`, the other `pc-1.corp.example` or `pc-1.local`. */
+const LONGEST_WORDS = 100;
+
+/** Names of sites and systems as lists are sorted and searched: case and outer blanks do not count. */
+export function foldWords(text: string | null | undefined): string | null {
+  const folded = text?.normalize("NFKC").trim().toLowerCase().replaceAll("\0", "").slice(0, LONGEST_WORDS).toWellFormed() ?? "";
+  return folded === "" ? null : folded;
+}
+
 export function foldHostname(text: string | null | undefined): string | null {
   if (typeof text !== "string" || text.length > 255) return null;
   const name = text.trim().toLowerCase();

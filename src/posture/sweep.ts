@@ -29,6 +29,7 @@ export interface SweptRow {
   readonly verdicts: string;
   readonly turns_at: number | null;
   readonly letters: string | null;
+  readonly verdict: number | null;
 }
 
 /** One page of one connection; false where no connection waits for one. */
@@ -83,14 +84,14 @@ async function asideOf(tx: Tx, connection: string): Promise<readonly (readonly [
 
 async function pageOf(tx: Tx, connection: string, after: string): Promise<readonly SweptRow[]> {
   const { rows } = await sql<SweptRow>`
-    SELECT connection_id, id, tenant_id, facts, verdicts, turns_at, letters FROM posture_devices WHERE connection_id = ${connection} AND id > ${after} ORDER BY id LIMIT ${SWEEP_PAGE}`.execute(tx.db);
+    SELECT connection_id, id, tenant_id, facts, verdicts, turns_at, letters, verdict FROM posture_devices WHERE connection_id = ${connection} AND id > ${after} ORDER BY id LIMIT ${SWEEP_PAGE}`.execute(tx.db);
   return rows;
 }
 
 /** Devices of which time alone may have changed a verdict; true where more are waiting. */
 export async function meetTurned(tx: Tx, queueFact: QueueFact<Tx>, now: number): Promise<boolean> {
   const { rows } = await sql<SweptRow>`
-    SELECT connection_id, id, tenant_id, facts, verdicts, turns_at, letters FROM posture_devices WHERE turns_at <= ${now} ORDER BY turns_at LIMIT ${SWEEP_PAGE}`.execute(tx.db);
+    SELECT connection_id, id, tenant_id, facts, verdicts, turns_at, letters, verdict FROM posture_devices WHERE turns_at <= ${now} ORDER BY turns_at LIMIT ${SWEEP_PAGE}`.execute(tx.db);
   if (rows.length === 0) return false;
   await meetPage(tx, queueFact, rows, now);
   return rows.length === SWEEP_PAGE;

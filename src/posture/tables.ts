@@ -45,6 +45,11 @@ export type DeviceRow = {
   turns_at: number | null;
   /** What each rule of its tenant makes of the facts, by the rules' names; null before it was met with any. */
   letters: string | null;
+  /** Of all rules together, by its place in `FLEET_VERDICTS`; null before it was met with any. */
+  verdict: number | null;
+  /** Folded, as lists are sorted and searched. */
+  site_key: string | null;
+  os_key: string | null;
 };
 
 export type ResultRow = {
@@ -204,4 +209,23 @@ async function addLetters(db: Database, kind: Store["kind"]): Promise<void> {
   for (const statement of kind === "sqlite" ? [...statements, ...covering] : statements) await sql.raw(statement).execute(db);
 }
 
-export const postureMigrations: readonly Migration[] = [{ id: "0500-posture", up: createAll }, ...providerMigrations, { id: "0520-posture-letters", up: addLetters }];
+/** What a list of devices is sorted and narrowed by beside name and serial number. SQLite ends each of its indexes with the row's number; PostgreSQL has none. */
+async function addList(db: Database, kind: Store["kind"]): Promise<void> {
+  const tie = kind === "sqlite" ? "" : ", connection_id, id";
+  const statements = [
+    ...["verdict integer", "site_key text", "os_key text"].map((column) => `alter table posture_devices add column ${column}`),
+    `create index posture_devices_verdict on posture_devices (verdict${tie})`,
+    `create index posture_devices_site on posture_devices (site_key${tie})`,
+    `create index posture_devices_os on posture_devices (os_key${tie})`,
+    `create index posture_devices_seen on posture_devices (last_active${tie})`,
+    "create index posture_devices_unnamed on posture_devices (connection_id, id) where hostname_key is null",
+  ];
+  for (const statement of statements) await sql.raw(statement).execute(db);
+}
+
+export const postureMigrations: readonly Migration[] = [
+  { id: "0500-posture", up: createAll },
+  ...providerMigrations,
+  { id: "0520-posture-letters", up: addLetters },
+  { id: "0530-posture-list", up: addList },
+];
