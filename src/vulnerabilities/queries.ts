@@ -200,6 +200,8 @@ export async function historyOf({ read }: Reads, instance: Pick<InstanceRow, "id
 }
 
 interface AssetFilter {
+  readonly connection?: string | undefined;
+  readonly agent?: string | undefined;
   readonly name?: string | undefined;
   readonly staleness?: string | undefined;
   readonly owner?: string | undefined;
@@ -215,6 +217,8 @@ export async function findAssets({ read, kind }: Reads, scope: TenantScope, filt
     withinScope(scope, "a.tenant_id"),
     ...(filter.name === undefined ? [] : [contains(sql`a.name_key`, filter.name)]),
     ...(filter.staleness === undefined ? [] : [sql`a.stale = ${filter.staleness}`]),
+    ...(filter.connection === undefined ? [] : [sql`a.connection_id = ${filter.connection}`]),
+    ...(filter.agent === undefined ? [] : [sql`a.id = ${filter.agent}`]),
     ...(["owner", "group", "criticality"] as const).flatMap((what) => (filter[what] === undefined ? [] : [isAssigned(kind, what, filter[what])])),
     ...(filter.after === undefined ? [] : [sql`a.asset_id > ${filter.after}`]),
   ];

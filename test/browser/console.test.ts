@@ -49,7 +49,7 @@ describe.skipIf(CHROMIUM === undefined)("the web console", () => {
   /** Names of connections of which devices are left. */
   async function namedByDevices(): Promise<readonly string[]> {
     await world.hub.upkeep.once();
-    const { rows } = await sql<{ name: string }>`SELECT DISTINCT coalesce(c.name, a.connection_id) AS name FROM vuln_agents AS a LEFT JOIN connections AS c ON c.id = a.connection_id`.execute(world.hub.store.read);
+    const { rows } = await sql<{ name: string }>`SELECT DISTINCT coalesce(c.name, a.connection_id) AS name FROM (SELECT connection_id FROM vuln_agents UNION SELECT connection_id FROM posture_devices) AS a LEFT JOIN connections AS c ON c.id = a.connection_id`.execute(world.hub.store.read);
     return rows.map(({ name }) => name);
   }
 
@@ -176,6 +176,26 @@ describe.skipIf(CHROMIUM === undefined)("the web console", () => {
     await page.locator(".verdict").waitFor();
 
     expect(await page.locator(".verdict").innerText()).toMatch(/No such version/u);
+  });
+
+  it("lists devices in the order that a column's head is pressed for, and only those that are asked for", async () => {
+    await page.goto(`${url}/devices`);
+    await settled(page);
+    const names = async (): Promise<readonly string[]> => page.locator("main tbody td:first-child a").allInnerTexts();
+    const first = await names();
+    await page.getByRole("button", { name: "Device", exact: true }).click();
+    await page.locator("th[aria-sort=descending]").waitFor();
+    await expect.poll(async () => (await names())[0]).not.toBe(first[0]);
+    expect(page.url()).toContain("sort=-name");
+
+    await page.getByLabel("Search devices").fill((first[0] ?? "").toLowerCase());
+    await expect.poll(names).toEqual([first[0]]);
+    await page.getByRole("textbox", { name: "Site" }).fill("no such site");
+    await page.getByText("No device matches.").waitFor();
+    await page.getByRole("button", { name: "Show all devices" }).click();
+    await expect.poll(async () => (await names()).length).toBeGreaterThan(5);
+
+    expect(page.url()).not.toContain("site=");
   });
 
   it("follows a finding to one device's life", async () => {

@@ -19,6 +19,14 @@ export interface Column<T> {
   readonly right?: boolean;
   /** Still there on a phone. */
   readonly narrow?: boolean;
+  /** By what name the hub sorts by it. */
+  readonly sort?: string;
+}
+
+/** How the rows are sorted: a name, with `-` downwards. */
+export interface Sorting {
+  readonly by: string;
+  readonly set: (by: string) => void;
 }
 
 interface DataTableProps<T> {
@@ -38,10 +46,13 @@ interface DataTableProps<T> {
   readonly wholeExport?: string;
   /** As high as its rows instead of as high as the window. */
   readonly short?: boolean;
+  readonly sorting?: Sorting;
+  /** How many there are beyond those loaded, where the hub says so. */
+  readonly total?: { readonly count: number; readonly is: "exact" | "at-least" } | null;
 }
 
 export function DataTable<T>(props: DataTableProps<T>): ReactNode {
-  const { name, columns, rows, rowKey, empty, pending = false, fault = null, again, more = false, loadingMore = false, loadMore, wholeExport, short = false } = props;
+  const { name, columns, rows, rowKey, empty, pending = false, fault = null, again, more = false, loadingMore = false, loadMore, wholeExport, short = false, sorting, total = null } = props;
   const frame = useRef<HTMLDivElement>(null);
   const virtualizer = useVirtualizer({ count: rows.length, getScrollElement: () => frame.current, estimateSize: () => ROW_PX, overscan: 12 });
   const shown = virtualizer.getVirtualItems();
@@ -70,8 +81,8 @@ export function DataTable<T>(props: DataTableProps<T>): ReactNode {
           <thead>
             <tr>
               {columns.map((column) => (
-                <th key={column.id} scope="col" className={classOf(column)}>
-                  {column.header}
+                <th key={column.id} scope="col" className={classOf(column)} aria-sort={directionOf(column, sorting)}>
+                  {column.sort === undefined || sorting === undefined ? column.header : <SortButton column={column} sorting={sorting} />}
                 </th>
               ))}
             </tr>
@@ -96,8 +107,7 @@ export function DataTable<T>(props: DataTableProps<T>): ReactNode {
       </div>
       <footer className="table-foot">
         <span>
-          {count(rows.length)}
-          {more ? "+" : ""} {rows.length === 1 ? name.replace(/ies$/u, "y").replace(/s$/u, "") : name}
+          {total === null ? `${count(rows.length)}${more ? "+" : ""}` : more ? `${count(rows.length)} of ${count(total.count)}${total.is === "exact" ? "" : "+"}` : count(rows.length)} {rows.length === 1 ? name.replace(/ies$/u, "y").replace(/s$/u, "") : name}
           {loadingMore ? " · loading more…" : ""}
         </span>
         {fault === null ? null : <span className="bad-text">{fault.message}</span>}
@@ -113,6 +123,21 @@ export function DataTable<T>(props: DataTableProps<T>): ReactNode {
         </span>
       </footer>
     </div>
+  );
+}
+
+function directionOf<T>({ sort }: Column<T>, sorting: Sorting | undefined): "ascending" | "descending" | undefined {
+  if (sort === undefined || sorting === undefined) return undefined;
+  return sorting.by === sort ? "ascending" : sorting.by === `-${sort}` ? "descending" : undefined;
+}
+
+function SortButton<T>({ column, sorting }: { readonly column: Column<T>; readonly sorting: Sorting }): ReactNode {
+  const direction = directionOf(column, sorting);
+  return (
+    <button type="button" className="sort" onClick={() => sorting.set(direction === "ascending" ? `-${column.sort ?? ""}` : (column.sort ?? ""))}>
+      {column.header}
+      <span aria-hidden="true">{direction === "ascending" ? " ↑" : direction === "descending" ? " ↓" : ""}</span>
+    </button>
   );
 }
 

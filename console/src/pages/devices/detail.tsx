@@ -1,4 +1,5 @@
 /** One device: what each rule makes of it and why, what it is, why its agents are taken for one device, and how its verdicts have changed. */
+import { Button } from "@mantine/core";
 import { Link, useParams } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { call, type Answer } from "../../api/client.ts";
@@ -15,6 +16,29 @@ type Agent = Found["asset"]["agents"][number];
 
 export function DevicePage(): ReactNode {
   const { id } = useParams({ from: "/devices/$id" });
+  const [connection, agent] = id.split(":", 2);
+  return agent === undefined || connection === undefined ? <Device id={id} /> : <DeviceOf connection={connection} agent={agent} />;
+}
+
+/** The device that an agent belongs to. */
+function DeviceOf({ connection, agent }: { readonly connection: string; readonly agent: string }): ReactNode {
+  const found = useAsk("GET /api/v1/vulnerabilities/assets", { query: { connection, agent, limit: 1 } });
+  if (found.isPending) return <Loading what="Loading the device" />;
+  if (found.isError) return <Failed fault={found.error} again={() => void found.refetch()} />;
+  const [asset] = found.data.items;
+  if (asset !== undefined) return <Device id={asset.id} />;
+  return (
+    <Page title="Device" above={<Link to="/devices">Devices</Link>}>
+      <div className="card">
+        <Empty title="Nothing is known of this device yet." action={<Button variant="default" onClick={() => void found.refetch()}>Look again</Button>}>
+          Its agent was read a moment ago, or is no longer there.
+        </Empty>
+      </div>
+    </Page>
+  );
+}
+
+function Device({ id }: { readonly id: string }): ReactNode {
   const found = useAsk("GET /api/v1/vulnerabilities/assets/{id}", { params: { id } }, { every: 60_000 });
   if (found.isPending) return <Loading what="Loading the device" />;
   if (found.isError) return <Failed fault={found.error} again={() => void found.refetch()} />;

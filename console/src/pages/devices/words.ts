@@ -3,9 +3,14 @@ import type { Answer } from "../../api/client.ts";
 import type { Tone } from "../../parts/words.tsx";
 
 export type Judged = Answer<"GET /api/v1/posture/devices">;
+type FleetVerdict = Answer<"GET /api/v1/posture/fleet">["items"][number]["verdict"];
 export type Outcome = Judged["verdicts"][number]["outcome"];
 
 export const OUTCOME_TONES: Readonly<Record<Outcome, Tone>> = { pass: "good", fail: "bad", unknown: "warn", "not-applicable": "plain" };
+
+/** Of all rules together. */
+export const FLEET_WORDS: Readonly<Record<FleetVerdict, string>> = { fail: "Fail", unknown: "Unknown", warn: "Warning", pass: "Pass", none: "No rule" };
+export const FLEET_TONES: Readonly<Record<FleetVerdict, Tone>> = { fail: "bad", unknown: "warn", warn: "warn", pass: "good", none: "plain" };
 
 /** Why, where a rule's own message says nothing. */
 const REASON_WORDS: Readonly<Record<string, string>> = {
