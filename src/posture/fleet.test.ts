@@ -7,7 +7,8 @@ import { FLEET_SORTS, FLEET_VERDICTS, type FleetDevice, type FleetPage } from ".
 import { EVERY_TENANT, onlyTenants } from "../kernel/scope.ts";
 import { agents } from "../sentinelone/streams/agents.ts";
 import { fleetPage, type FleetBounds, type FleetFilter } from "./fleet.ts";
-import { agent, CLEAN, OTHER, postureBench, rule, TARGET, TEN, type PostureBench } from "./test-bench.ts";
+import type { TEN} from "./test-bench.ts";
+import { agent, CLEAN, OTHER, postureBench, rule, TARGET, type PostureBench } from "./test-bench.ts";
 
 const SITES = ["Lyon Depot", "lyon yard", "Graz Works", null];
 const SYSTEMS = ["Windows 11 Pro", "Windows Server 2022", "macOS 15", null];
