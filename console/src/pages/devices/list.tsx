@@ -89,7 +89,7 @@ const COLUMNS: readonly Column<Device>[] = [
   { id: "user", header: "User", width: 104, text: ({ user }) => user ?? "" },
   { id: "serial", header: "Serial", width: 124, sort: "serial", text: ({ serial }) => serial ?? "" },
   { id: "verdict", header: "Verdict", width: 116, narrow: true, sort: "verdict", text: ({ verdict }) => FLEET_WORDS[verdict], cell: ({ verdict }) => <Tag tone={FLEET_TONES[verdict]}>{FLEET_WORDS[verdict]}</Tag> },
-  { id: "agent", header: "Agent", width: 112, text: (device) => agentWords(device), cell: (device) => <span className={device.state === "installed" ? undefined : "faint"}>{agentWords(device)}</span> },
+  { id: "agent", header: "Agent", width: 132, text: (device) => agentWords(device), cell: (device) => <span className={device.state === "installed" ? undefined : "faint"}>{agentWords(device)}</span> },
   { id: "seen", header: "Last active", width: 104, sort: "seen", text: ({ lastActive }) => (lastActive === null ? "" : exact(lastActive)), cell: ({ lastActive }) => <Ago at={lastActive} /> },
 ];
 
