@@ -71,4 +71,6 @@ export function overflow(page: Page): Promise<number> {
 export async function settled(page: Page): Promise<void> {
   await page.locator("main h1").first().waitFor();
   await page.locator(".spinner").first().waitFor({ state: "detached" });
+  // Charts are drawn by a part that comes after the page.
+  await page.locator(".chart-frame:not(:has(canvas))").first().waitFor({ state: "detached" });
 }
