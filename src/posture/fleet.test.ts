@@ -95,6 +95,14 @@ describe.each(["sqlite", "postgres"] as const)("the list of devices on %s", (kin
     }
   }, 60_000);
 
+  it("a device that fits by its name and by its serial number is counted once", async () => {
+    const { items, pages } = await all({ sort: "name", descending: false, search: "s" }, EVERY_TENANT, { few: 0, window: 1000, counted: 1000 }, 200);
+    const both = items.filter(({ name, serial }) => name?.startsWith("s") === true && serial?.startsWith("S") === true);
+
+    expect(both.length).toBeGreaterThan(0);
+    expect(pages[0]?.total).toEqual({ count: items.length, is: "exact" });
+  });
+
   it("a verdict is that of all rules that count, as they are now", async () => {
     const verdicts = async (): Promise<Readonly<Record<string, number>>> => {
       await bench.due();

@@ -102,11 +102,7 @@ async function partsOf(reads: Reads, scope: TenantScope, filter: FleetFilter, { 
     add((alias) => begins(kind, `${alias}.hostname_key`, text.toLowerCase()), (alias) => begins(kind, `${alias}.serial_key`, "key" in serial ? serial.key : text.toUpperCase()));
   }
   const parts: Part[] = [];
-  for (const one of wanted) {
-    let count = 0;
-    for (const lookup of one.lookups) count += await countTo(reads, lookup, counted + 1);
-    parts.push({ ...one, count });
-  }
+  for (const one of wanted) parts.push({ ...one, count: await countTo(reads, one.fits("x"), counted + 1) });
   return parts;
 }
 
