@@ -22,6 +22,7 @@ const alert = createRoute({ getParentRoute: () => root, path: "/alerts/$id", com
 const devices = createRoute({ getParentRoute: () => root, path: "/devices", component: lazyRouteComponent(() => import("./pages/devices/list.tsx"), "DevicesPage") });
 const rules = createRoute({ getParentRoute: () => root, path: "/devices/rules", component: lazyRouteComponent(() => import("./pages/devices/rules.tsx"), "RulesPage") });
 const serials = createRoute({ getParentRoute: () => root, path: "/devices/serials", component: lazyRouteComponent(() => import("./pages/devices/serials.tsx"), "SerialsPage") });
+const coverage = createRoute({ getParentRoute: () => root, path: "/devices/coverage", component: lazyRouteComponent(() => import("./pages/devices/coverage.tsx"), "CoveragePage") });
 const device = createRoute({ getParentRoute: () => root, path: "/devices/$id", component: lazyRouteComponent(() => import("./pages/devices/detail.tsx"), "DevicePage") });
 const fixFirst = createRoute({
   getParentRoute: () => root,
@@ -61,7 +62,7 @@ const administrationBackup = createRoute({ getParentRoute: () => root, path: "/a
 const administrationAbout = createRoute({ getParentRoute: () => root, path: "/administration/about", component: lazyRouteComponent(() => import("./pages/administration/about.tsx"), "AboutPage") });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, cases, caseOne, alerts, alert, devices, rules, serials, device, fixFirst, fixes, findings, ingest, exports_, finding, access, accessPeople, accessPerson, accessWhy, accessRisks, accessChanges, connections, connectionAdd, connection, deliveries, destinationAdd, destination, account, administration, administrationUsers, administrationKeys, administrationTenants, administrationAudit, administrationBackup, administrationAbout]),
+  routeTree: root.addChildren([home, cases, caseOne, alerts, alert, devices, rules, serials, coverage, device, fixFirst, fixes, findings, ingest, exports_, finding, access, accessPeople, accessPerson, accessWhy, accessRisks, accessChanges, connections, connectionAdd, connection, deliveries, destinationAdd, destination, account, administration, administrationUsers, administrationKeys, administrationTenants, administrationAudit, administrationBackup, administrationAbout]),
   parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
   stringifySearch: (search: Record<string, unknown>) => {
     const params = new URLSearchParams(Object.entries(search).flatMap(([name, value]) => (typeof value === "string" && value !== "" ? [[name, value]] : [])));

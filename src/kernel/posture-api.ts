@@ -38,6 +38,8 @@ export const FleetQuery = Type.Object({
   site: beginning("How the site's name begins."),
   os: beginning("How the system's name begins."),
   verdict: Type.Optional(Type.Enum(FLEET_VERDICTS)),
+  serial: Type.Optional(Type.Enum(["none"], { description: "Those without a serial number that says anything." })),
+  silent: Type.Optional(Type.Integer({ minimum: 1, maximum: 3_650, description: "Those whose agent last reported longer ago than so many days." })),
   after: Type.Optional(Type.String({ minLength: 1, maxLength: 1000 })),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200 })),
 });
@@ -339,6 +341,39 @@ export const ProviderRotation = Type.Object({ overlap: Type.Optional(Type.String
 /** What is pasted into Cloudflare. The secret is shown this once. */
 export const ProviderAdded = Type.Object({ provider: ProviderView, url: Text, client_id: Text, client_secret: Text });
 export type ProviderAdded = Static<typeof ProviderAdded>;
+
+export const CoverageQuery = Type.Object({ tenant: Type.Optional(Name) });
+/** What an access policy can rest on. */
+export const PostureCoverage = Type.Object({
+  devices: Count,
+  serials: Type.Object({
+    /** Devices whose number no other has. */
+    own: Count,
+    shared: Type.Object({ numbers: Count, devices: Count }),
+    /** Shared numbers by which nobody is found: neither the tie-break nor a decision leaves one device. */
+    ambiguous: Type.Object({ count: Count, is: Type.Enum(["exact", "at-least"]) }),
+    /** Devices without a number, or with one that says nothing. */
+    none: Count,
+  }),
+  verdicts: Type.Object({ fail: Count, unknown: Count, warn: Count, pass: Count, none: Count }),
+  /** Devices whose agent last reported longer ago than so many days. */
+  silent: Type.Array(Type.Object({ days: Type.Integer({ minimum: 1 }), devices: Count })),
+  /** Devices whose agent said no time, or one ahead of the hub's. */
+  neverReported: Count,
+  connections: Type.Array(
+    Type.Object({
+      connection: Text,
+      devices: Count,
+      /** To which what is known of its devices is proven. */
+      readTo: Nullable(Time),
+      /** `stale`: older than rules without an expiration of their own accept. */
+      evidence: Type.Enum(["fresh", "stale", "missing"]),
+      /** Devices of which a newer record could not be taken in. */
+      setAside: Count,
+    }),
+  ),
+});
+export type PostureCoverage = Static<typeof PostureCoverage>;
 
 export const CoverageRequest = Type.Object({
   devices: Type.Optional(Type.Array(DeviceIdentifiers, { maxItems: 200_000 })),

@@ -6,11 +6,12 @@
 import { sql } from "kysely";
 import { csvRow, readCsvRows } from "../kernel/csv.ts";
 import { Fault } from "../kernel/fault.ts";
-import { CoverageRequest, type CoverageGap, type CoverageSummary } from "../kernel/posture-api.ts";
+import { CoverageQuery, CoverageRequest, PostureCoverage, type CoverageGap, type CoverageSummary } from "../kernel/posture-api.ts";
 import { defineRoute, unaudited, type Route, type RouteContext } from "../kernel/route.ts";
 import type { TenantScope } from "../kernel/scope.ts";
 import { textList, withinScope } from "../store/conditions.ts";
 import type { Store, Tx } from "../store/store.ts";
+import { coverageFigures } from "./coverage-figures.ts";
 import { chooseDevice, foldIdentifiers } from "./matching.ts";
 import { IDENTIFIERS, type DeviceFacts, type Identifier } from "./model.ts";
 import { readFacts } from "./project.ts";
@@ -26,24 +27,38 @@ const MOST_FOUND = 20_000;
 const BODY_LIMIT = 64 * 1_048_576;
 const COLUMNS = ["gap", "row", "why", "serial", "mac", "hostname", "email", "agentId", "connection", "siteName", "userName", "lastActive"] as const satisfies readonly (keyof CoverageGap)[];
 
-export function coverageRoute({ store, clock }: PostureRouteDeps): Route<Tx> {
-  return defineRoute({
-    method: "POST",
-    path: "/api/v1/posture/coverage",
-    summary: "Devices of a list without an agent, and agents that are not in it, as NDJSON (with a summary as its last line) or CSV",
-    permission: "posture.read",
-    audit: unaudited("compares; stores nothing"),
-    body: CoverageRequest,
-    bodyLimit: BODY_LIMIT,
-    answer: "stream",
-    async handle({ body }, { scope, signal }: RouteContext<Tx>) {
-      if ((body.devices === undefined) === (body.csv === undefined)) throw new Fault("CONFIG_INVALID", "Give either `devices` or `csv`.");
-      const listed = body.csv === undefined ? (body.devices ?? []).map(given) : readList(body.csv);
-      const lines = compare(store, scope, listed, clock.now(), signal);
-      if (body.format === "csv") return { contentType: "text/csv; charset=utf-8", fileName: "coverage.csv", chunks: csvOf(lines) };
-      return { contentType: "application/x-ndjson", fileName: "coverage.ndjson", chunks: linesOf(lines) };
-    },
-  });
+export function coverageRoutes({ store, clock, findTenant }: PostureRouteDeps): readonly Route<Tx>[] {
+  return [
+    defineRoute({
+      method: "GET",
+      path: "/api/v1/posture/coverage",
+      summary: "How many devices can be told by their serial number, how many are silent, and how fresh what is known of them is",
+      permission: "posture.read",
+      audit: unaudited("reads only"),
+      query: CoverageQuery,
+      answer: PostureCoverage,
+      async handle({ query: { tenant } }, { scope }: RouteContext<Tx>) {
+        return coverageFigures(store, tenant === undefined ? scope : { all: false, tenants: [await findTenant(store.read, scope, tenant)] }, clock.now());
+      },
+    }),
+    defineRoute({
+      method: "POST",
+      path: "/api/v1/posture/coverage",
+      summary: "Devices of a list without an agent, and agents that are not in it, as NDJSON (with a summary as its last line) or CSV",
+      permission: "posture.read",
+      audit: unaudited("compares; stores nothing"),
+      body: CoverageRequest,
+      bodyLimit: BODY_LIMIT,
+      answer: "stream",
+      async handle({ body }, { scope, signal }: RouteContext<Tx>) {
+        if ((body.devices === undefined) === (body.csv === undefined)) throw new Fault("CONFIG_INVALID", "Give either `devices` or `csv`.");
+        const listed = body.csv === undefined ? (body.devices ?? []).map(given) : readList(body.csv);
+        const lines = compare(store, scope, listed, clock.now(), signal);
+        if (body.format === "csv") return { contentType: "text/csv; charset=utf-8", fileName: "coverage.csv", chunks: csvOf(lines) };
+        return { contentType: "application/x-ndjson", fileName: "coverage.ndjson", chunks: linesOf(lines) };
+      },
+    }),
+  ];
 }
 
 function given(device: { readonly [Key in Identifier | "agentId"]?: string | null | undefined }): ListedDevice {

@@ -6,7 +6,7 @@ import type { TenantScope } from "../kernel/scope.ts";
 import type { Tx } from "../store/store.ts";
 import { ageless, answerView } from "./answer-view.ts";
 import { answerDevices, type DeviceQuestion } from "./answer.ts";
-import { fleetPage } from "./fleet.ts";
+import { fleetPage, silentSince } from "./fleet.ts";
 import type { PostureRouteDeps } from "./routes.ts";
 
 const BASE = "/api/v1/posture/devices";
@@ -49,14 +49,15 @@ export function deviceRoutes({ store, clock, findTenant }: PostureRouteDeps): re
     defineRoute({
       method: "GET",
       path: "/api/v1/posture/fleet",
-      summary: "Devices as a list, sorted and narrowed by name, serial number, site, system, verdict or when they were last seen",
+      summary: "Devices as a list, sorted and narrowed by name, serial number, site, system, verdict, when they were last seen or a missing serial number",
       permission: "posture.read",
       audit: unaudited(ASKS),
       query: FleetQuery,
       answer: FleetPage,
-      async handle({ query: { tenant, sort = "name", limit = DEFAULT_PAGE, after, ...filter } }, { scope: given }: RouteContext<Tx>) {
+      async handle({ query: { tenant, sort = "name", limit = DEFAULT_PAGE, after, silent, ...filter } }, { scope: given }: RouteContext<Tx>) {
         const scope: TenantScope = tenant === undefined ? given : { all: false, tenants: [await findTenant(store.read, given, tenant)] };
-        return fleetPage(store, scope, { ...filter, sort: sort.replace("-", "") as FleetSort, descending: sort.startsWith("-") }, { after, limit });
+        const reportedBefore = silent === undefined ? undefined : silentSince(clock.now(), silent);
+        return fleetPage(store, scope, { ...filter, reportedBefore, sort: sort.replace("-", "") as FleetSort, descending: sort.startsWith("-") }, { after, limit });
       },
     }),
   ];

@@ -6,9 +6,11 @@ import { randomFrom } from "../../test/support/random.ts";
 import { FLEET_SORTS, FLEET_VERDICTS, type FleetDevice, type FleetPage } from "../kernel/posture-api.ts";
 import { EVERY_TENANT, onlyTenants } from "../kernel/scope.ts";
 import { agents } from "../sentinelone/streams/agents.ts";
-import { fleetPage, type FleetBounds, type FleetFilter } from "./fleet.ts";
+import { coverageFigures } from "./coverage-figures.ts";
+import { NOW } from "./fixtures.ts";
+import { fleetPage, silentSince, type FleetBounds, type FleetFilter } from "./fleet.ts";
 import type { TEN} from "./test-bench.ts";
-import { agent, CLEAN, OTHER, postureBench, rule, TARGET, type PostureBench } from "./test-bench.ts";
+import { agent, CLEAN, CON, OTHER, postureBench, rule, TARGET, type PostureBench } from "./test-bench.ts";
 
 const SITES = ["Lyon Depot", "lyon yard", "Graz Works", null];
 const SYSTEMS = ["Windows 11 Pro", "Windows Server 2022", "macOS 15", null];
@@ -65,6 +67,7 @@ describe.each(["sqlite", "postgres"] as const)("the list of devices on %s", (kin
 
   const FILTERS: readonly Partial<FleetFilter>[] = [
     {}, { site: "lyon" }, { site: "Graz Works" }, { site: "nowhere" }, { os: "windows" }, { verdict: "fail" }, { verdict: "pass", os: "macos" }, { search: "lt1" }, { search: "SN3" }, { search: "sn3", site: "lyon", verdict: "pass" }, { search: "srv", os: "windows s" },
+    { serial: "none" }, { serial: "none", site: "lyon" }, { reportedBefore: NOW - 90_000 }, { reportedBefore: NOW - 30_000, os: "windows" },
   ];
 
   it.each(FLEET_SORTS)("by %s, in either direction, gives each device that fits once and in order", async (sort) => {
@@ -79,7 +82,7 @@ describe.each(["sqlite", "postgres"] as const)("the list of devices on %s", (kin
           const { items, pages } = await all(filter, scope);
           const begins = (text: string | null, wanted: string | undefined): boolean => wanted === undefined || (text ?? "").toLowerCase().startsWith(wanted.toLowerCase());
           const wanted = whole.filter(
-            (one) => (scope.all || scope.tenants.includes(one.tenant as typeof TEN)) && begins(one.site, given.site) && begins(one.os, given.os) && (given.verdict === undefined || one.verdict === given.verdict) && (begins(one.name, given.search) || begins(one.serial, given.search)),
+            (one) => (scope.all || scope.tenants.includes(one.tenant as typeof TEN)) && begins(one.site, given.site) && begins(one.os, given.os) && (given.verdict === undefined || one.verdict === given.verdict) && (given.serial === undefined || one.serial === "none") && (given.reportedBefore === undefined || Date.parse(one.lastActive ?? "") < given.reportedBefore) && (begins(one.name, given.search) || begins(one.serial, given.search)),
           );
           const what = `${sort} ${String(descending)} ${JSON.stringify(given)} ${JSON.stringify(scope)}`;
           expect(items.map(({ agentId }) => agentId).toSorted(), what).toEqual(wanted.map(({ agentId }) => agentId).toSorted());
@@ -101,6 +104,28 @@ describe.each(["sqlite", "postgres"] as const)("the list of devices on %s", (kin
 
     expect(both.length).toBeGreaterThan(0);
     expect(pages[0]?.total).toEqual({ count: items.length, is: "exact" });
+  });
+
+  it("is what coverage counts, for all tenants and for one", async () => {
+    for (const scope of [EVERY_TENANT, onlyTenants(OTHER)]) {
+      bench.now += 8 * 24 * 3_600_000;
+      const figures = await coverageFigures(bench.store, scope, bench.now);
+      const { items } = await all({ sort: "name", descending: false }, scope);
+      const numbered = Map.groupBy(items.filter(({ serial }) => serial !== "none"), ({ serial }) => serial);
+      const shared = [...numbered.values()].filter((devices) => devices.length > 1);
+      const of = async (filter: Partial<FleetFilter>): Promise<number> => (await all({ sort: "name", descending: false, ...filter }, scope)).items.length;
+
+      expect(figures.devices).toBe(items.length);
+      expect(figures.serials).toEqual({ own: numbered.size - shared.length, shared: { numbers: shared.length, devices: shared.flat().length }, ambiguous: { count: shared.length, is: "exact" }, none: await of({ serial: "none" }) });
+      for (const verdict of FLEET_VERDICTS) expect(figures.verdicts[verdict], verdict).toBe(await of({ verdict }));
+      for (const { days, devices } of figures.silent) expect(devices, String(days)).toBe(await of({ reportedBefore: silentSince(bench.now, days) }));
+      expect(figures.connections).toEqual([{ connection: CON, devices: items.length, readTo: new Date(NOW).toISOString(), evidence: "stale", setAside: 0 }]);
+    }
+    expect((await coverageFigures(bench.store, EVERY_TENANT, bench.now, 1)).serials.ambiguous).toEqual({ count: 1, is: "at-least" });
+    await bench.page(agents, [], { rejected: ["1001", "gone"] });
+    await bench.proven();
+
+    expect((await coverageFigures(bench.store, EVERY_TENANT, bench.now)).connections).toEqual([{ connection: CON, devices: 60, readTo: new Date(bench.now).toISOString(), evidence: "fresh", setAside: 1 }]);
   });
 
   it("a verdict is that of all rules that count, as they are now", async () => {

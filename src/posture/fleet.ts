@@ -19,6 +19,10 @@ export interface FleetFilter {
   readonly site?: string | undefined;
   readonly os?: string | undefined;
   readonly verdict?: FleetVerdict | undefined;
+  /** Without a serial number that says anything. */
+  readonly serial?: "none" | undefined;
+  /** Milliseconds: those whose agent last reported before that. */
+  readonly reportedBefore?: number | undefined;
 }
 
 /** For tests to make small. */
@@ -53,6 +57,13 @@ interface Row {
   readonly tenant_id: string;
   readonly verdict: number | null;
   readonly [column: `place_${number}`]: string | number | null;
+}
+
+const HOUR = 3_600_000;
+
+/** Reported last before this is silent for so many days: by whole hours, since a question that moved with every moment would be another for each page. */
+export function silentSince(now: number, days: number): number {
+  return Math.floor(now / HOUR) * HOUR - days * 24 * HOUR;
 }
 
 /** One page, at most `limit` devices. */
@@ -93,6 +104,9 @@ async function partsOf(reads: Reads, scope: TenantScope, filter: FleetFilter, { 
     const verdict = FLEET_VERDICTS.indexOf(filter.verdict);
     add((alias) => sql`${sql.ref(`${alias}.verdict`)} = ${verdict}`);
   }
+  if (filter.serial === "none") add((alias) => sql`${sql.ref(`${alias}.serial_key`)} IS NULL`);
+  const { reportedBefore } = filter;
+  if (reportedBefore !== undefined) add((alias) => sql`${sql.ref(`${alias}.last_active`)} < ${reportedBefore}`);
   for (const [column, given] of [["site_key", filter.site], ["os_key", filter.os]] as const) {
     if (given !== undefined) add((alias) => begins(kind, `${alias}.${column}`, foldWords(given) ?? given));
   }

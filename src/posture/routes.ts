@@ -5,7 +5,7 @@ import type { QueueFact } from "../kernel/fact.ts";
 import type { Route } from "../kernel/route.ts";
 import type { Store, Tx } from "../store/store.ts";
 import { cloudflareRoute } from "./cloudflare.ts";
-import { coverageRoute } from "./coverage.ts";
+import { coverageRoutes } from "./coverage.ts";
 import { deviceRoutes } from "./device-routes.ts";
 import { forwardAuthRoutes } from "./forward-auth.ts";
 import type { FindTenant } from "./owner.ts";
@@ -25,5 +25,5 @@ export interface PostureRouteDeps {
 }
 
 export function postureRoutes(deps: PostureRouteDeps): readonly Route<Tx>[] {
-  return [...ruleRoutes(deps), ...deviceRoutes(deps), ...recordRoutes(deps), ...providerRoutes(deps), cloudflareRoute(deps), ...forwardAuthRoutes(deps), coverageRoute(deps), ...whatIfRoutes(deps)];
+  return [...ruleRoutes(deps), ...deviceRoutes(deps), ...recordRoutes(deps), ...providerRoutes(deps), cloudflareRoute(deps), ...forwardAuthRoutes(deps), ...coverageRoutes(deps), ...whatIfRoutes(deps)];
 }

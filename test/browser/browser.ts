@@ -16,6 +16,7 @@ export const PAGES: readonly { readonly name: string; readonly address: string; 
   { name: "devices", address: "/devices", row: "device" },
   { name: "posture-rules", address: "/devices/rules", row: null },
   { name: "serials", address: "/devices/serials", row: null },
+  { name: "coverage", address: "/devices/coverage", row: null },
   { name: "vulnerabilities", address: "/vulnerabilities", row: "finding" },
   { name: "fixes", address: "/vulnerabilities/fixes", row: null },
   { name: "findings", address: "/vulnerabilities/findings", row: null },

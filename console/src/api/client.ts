@@ -73,26 +73,45 @@ export function readText(address: string, signal?: AbortSignal): Promise<string>
 
 /** The first lines of an answer that comes a line at a time, and whether there are more: what is not wanted is not waited for. */
 export async function readLines<T>(address: string, most: number, signal: AbortSignal): Promise<{ readonly lines: readonly T[]; readonly cut: boolean }> {
-  const answer = await ask("GET", address, undefined, signal);
-  if (!answer.ok) throw faultOf(answer, await answer.text(), address);
   const lines: T[] = [];
-  const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
-  let rest = "";
-  for (;;) {
-    const { done, value } = (await reader?.read().catch((error: unknown) => {
-      if (signal.aborted) throw error;
-      // Half an answer is none.
-      throw unreachable();
-    })) ?? { done: true, value: undefined };
-    const parts = `${rest}${value ?? ""}`.split("\n");
-    rest = done ? "" : (parts.pop() ?? "");
-    for (const part of parts) if (part !== "") lines.push(JSON.parse(part) as T);
-    if (lines.length > most) {
-      await reader?.cancel();
-      return { lines: lines.slice(0, most), cut: true };
-    }
-    if (done) return { lines, cut: false };
+  for await (const line of eachLine<T>("GET", address, undefined, signal)) {
+    if (lines.length === most) return { lines, cut: true };
+    lines.push(line);
   }
+  return { lines, cut: false };
+}
+
+/** Every line of an answer as it comes; whoever stops taking them stops the hub. */
+export async function* eachLine<T>(method: "GET" | "POST", address: string, body: unknown, signal: AbortSignal): AsyncGenerator<T> {
+  const answer = await ask(method, address, body, signal);
+  if (!answer.ok) throw faultOf(answer, await answer.text(), address);
+  const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
+  try {
+    let rest = "";
+    for (;;) {
+      const { done, value } = (await reader?.read().catch((error: unknown) => {
+        if (signal.aborted) throw error;
+        // Half an answer is none.
+        throw unreachable();
+      })) ?? { done: true, value: undefined };
+      const parts = `${rest}${value ?? ""}`.split("\n");
+      rest = done ? "" : (parts.pop() ?? "");
+      for (const part of parts) if (part !== "") yield JSON.parse(part) as T;
+      if (done) return;
+    }
+  } finally {
+    await reader?.cancel().catch(() => {});
+  }
+}
+
+/** What a change gives as a file. */
+export async function readBlob(route: Route, body: unknown): Promise<Blob> {
+  const [method, path] = route.split(" ") as [string, string];
+  const answer = await ask(method, path, body, undefined);
+  if (!answer.ok) throw faultOf(answer, await answer.text(), path);
+  return answer.blob().catch(() => {
+    throw unreachable();
+  });
 }
 
 /** A file as it comes, told of after each piece; its parts are kept by the browser, on its disk where they are many. */

@@ -4,6 +4,8 @@ import { count, type Tone } from "./words.tsx";
 
 export interface Figure {
   readonly name: string;
+  /** The name as a link, where it leads somewhere. */
+  readonly label?: ReactNode;
   readonly value: number;
   readonly note?: ReactNode;
   readonly tone?: Tone;
@@ -12,9 +14,9 @@ export interface Figure {
 export function Figures({ figures }: { readonly figures: readonly Figure[] }): ReactNode {
   return (
     <dl className="figures">
-      {figures.map(({ name, value, note, tone }) => (
+      {figures.map(({ name, label = name, value, note, tone }) => (
         <div key={name} className="figure">
-          <dt>{name}</dt>
+          <dt>{label}</dt>
           <dd className={tone === undefined || value === 0 ? "figure-value" : `figure-value figure-${tone}`}>{count(value)}</dd>
           {note === undefined ? null : <dd className="faint">{note}</dd>}
         </div>
@@ -23,15 +25,24 @@ export function Figures({ figures }: { readonly figures: readonly Figure[] }): R
   );
 }
 
+interface Bar {
+  readonly name: string;
+  /** The name as a link, where it leads somewhere. */
+  readonly label?: ReactNode;
+  readonly value: number;
+  readonly tone?: Tone;
+  readonly note?: string;
+}
+
 /** Shares of a whole as lines, the largest as wide as the place. */
-export function Bars({ name, bars }: { readonly name: string; readonly bars: readonly { readonly name: string; readonly value: number; readonly tone?: Tone; readonly note?: string }[] }): ReactNode {
+export function Bars({ name, bars }: { readonly name: string; readonly bars: readonly Bar[] }): ReactNode {
   const most = Math.max(1, ...bars.map(({ value }) => value));
   return (
     <table className="bars">
       <caption className="unseen">{name}</caption>
       <tbody>
-        {bars.map(({ name: label, value, tone = "plain", note }) => (
-          <tr key={label}>
+        {bars.map(({ name: of, label = of, value, tone = "plain", note }) => (
+          <tr key={of}>
             <th scope="row">{label}</th>
             <td className="bars-line" aria-hidden="true">
               <span className={`bars-bar bars-${tone}`} style={{ width: `${String(Math.max(value > 0 ? 1 : 0, (value / most) * 100))}%` }} />

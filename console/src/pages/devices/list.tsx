@@ -12,13 +12,13 @@ import { exact } from "../../parts/time.ts";
 import { UrlChoice } from "../../parts/url-choice.tsx";
 import { useTyped, useUrl } from "../../parts/url.ts";
 import { Ago, sentence, Tag } from "../../parts/words.tsx";
-import { DEVICE_PLACES, FLEET_TONES, FLEET_WORDS } from "./words.ts";
+import { DEVICE_PLACES, FLEET_TONES, FLEET_WORDS, SILENT_WORDS } from "./words.ts";
 
 type Fleet = Answer<"GET /api/v1/posture/fleet">;
 type Device = Fleet["items"][number];
 type Filter = Query<"GET /api/v1/posture/fleet">;
 
-const FILTERS = ["search", "site", "os", "verdict"] as const;
+const FILTERS = ["search", "site", "os", "verdict", "silent", "serial"] as const;
 
 export function DevicesPage(): ReactNode {
   const url = useUrl();
@@ -46,7 +46,9 @@ export function DevicesPage(): ReactNode {
         <TextInput className="filter-search" aria-label="Search devices" placeholder="How the name or serial begins" value={search} onChange={(event) => setSearch(event.currentTarget.value)} />
         <TextInput aria-label="Site" placeholder="Site" value={site} onChange={(event) => setSite(event.currentTarget.value)} w={150} />
         <TextInput aria-label="System" placeholder="System" value={os} onChange={(event) => setOs(event.currentTarget.value)} w={150} />
-        <UrlChoice param="verdict" label="Verdict" any="Any verdict" data={Object.entries(FLEET_WORDS).map(([value, label]) => ({ value, label }))} />
+        <UrlChoice param="verdict" label="Verdict" any="Any verdict" data={Object.entries(FLEET_WORDS).map(([value, label]) => ({ value, label }))} width={140} />
+        <UrlChoice param="silent" label="Last active" any="Active whenever" data={Object.entries(SILENT_WORDS).map(([value, label]) => ({ value, label }))} width={160} />
+        <UrlChoice param="serial" label="Serial number" any="Any serial" data={[{ value: "none", label: "No usable serial" }]} width={160} />
       </div>
       <div className="card">
         <DataTable

@@ -12,6 +12,9 @@ export const OUTCOME_TONES: Readonly<Record<Outcome, Tone>> = { pass: "good", fa
 export const FLEET_WORDS: Readonly<Record<FleetVerdict, string>> = { fail: "Fail", unknown: "Unknown", warn: "Warning", pass: "Pass", none: "No rule" };
 export const FLEET_TONES: Readonly<Record<FleetVerdict, Tone>> = { fail: "bad", unknown: "warn", warn: "warn", pass: "good", none: "plain" };
 
+/** By how many days ago the agent last reported; as the list of devices is narrowed. */
+export const SILENT_WORDS: Readonly<Record<string, string>> = { 1: "Over a day ago", 7: "Over 7 days ago", 30: "Over 30 days ago" };
+
 /** Why, where a rule's own message says nothing. */
 const REASON_WORDS: Readonly<Record<string, string>> = {
   "stale-evidence": "What is known of it is too old to judge by.",
@@ -30,4 +33,5 @@ export const DEVICE_PLACES = [
   { to: "/devices", name: "Devices" },
   { to: "/devices/rules", name: "Posture rules" },
   { to: "/devices/serials", name: "Ambiguous serials" },
+  { to: "/devices/coverage", name: "Coverage" },
 ] as const;

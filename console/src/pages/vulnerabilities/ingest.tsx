@@ -80,7 +80,7 @@ function RuleActions({ rule, onEdit }: { readonly rule: IngestRule; readonly onE
     <>
       <Menu position="bottom-end" shadow="md" width={170}>
         <Menu.Target>
-          <button type="button" className="link" aria-label={`What can be done with ${rule.name}`}>
+          <button type="button" className="link" aria-label={`More for ${rule.name}`}>
             More
           </button>
         </Menu.Target>
