@@ -142,10 +142,15 @@ export class Batch {
   }
 
   remove(member: Kept): void {
+    this.of(member.group).left += 1;
+    this.absorb(member);
+  }
+
+  /** What is counted under another number already. */
+  absorb(member: Kept): void {
     const working = this.of(member.group);
     working.tally = changed(working.tally, member, -1);
     working.stale = true;
-    working.left += 1;
     for (const entity of member.facts.entities) count(working, entity, -1);
   }
 

@@ -7,11 +7,11 @@ import type { CaseStatus, CaseType, EntityKind } from "../kernel/case-api.ts";
 import { FACT_SEVERITIES, type FactSeverity } from "../kernel/fact.ts";
 import { Fault, wrongPlace } from "../kernel/fault.ts";
 import type { TenantScope } from "../kernel/scope.ts";
-import { withinScope } from "../store/conditions.ts";
+import { numberList, withinScope } from "../store/conditions.ts";
 import type { Database, Store } from "../store/store.ts";
 import type { LinkKey } from "./model.ts";
 import { casesOfGroups, neighbours } from "./stored.ts";
-import { tables, type CaseRow, type EventRow, type MemberRow } from "./tables.ts";
+import { tables, type CaseRow, type EventRow, type MemberRow, type TwinRow } from "./tables.ts";
 
 export interface CaseFilter {
   readonly status?: CaseStatus | "open" | "reopened" | "any" | undefined;
@@ -172,6 +172,12 @@ export async function membersPage(read: Database, group: number | null, { after,
   const shown = rows.slice(0, limit);
   const last = shown.at(-1);
   return { rows: shown, next: rows.length > limit && last !== undefined ? `${String(last.severity)}.${String(last.at)}.${String(last.seq)}` : null };
+}
+
+/** Their other readings. */
+export async function twinsOf({ read, kind }: Reads, members: readonly Pick<MemberRow, "seq">[]): Promise<readonly TwinRow[]> {
+  if (members.length === 0) return [];
+  return (await sql<TwinRow>`SELECT * FROM case_twins WHERE seq IN ${numberList(kind, members.map(({ seq }) => seq))} ORDER BY seq, connection_id`.execute(read)).rows;
 }
 
 /** Newest first, those of cases that became part of it among them. */

@@ -12,7 +12,7 @@ import type { Database, Store, Tx } from "../store/store.ts";
 import { eventView } from "./events.ts";
 import { kindOf, valueOf } from "./links.ts";
 import { caseTechniques, caseVolume } from "./plots.ts";
-import { entitiesOf, everyCase, findCases, linksOfCase, membersPage, oneCase, relatedTo, timelineOf, type CaseFilter } from "./queries.ts";
+import { entitiesOf, everyCase, findCases, linksOfCase, membersPage, oneCase, relatedTo, timelineOf, twinsOf, type CaseFilter } from "./queries.ts";
 import type { MemberRow } from "./tables.ts";
 import type { TakePorts } from "./take.ts";
 import { updateCase } from "./update.ts";
@@ -185,7 +185,8 @@ function momentAt(text: string): number {
 async function memberViews({ store, origin }: CaseRouteDeps, rows: readonly MemberRow[]) {
   const consoles = new Map<string, string | null>();
   for (const id of new Set(rows.map((row) => row.connection_id))) consoles.set(id, (await origin(store.read, id as ConnectionId)).console);
-  return rows.map((row) => memberView(row, consoles.get(row.connection_id) ?? null));
+  const twins = Map.groupBy(await twinsOf(store, rows), ({ seq }) => seq);
+  return rows.map((row) => memberView(row, consoles.get(row.connection_id) ?? null, twins.get(row.seq) ?? []));
 }
 
 type Rows = ReturnType<typeof everyCase>;

@@ -6,7 +6,7 @@ import { numberList, textList } from "../store/conditions.ts";
 import type { Tx } from "../store/store.ts";
 import { linkId } from "./links.ts";
 import type { Kept, LinkKey, MemberFacts } from "./model.ts";
-import { tables, type CaseRow, type MemberRow } from "./tables.ts";
+import { tables, type CaseRow, type MemberRow, type TwinRow } from "./tables.ts";
 
 /** To be called before anything of the tenant's cases is read that decides what is written. */
 export async function takeTurn(tx: Tx, tenant: string): Promise<void> {
@@ -15,10 +15,21 @@ export async function takeTurn(tx: Tx, tenant: string): Promise<void> {
   await sql`INSERT INTO case_turns (tenant_id, n) VALUES (${tenant}, 1) ON CONFLICT (tenant_id) DO UPDATE SET n = case_turns.n + 1`.execute(tx.db);
 }
 
-export async function keptMembers(tx: Tx, connection: string, stream: MemberStream, ids: readonly string[]): Promise<ReadonlyMap<string, Kept>> {
-  if (ids.length === 0) return new Map();
-  const { rows } = await sql<MemberRow>`SELECT * FROM case_members WHERE connection_id = ${connection} AND stream = ${stream} AND id IN ${textList(tx.kind, ids)}`.execute(tx.db);
-  return new Map(rows.map((row) => [row.id, keptOf(row)]));
+/** What is kept of these records, whoever read them. */
+export interface KnownReadings {
+  /** Those that stand for their record in a case. */
+  readonly members: readonly Kept[];
+  /** The others. */
+  readonly twins: readonly Kept[];
+}
+
+export async function knownReadings(tx: Tx, stream: MemberStream, ids: readonly string[]): Promise<KnownReadings> {
+  if (ids.length === 0) return { members: [], twins: [] };
+  const listed = textList(tx.kind, ids);
+  const { rows: members } = await sql<MemberRow>`SELECT * FROM case_members WHERE stream = ${stream} AND id IN ${listed}`.execute(tx.db);
+  const { rows: twins } = await sql<TwinRow>`SELECT * FROM case_twins WHERE stream = ${stream} AND id IN ${listed}`.execute(tx.db);
+  const groups = new Map(members.map(({ seq, grp }) => [seq, grp]));
+  return { members: members.map(keptOf), twins: twins.map((row) => keptOf({ ...row, grp: groups.get(row.seq) ?? 0 })) };
 }
 
 export async function membersOf(tx: Tx, group: number): Promise<readonly Kept[]> {
@@ -30,6 +41,11 @@ export function keptOf(row: MemberRow): Kept {
     seq: row.seq, connection: row.connection_id, tenant: row.tenant_id, group: row.grp, stream: row.stream as MemberStream, id: row.id, at: row.at, severity: row.severity, status: row.status as AlertStatus, verdict: row.verdict as AlertVerdict,
     goneAt: row.gone_at, quiet: row.quiet === 1, links: JSON.parse(row.links) as LinkKey[], facts: JSON.parse(row.facts) as MemberFacts,
   };
+}
+
+/** In the order of `MEMBERS`. */
+export function memberRow({ seq, connection, stream, id, tenant, group, at, severity, status, verdict, goneAt, quiet, links, facts }: Kept): (string | number | null)[] {
+  return [seq, connection, stream, id, tenant, group, at, severity, status, verdict, goneAt, quiet ? 1 : 0, JSON.stringify(links), JSON.stringify(facts)];
 }
 
 /** A transaction, or committed state. */

@@ -67,6 +67,9 @@ export type MemberRow = {
   facts: string;
 };
 
+/** Another connection's reading of a record that is a member already: what the member would be if it were alone. `seq` is the member's. */
+export type TwinRow = Omit<MemberRow, "grp">;
+
 export type EventRow = {
   seq: number;
   case_id: string;
@@ -83,6 +86,7 @@ export type EventRow = {
 export type CaseTables = {
   cases: CaseRow;
   case_members: MemberRow;
+  case_twins: TwinRow;
   case_events: EventRow;
   case_entities: { grp: number; kind: string; value: string; n: number; folded: string };
 };
@@ -123,6 +127,8 @@ export const MEMBERS: BulkUpsert = {
   key: ["connection_id", "stream", "id"],
   update: ["tenant_id", "grp", "at", "severity", "status", "verdict", "gone_at", "quiet", "links", "facts"],
 };
+
+export const TWIN_ROWS: BulkUpsert = { ...MEMBERS, table: "case_twins", columns: MEMBERS.columns.filter(({ name }) => name !== "grp"), update: ["seq", ...MEMBERS.update.filter((name) => name !== "grp")] };
 
 export const LINK_ROWS: BulkUpsert = {
   table: "case_links",
@@ -229,6 +235,26 @@ export const caseMigrations: readonly Migration[] = [
       ];
       for (const statement of statements) await sql.raw(statement).execute(db);
       await linkAll(db);
+    },
+  },
+  {
+    id: "0930-case-twins",
+    async up(db) {
+      const statements = [
+        // By id first: whether another connection has read a record is asked of every record.
+        "drop index case_members_key",
+        "create unique index case_members_key on case_members (id, stream, connection_id)",
+        "create index case_members_of_connection on case_members (connection_id, seq)",
+        `create table case_twins (
+          seq bigint not null, connection_id text not null, stream text not null, id text not null, tenant_id text not null, at bigint not null, severity integer not null, status text not null, verdict text not null,
+          gone_at bigint, quiet integer not null, links text not null, facts text not null)`,
+        "create unique index case_twins_key on case_twins (id, stream, connection_id)",
+        "create index case_twins_of_member on case_twins (seq)",
+        "create index case_twins_of_connection on case_twins (connection_id)",
+        "create index case_twins_of_tenant on case_twins (tenant_id, seq, connection_id)",
+        "create index case_health_subject on case_health (subject)",
+      ];
+      for (const statement of statements) await sql.raw(statement).execute(db);
     },
   },
 ];

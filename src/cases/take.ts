@@ -16,9 +16,10 @@ import { HUB, isQuiet, judge } from "./judge.ts";
 import { linkId, reachOf } from "./links.ts";
 import type { Kept, Lead, LinkKey, Member } from "./model.ts";
 import { components, connect, Sets, type Point } from "./partition.ts";
-import { forgetLinks, keptMembers, keptOf, membersOf, neighbours, numbering, takeTurn, type Neighbour } from "./stored.ts";
-import { CASES, CASES_IN_GROUP, CASES_IN_PLACE, EVENT_ROWS, LINK_ROWS, MEMBERS, QUEUED_BY, tables, type CaseRow, type EventRow } from "./tables.ts";
+import { forgetLinks, keptOf, knownReadings, memberRow, membersOf, neighbours, numbering, takeTurn, type Neighbour } from "./stored.ts";
+import { CASES, CASES_IN_GROUP, CASES_IN_PLACE, EVENT_ROWS, LINK_ROWS, MEMBERS, QUEUED_BY, TWIN_ROWS, tables, type CaseRow, type EventRow } from "./tables.ts";
 import { markForTriage } from "./triage-run.ts";
+import { settled, type Fresh, type Plan, type Settled } from "./twins.ts";
 
 export interface TakePorts {
   readonly queueFact: QueueFact<Tx>;
@@ -44,49 +45,69 @@ export interface Intake {
   readonly now: number;
 }
 
-interface Plan {
-  readonly fresh: readonly Omit<Kept, "seq" | "group">[];
-  readonly changed: readonly { readonly from: Kept; readonly to: Kept }[];
-  readonly leaving: readonly Kept[];
-}
-
 export async function take(tx: Tx, intake: Intake, ports: TakePorts): Promise<void> {
   const { connection, stream, members, gone, moved, tenant, now } = intake;
   await takeTurn(tx, tenant);
-  const kept = await keptMembers(tx, connection, stream, [...members.map(({ id }) => id), ...gone, ...moved]);
-  const plan = planOf(intake, kept);
-  if (plan.fresh.length + plan.changed.length + plan.leaving.length === 0) return;
-  for (const other of new Set(plan.leaving.map((member) => member.tenant))) if (other !== tenant) await takeTurn(tx, other);
+  const ids = [...members.map(({ id }) => id), ...gone, ...moved];
+  const known = await knownReadings(tx, stream, ids);
+  const own = new Map([...known.members, ...known.twins].filter((one) => one.connection === connection).map((one) => [one.id, one]));
+  const plan = await settled(tx, { connection, tenant, stream, ids }, known, planOf(intake, own), ports.origin);
+  await keepTwins(tx, plan);
+  if (plan.fresh.length + plan.changed.length + plan.leaving.length + plan.absorbed.length === 0) return;
+  const others = new Set([...plan.leaving.map((member) => member.tenant), ...plan.changed.map(({ from }) => from.tenant)].filter((other) => other !== tenant));
+  for (const other of others) await takeTurn(tx, other);
 
-  const relinked = plan.changed.filter(({ from, to }) => from.at !== to.at || from.links.join("\n") !== to.links.join("\n"));
-  for (const member of [...relinked.map(({ from }) => from), ...plan.leaving]) await forgetLinks(tx, member);
-  if (plan.leaving.length > 0) await sql`DELETE FROM case_members WHERE seq IN ${numberList(tx.kind, plan.leaving.map(({ seq }) => seq))}`.execute(tx.db);
+  const relinked = plan.changed.filter(({ from, to }) => isRelinked(from, to));
+  const away = [...plan.leaving, ...plan.absorbed.map(({ member }) => member)];
+  for (const member of [...relinked.map(({ from }) => from), ...away]) await forgetLinks(tx, member);
+  await forgetMembers(tx, away);
 
   const batch = new Batch(tx, now);
   const numbers = numbering(tx);
-  await batch.load([...plan.changed.map(({ from }) => from.group), ...plan.leaving.map(({ group }) => group)]);
+  await batch.load([...plan.changed.map(({ from }) => from.group), ...away.map(({ group }) => group)]);
   const seqs = await numbers(plan.fresh.length);
   const fresh = plan.fresh.map((member, place): Kept => ({ ...member, seq: seqs[place] ?? 0, group: 0 }));
-  const placed = await place(tx, batch, numbers, tenant, fresh, relinked.map(({ to }) => to));
+  const placed = await place(tx, batch, numbers, tenant, fresh, relinked.flatMap(({ to }) => (to.tenant === tenant ? [to] : [])));
+  for (const other of others) await place(tx, batch, numbers, other as TenantId, [], relinked.flatMap(({ to }) => (to.tenant === other ? [to] : [])));
 
   for (const member of placed) batch.add(member);
   for (const { from, to } of plan.changed) batch.change(from, to);
   for (const member of plan.leaving) batch.remove(member);
+  for (const { member } of plan.absorbed) batch.absorb(member);
   const written = [...placed, ...plan.changed.map(({ to }) => ({ ...to, group: batch.groupOf(to.group) }))];
+  // Those that another connection's reading stands for from now on have its key.
+  await forgetMembers(tx, plan.changed.flatMap(({ from, to }) => (from.connection === to.connection ? [] : [from])));
   if (written.length > 0) await tx.bulkUpsert(MEMBERS, written.map(memberRow));
   const linked = [...placed, ...relinked.map(({ to }) => to)];
   if (linked.length > 0) await tx.bulkUpsert(LINK_ROWS, linkRows(linked));
 
-  const apart = new Set([...relinked.map(({ from }) => from), ...plan.leaving].map(({ group }) => batch.groupOf(group)));
+  const loosened = [...relinked.map(({ from }) => from), ...plan.leaving, ...plan.absorbed.flatMap(({ member, into }) => (isRelinked(member, into) ? [member] : []))];
+  const apart = new Set(loosened.map(({ group }) => batch.groupOf(group)));
   for (const group of apart) await takeApart(tx, batch, numbers, batch.of(group));
   await batch.refresh((group, severity) => leadMember(tx, group, severity));
   await batch.writeEntities();
   await conclude(tx, batch, intake, ports);
 }
 
+function isRelinked(from: Kept, to: Kept): boolean {
+  return from.at !== to.at || from.links.join("\n") !== to.links.join("\n");
+}
+
+async function forgetMembers(tx: Tx, members: readonly Kept[]): Promise<void> {
+  if (members.length > 0) await sql`DELETE FROM case_members WHERE seq IN ${numberList(tx.kind, members.map(({ seq }) => seq))}`.execute(tx.db);
+}
+
+async function keepTwins(tx: Tx, { twins: { dropped, kept } }: Settled): Promise<void> {
+  for (const { connection, stream, id } of dropped) await sql`DELETE FROM case_twins WHERE id = ${id} AND stream = ${stream} AND connection_id = ${connection}`.execute(tx.db);
+  if (kept.length > 0) await tx.bulkUpsert(TWIN_ROWS, kept.map((one) => memberRow(one).filter((_, place) => place !== GROUP)));
+}
+
+/** Where a row of a member has what a twin's has not. */
+const GROUP = MEMBERS.columns.findIndex(({ name }) => name === "grp");
+
 /** Pure: what of the page is new here, what is another than before, what has left. */
 function planOf({ connection, tenant, members, gone, moved, since, firstRead, onlyKnown, now }: Intake, known: ReadonlyMap<string, Kept>): Plan {
-  const fresh: Omit<Kept, "seq" | "group">[] = [];
+  const fresh: Fresh[] = [];
   const changed: { from: Kept; to: Kept }[] = [];
   const leaving: Kept[] = [];
   const seen = new Map(members.map((member) => [member.id, member]));
@@ -217,10 +238,6 @@ function beginning(members: readonly Kept[]): number {
 async function leadMember(tx: Tx, group: number, severity: number): Promise<Kept | undefined> {
   const row = await tables(tx.db).selectFrom("case_members").selectAll().where("grp", "=", group).where("severity", "=", severity).orderBy("at").orderBy("stream").orderBy("id").orderBy("connection_id").limit(1).executeTakeFirst();
   return row === undefined ? undefined : keptOf(row);
-}
-
-function memberRow({ seq, connection, stream, id, tenant, group, at, severity, status, verdict, goneAt, quiet, links, facts }: Kept): (string | number | null)[] {
-  return [seq, connection, stream, id, tenant, group, at, severity, status, verdict, goneAt, quiet ? 1 : 0, JSON.stringify(links), JSON.stringify(facts)];
 }
 
 /** Backwards through the index: the pages that its neighbours were last found on are those still in memory. */

@@ -81,13 +81,15 @@ interface AlertParts {
   readonly verdict?: string;
   readonly site?: string;
   readonly updated?: number;
+  /** Of its asset. */
+  readonly category?: string;
 }
 
-export function alert(id: string, at: number, { name = "DCSync Attack Detected", storyline, hash, device = "D1", user, attacker, product = "Identity", severity = "HIGH", status = "NEW", verdict = "UNDEFINED", site = "11", updated = at }: AlertParts = {}): ApiRecord {
+export function alert(id: string, at: number, { category = "Server", name = "DCSync Attack Detected", storyline, hash, device = "D1", user, attacker, product = "Identity", severity = "HIGH", status = "NEW", verdict = "UNDEFINED", site = "11", updated = at }: AlertParts = {}): ApiRecord {
   return {
     id, externalId: `x-${id}`, name, severity, status, analystVerdict: verdict, confidenceLevel: "MALICIOUS", classification: "UNKNOWN", result: "UNMITIGATED", detectedAt: stamp(at), createdAt: stamp(at), updatedAt: stamp(updated), attackSurfaces: [], dataSources: [], labels: [],
     noteExists: false, storylineId: storyline ?? null, detectionSource: { product, vendor: "SentinelOne" }, analytics: {}, assignee: null, incident: null,
-    assets: [{ id: `as-${device}`, primary: true, name: device, agentUuid: `uuid-${device}`, category: "Server", osType: "WINDOWS" }],
+    assets: [{ id: `as-${device}`, primary: true, name: device, agentUuid: `uuid-${device}`, category, osType: "WINDOWS" }],
     process: hash === undefined ? null : { cmdLine: "tool.exe -x", file: { name: "tool.exe", path: "C:\\tool.exe", sha1: hash } },
     realTime: { scope: { account: { id: "1", name: "Orchard" }, site: { id: site, name: `site ${site}` }, group: { id: "21", name: "Default" } } },
     detectionTime: { ...(attacker === undefined ? {} : { attacker: { host: attacker } }), ...(user === undefined ? {} : { targetUser: { name: user, domain: "ORCHARD" } }) },
@@ -114,6 +116,8 @@ export interface CaseBench {
   /** Milliseconds. */
   now: number;
   readonly queued: Fact[];
+  /** Connections of another console. */
+  readonly elsewhere: Map<string, string>;
   /** `cases.opened cas_…`, in the order they were queued, and forgets them. */
   told(): readonly string[];
   page(stream: MemberStream, records: readonly ApiRecord[], more?: { readonly firstRead?: boolean; readonly target?: MirrorTarget }): Promise<void>;
@@ -147,7 +151,8 @@ export async function caseBench({ postgres, lookBackMs, queueFact }: CaseBenchOp
   const all = Object.values(STREAMS);
   const store = await openMigrated(folder, { migrations: [...MIRROR_MIGRATIONS, ...caseMigrations], streams: all }, postgres);
   const queued: Fact[] = [];
-  const ports = { queueFact: queueFact ?? (async (_tx: Tx, ...facts: readonly Fact[]) => void queued.push(...facts)), origin: async (_db: unknown, connection: ConnectionId) => ({ connection, console: CONSOLE, lookBackMs: 7 * DAY }) };
+  const elsewhere = new Map<string, string>();
+  const ports = { queueFact: queueFact ?? (async (_tx: Tx, ...facts: readonly Fact[]) => void queued.push(...facts)), origin: async (_db: unknown, connection: ConnectionId) => ({ connection, console: elsewhere.get(connection) ?? CONSOLE, lookBackMs: 7 * DAY }) };
   const cases = createCases({ ...ports, routes: [], ...(lookBackMs === undefined ? {} : { lookBackMs }) });
   const clock = { now: NOW };
   const options = { store, streams: all, capabilities: [cases], codeVersion: "1", now: () => clock.now };
@@ -157,6 +162,7 @@ export async function caseBench({ postgres, lookBackMs, queueFact }: CaseBenchOp
   const bench: CaseBench = Object.assign(clock, {
     store,
     queued,
+    elsewhere,
     told: () => queued.splice(0).map(({ kind, key }) => `${kind} ${key}`),
     async page(stream: MemberStream, records: readonly ApiRecord[], more: { readonly firstRead?: boolean; readonly target?: MirrorTarget } = {}) {
       await store.tx((tx) =>
@@ -207,7 +213,8 @@ export async function caseBench({ postgres, lookBackMs, queueFact }: CaseBenchOp
     async reset() {
       clock.now = NOW;
       queued.splice(0);
-      const emptied = ["cases", "case_members", "case_links", "case_entities", "case_events", "case_since", "case_turns", "case_health", ...TRIAGE_TABLES, "mirror_owed", "mirror_parked", ...all.map(({ id }) => `mirror_${id.replaceAll("-", "_")}`)];
+      elsewhere.clear();
+      const emptied = ["cases", "case_members", "case_twins", "case_links", "case_entities", "case_events", "case_since", "case_turns", "case_health", ...TRIAGE_TABLES, "mirror_owed", "mirror_parked", ...all.map(({ id }) => `mirror_${id.replaceAll("-", "_")}`)];
       await store.tx(async (tx) => {
         for (const table of emptied) await sql`DELETE FROM ${sql.table(table)}`.execute(tx.db);
       });

@@ -1,17 +1,18 @@
 /** What cases hand over when a tenant leaves, and let go of with a tenant or a connection. A bounded number of rows a call; nought when nothing is left. */
-import { sql } from "kysely";
+import { sql, type RawBuilder } from "kysely";
 import { MEMBER_STREAMS } from "../kernel/case-api.ts";
 import type { ConnectionId, TenantId } from "../kernel/ids.ts";
 import { numberList } from "../store/conditions.ts";
 import type { Store, Tx } from "../store/store.ts";
 import { countTenantRows } from "../store/tenant-rows.ts";
 import { forgetLinks, keptOf } from "./stored.ts";
-import { tables } from "./tables.ts";
+import { tables, type MemberRow } from "./tables.ts";
 import { take, type TakePorts } from "./take.ts";
 
 /** Its records leave their cases; one that nothing is left of goes with them, unless a person has worked on it. */
 export async function eraseConnectionCases(tx: Tx, connection: ConnectionId, limit: number): Promise<number> {
-  const rows = await tables(tx.db).selectFrom("case_members").select(["tenant_id", "stream", "id"]).where("connection_id", "=", connection).limit(limit).execute();
+  const { rows } = await sql<Pick<MemberRow, "tenant_id" | "stream" | "id">>`
+    SELECT tenant_id, stream, id FROM case_members WHERE connection_id = ${connection} UNION ALL SELECT tenant_id, stream, id FROM case_twins WHERE connection_id = ${connection} LIMIT ${limit}`.execute(tx.db);
   for (const [tenant, of] of Map.groupBy(rows, (row) => row.tenant_id)) {
     for (const stream of MEMBER_STREAMS) {
       const moved = of.filter((row) => row.stream === stream).map(({ id }) => id);
@@ -26,6 +27,8 @@ export async function eraseConnectionCases(tx: Tx, connection: ConnectionId, lim
 const SILENT: TakePorts = { queueFact: async () => {}, origin: async (_db, connection) => ({ connection, console: null, lookBackMs: 0 }) };
 
 export async function purgeTenantCases(tx: Tx, tenant: TenantId, limit: number): Promise<number> {
+  const twins = await dropRows(tx, "case_twins", sql`tenant_id = ${tenant}`, limit);
+  if (twins > 0) return twins;
   const members = await tables(tx.db).selectFrom("case_members").selectAll().where("tenant_id", "=", tenant).limit(limit).execute();
   for (const row of members) await forgetLinks(tx, keptOf(row));
   if (members.length > 0) await sql`DELETE FROM case_members WHERE seq IN ${numberList(tx.kind, members.map(({ seq }) => seq))}`.execute(tx.db);
@@ -42,8 +45,12 @@ export async function purgeTenantCases(tx: Tx, tenant: TenantId, limit: number):
 }
 
 async function dropHealth(tx: Tx, column: "tenant_id" | "connection_id", value: string, limit: number): Promise<number> {
+  return dropRows(tx, "case_health", sql`${sql.ref(column)} = ${value}`, limit);
+}
+
+async function dropRows(tx: Tx, table: string, which: RawBuilder<unknown>, limit: number): Promise<number> {
   const place = sql.raw(tx.kind === "sqlite" ? "rowid" : "ctid");
-  const { numAffectedRows } = await sql`DELETE FROM case_health WHERE ${place} IN (SELECT ${place} FROM case_health WHERE ${sql.ref(column)} = ${value} LIMIT ${limit})`.execute(tx.db);
+  const { numAffectedRows } = await sql`DELETE FROM ${sql.table(table)} WHERE ${place} IN (SELECT ${place} FROM ${sql.table(table)} WHERE ${which} LIMIT ${limit})`.execute(tx.db);
   return Number(numAffectedRows ?? 0);
 }
 
@@ -55,7 +62,7 @@ async function dropEntities(tx: Tx, groups: readonly number[], limit: number): P
   return Number(numAffectedRows ?? 0);
 }
 
-const KEPT = ["case_members", "case_links", "case_events", "case_health", "cases"] as const;
+const KEPT = ["case_members", "case_twins", "case_links", "case_events", "case_health", "cases"] as const;
 
 export async function countTenantCases(store: Pick<Store, "read">, tenant: TenantId): Promise<number> {
   return countTenantRows(store, KEPT, tenant);
@@ -64,14 +71,15 @@ export async function countTenantCases(store: Pick<Store, "read">, tenant: Tenan
 type Row = Readonly<Record<string, string | number | null>>;
 
 export async function* tenantCases(store: Pick<Store, "read">, tenant: TenantId, signal: AbortSignal): AsyncGenerator<{ readonly table: string; readonly row: Row }> {
-  for (const table of ["cases", "case_members", "case_events"] as const) {
-    for (let after = 0; ; ) {
+  for (const table of ["cases", "case_members", "case_twins", "case_events"] as const) {
+    // Of one record there are several readings.
+    const order = sql.raw(table === "case_twins" ? "seq, connection_id" : "seq");
+    for (let last: Row | undefined, more = true; more; ) {
       if (signal.aborted) return;
-      const { rows } = await sql<Row>`SELECT * FROM ${sql.table(table)} WHERE tenant_id = ${tenant} AND seq > ${after} ORDER BY seq LIMIT 500`.execute(store.read);
+      const { rows } = await sql<Row>`SELECT * FROM ${sql.table(table)} WHERE tenant_id = ${tenant} AND (${order}) > (${sql.join(table === "case_twins" ? [last?.["seq"] ?? 0, last?.["connection_id"] ?? ""] : [last?.["seq"] ?? 0])}) ORDER BY ${order} LIMIT 500`.execute(store.read);
       for (const row of rows) yield { table, row };
-      const last = rows.at(-1);
-      if (last === undefined || rows.length < 500) break;
-      after = Number(last["seq"]);
+      last = rows.at(-1);
+      more = rows.length === 500;
     }
   }
 }

@@ -1,12 +1,12 @@
 /** Rows made into what the API answers. */
-import { linkOf } from "../alerts/index.ts";
+import { isAlertStream, linkOf } from "../alerts/index.ts";
 import { ALERT_STREAMS, type AlertStatus, type AlertVerdict } from "../kernel/alert-api.ts";
 import { CASE_STATUSES, CASE_TYPES, CASE_VERDICTS, type CaseEntity, type CaseMember, type CaseView } from "../kernel/case-api.ts";
 import { isoTime } from "../kernel/clock.ts";
 import { FACT_SEVERITIES } from "../kernel/fact.ts";
 import type { MemberFacts, Tally } from "./model.ts";
 import type { EntityCount } from "./queries.ts";
-import type { CaseRow, MemberRow } from "./tables.ts";
+import type { CaseRow, MemberRow, TwinRow } from "./tables.ts";
 
 export function caseView(row: CaseRow): CaseView {
   const tally = JSON.parse(row.tally) as Tally;
@@ -49,7 +49,7 @@ function timeOf(ms: number | null): string | null {
 }
 
 /** `console`: its origin, where it is known. */
-export function memberView(row: MemberRow, console: string | null): CaseMember {
+export function memberView(row: MemberRow, console: string | null, twins: readonly TwinRow[]): CaseMember {
   const { name, product, device, user, mitigation } = JSON.parse(row.facts) as MemberFacts;
   const stream = ALERT_STREAMS.find((one) => one === row.stream);
   return {
@@ -68,8 +68,13 @@ export function memberView(row: MemberRow, console: string | null): CaseMember {
     user,
     goneAt: timeOf(row.gone_at),
     link: stream === undefined ? null : linkOf(console, stream, row.id),
-    record: stream === undefined ? null : `/api/v1/alerts/${encodeURIComponent(row.id)}/record?stream=${stream}&connection=${encodeURIComponent(row.connection_id)}`,
+    record: recordOf(row),
+    alsoReadBy: twins.map((twin) => ({ connection: twin.connection_id, record: recordOf(twin), goneAt: timeOf(twin.gone_at) })),
   };
+}
+
+function recordOf({ stream, id, connection_id: connection }: TwinRow): string | null {
+  return isAlertStream(stream) ? `/api/v1/alerts/${encodeURIComponent(id)}/record?stream=${stream}&connection=${encodeURIComponent(connection)}` : null;
 }
 
 export function entityView({ kind, value, n }: EntityCount): CaseEntity {

@@ -12,6 +12,7 @@ import { CLOSES_AFTER_MS, failedMitigation, HEALTH, troubleMember, troublesOf, t
 import type { Member } from "./model.ts";
 import { departedOf } from "./react.ts";
 import { take, type TakePorts } from "./take.ts";
+import { ofOneConsole } from "./twins.ts";
 
 export type HealthRow = {
   connection_id: string;
@@ -52,6 +53,7 @@ export async function watch(set: ChangeSet, tx: Tx, ports: TakePorts, silent: bo
   const known = await rowsOf(tx, connection, [...seen.map(({ id }) => id), ...set.gone.map(({ id }) => id)]);
   const kinds = kindsOf(stream);
   const bySubject = Map.groupBy(known, ({ subject }) => subject);
+  const begun = await begunElsewhere(tx, set, seen.flatMap(({ id, troubles }) => (troubles.length > (bySubject.get(id)?.length ?? 0) ? [id] : [])), ports);
   const written: HealthRow[] = [];
   const dropped: HealthRow[] = [];
   const members: Member[] = [];
@@ -62,7 +64,7 @@ export async function watch(set: ChangeSet, tx: Tx, ports: TakePorts, silent: bo
     const own = rows.filter((row) => row.tenant_id === tenant);
     for (const trouble of troubles) {
       const row = own.find(({ kind }) => kind === trouble.kind);
-      const next = lasting(row, trouble, { connection, tenant, subject: id, began: before ?? Math.min(trouble.since ?? now, now) });
+      const next = lasting(row, trouble, { connection, tenant, subject: id, began: begun.get(`${id} ${trouble.kind}`) ?? before ?? Math.min(trouble.since ?? now, now) });
       if (row === undefined || !isSame(row, next)) written.push(next);
       if (row?.told === 1 && row.facts !== next.facts) members.push(memberOf(next, false));
     }
@@ -124,6 +126,21 @@ async function rowsOf(tx: Tx, connection: string, ids: readonly string[]): Promi
   return (await sql<HealthRow>`SELECT * FROM case_health WHERE connection_id = ${connection} AND subject IN ${textList(tx.kind, ids)}`.execute(tx.db)).rows;
 }
 
+/**
+ * Since when the same has been wrong for another connection of the console that reads the same agents: it is the same trouble, so that it is one record and not two. By subject and kind.
+ */
+async function begunElsewhere(tx: Tx, { connection, tenant }: ChangeSet, subjects: readonly string[], { origin }: TakePorts): Promise<ReadonlyMap<string, number>> {
+  const begun = new Map<string, number>();
+  if (subjects.length === 0) return begun;
+  const { rows } = await sql<HealthRow>`SELECT * FROM case_health WHERE subject IN ${textList(tx.kind, subjects)} AND connection_id <> ${connection} AND tenant_id = ${tenant}`.execute(tx.db);
+  const siblings = await ofOneConsole(tx, connection, rows.map((row) => row.connection_id), origin);
+  for (const row of rows) {
+    const key = `${row.subject} ${row.kind}`;
+    if (siblings.has(row.connection_id)) begun.set(key, Math.min(row.since, begun.get(key) ?? row.since));
+  }
+  return begun;
+}
+
 async function drop(tx: Tx, rows: readonly HealthRow[]): Promise<void> {
   for (const { connection_id: connection, subject, kind } of rows) await sql`DELETE FROM case_health WHERE connection_id = ${connection} AND subject = ${subject} AND kind = ${kind}`.execute(tx.db);
 }
@@ -132,7 +149,7 @@ async function drop(tx: Tx, rows: readonly HealthRow[]): Promise<void> {
 async function membersOfSubjects(tx: Tx, connection: string, subjects: readonly string[], kinds: ReadonlySet<string>): Promise<readonly string[]> {
   const found: string[] = [];
   for (const subject of subjects) {
-    const { rows } = await sql<{ id: string }>`SELECT id FROM case_members WHERE connection_id = ${connection} AND stream = 'agents' AND id >= ${`${subject}/`} AND id < ${`${subject}0`}`.execute(tx.db);
+    const { rows } = await sql<{ id: string }>`SELECT id FROM case_members WHERE connection_id || '' = ${connection} AND stream = 'agents' AND id >= ${`${subject}/`} AND id < ${`${subject}0`}`.execute(tx.db);
     found.push(...rows.map(({ id }) => id).filter((id) => kinds.has(id.split("/")[1] ?? "")));
   }
   return found;

@@ -114,6 +114,7 @@ function printEntities(out: Terminal, title: string, entities: readonly CaseEnti
 }
 
 function printMembers(out: Terminal, members: readonly CaseMember[]): void {
+  const twice = members.filter(({ alsoReadBy }) => alsoReadBy.length > 0);
   out.table(
     ["DETECTED", "SEVERITY", "STATUS", "NAME", "DEVICE", "USER", "STREAM", "ID"],
     members.map((one) => [time(one.at), one.severity, one.goneAt === null ? one.status : "gone", cut(one.name ?? "-"), one.device ?? "-", one.user ?? "-", one.stream, one.id]),
@@ -121,6 +122,8 @@ function printMembers(out: Terminal, members: readonly CaseMember[]): void {
   const [link] = members.flatMap((one) => one.link ?? []);
   if (link !== undefined) out.line(clean(`In the console: ${link}`));
   const [first] = members.filter(({ record }) => record !== null);
+  const connections = new Set(twice.flatMap(({ connection, alsoReadBy }) => [connection, ...alsoReadBy.map((other) => other.connection)]));
+  if (twice.length > 0) out.line(clean(`Read through several connections (${[...connections].join(", ")}) and counted once: ${count(twice.length)} of these alerts.`));
   if (first !== undefined) out.line(clean(`The record as it came: \`vedette alerts show ${first.id} --stream ${first.stream} --record\``));
 }
 

@@ -12,6 +12,7 @@ export const caseView: CaseView = {
 const member: CaseMember = {
   stream: "threats", id: "t1", connection: "con_1", at: AT, name: "invoice \u001b[2J.exe", product: "EDR", severity: "critical", status: "new", verdict: "undefined", mitigation: "not_mitigated", device: "OF-LT-0417", user: "j.orozco", goneAt: null,
   link: "https://usea1-011.sentinelone.net/incidents/threats/t1/overview", record: "/api/v1/alerts/t1/record?stream=threats&connection=con_1",
+  alsoReadBy: [{ connection: "con_2", record: "/api/v1/alerts/t1/record?stream=threats&connection=con_2", goneAt: null }],
 };
 
 export const caseDetail: CaseDetail = {

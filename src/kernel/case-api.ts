@@ -114,6 +114,8 @@ export const CaseMember = Type.Object({
   link: Nullable(Text),
   /** Path of the record as SentinelOne gave it. */
   record: Nullable(Text),
+  /** Other connections of the console that read the same record: it counts once. */
+  alsoReadBy: Type.Array(Type.Object({ connection: Text, record: Nullable(Text), goneAt: Nullable(Text) })),
 });
 export type CaseMember = Static<typeof CaseMember>;
 

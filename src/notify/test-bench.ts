@@ -141,7 +141,7 @@ export async function notifyBench(postgres?: PostgresServer): Promise<NotifyBenc
     },
     async wipe() {
       await store.tx(async (tx) => {
-        for (const table of ["cases", "case_members", "case_links", "case_entities", "case_events", "case_since", "notification_items", "notification_rules", "health_troubles", "health_marks", "outbox"]) await sql`DELETE FROM ${sql.table(table)}`.execute(tx.db);
+        for (const table of ["cases", "case_members", "case_twins", "case_links", "case_entities", "case_events", "case_since", "notification_items", "notification_rules", "health_troubles", "health_marks", "outbox"]) await sql`DELETE FROM ${sql.table(table)}`.execute(tx.db);
         await sql`UPDATE destinations SET failing_since = NULL`.execute(tx.db);
       });
       around.observed = { connections: [], destinations: [] };

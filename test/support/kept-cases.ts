@@ -18,7 +18,7 @@ function looked(file: string, look: (all: Rows) => void): void {
 export function expectCases(file: string): void {
   looked(file, (all) => {
     for (const stream of ["alerts", "threats"]) {
-      const missing = all<{ id: string }>(`SELECT id FROM ${stream} WHERE (connection_id, id) NOT IN (SELECT connection_id, id FROM case_members WHERE stream = '${stream}')`);
+      const missing = all<{ id: string }>(`SELECT id FROM ${stream} WHERE (connection_id, id) NOT IN (SELECT connection_id, id FROM case_members WHERE stream = '${stream}' UNION ALL SELECT connection_id, id FROM case_twins WHERE stream = '${stream}')`);
       expect(missing, `${stream} in no case`).toEqual([]);
     }
     expect(all("SELECT m.id FROM case_members AS m LEFT JOIN cases AS c ON c.grp = m.grp AND c.tenant_id = m.tenant_id WHERE c.id IS NULL"), "members of no case").toEqual([]);
