@@ -19,14 +19,14 @@ export { alertFigures, alertsByDay, type AlertFigures } from "./figures.ts";
 export { techniquesOf } from "./detail.ts";
 export type { Origin } from "./facts.ts";
 export { linkOf } from "./links.ts";
-export { headlineOf } from "./project.ts";
+export { headlineOf, isPerson } from "./project.ts";
 export { isAlertStream } from "./react.ts";
 export { alertRoutes, type AlertRouteDeps } from "./routes.ts";
 export { alertMigrations } from "./tables.ts";
 export { countTenantAlerts, eraseConnectionAlerts, purgeTenantAlerts, tenantAlerts } from "./upkeep.ts";
 
 /** Raised when what is kept of an alert is made in another way: it is then made again from the mirror, and nothing is told. */
-export const ALERTS_REVISION = 1;
+export const ALERTS_REVISION = 2;
 
 const DAY = 86_400_000;
 /** How long a version stays in the history. */

@@ -108,8 +108,8 @@ const HEADLINES: Readonly<Record<EventStream, (row: MirrorRow) => Headline>> = {
       severity: severityOf(text(row["severity"])),
       status: statusOf(status), statusWord: status, verdict: verdictOf(verdict), verdictWord: verdict,
       assignee: firstOf(row, ["assignee_email", "assignee_full_name", "assignee_user_id"]),
-      device: text(row["asset_name"]),
-      user: firstOf(row, ["target_user_email", "target_user_name", "asset_last_logged_in_user"]),
+      device: isPerson(row) ? null : text(row["asset_name"]),
+      user: firstOf(row, ["target_user_email", "target_user_name", ...(isPerson(row) ? ["asset_name"] : []), "asset_last_logged_in_user"]),
     };
   },
   threats(row) {
@@ -155,6 +155,11 @@ const HEADLINES: Readonly<Record<EventStream, (row: MirrorRow) => Headline>> = {
     };
   },
 };
+
+/** Of a unified alert: its asset is an account in a directory, and no machine. */
+export function isPerson(row: MirrorRow): boolean {
+  return text(row["asset_category"])?.toLowerCase() === "identity";
+}
 
 function commonOf(stream: EventStream, row: MirrorRow): Pick<Headline, "updatedAt" | "siteId" | "siteName" | "marks"> {
   return {

@@ -38,6 +38,15 @@ describe("a member", () => {
     expect(memberOf("alerts", { ...alert, asset_name: "Unknown" }).facts).toMatchObject({ device: null, entities: [["address", "LT-7"], ["user", "krbtgt"]] });
   });
 
+  it("takes an asset that is a person for the user it is, once under whichever name, and for no device", () => {
+    const person = { ...alert, asset_name: "krbtgt", asset_category: "Identity", asset_agent_uuid: null };
+    expect(memberOf("alerts", person)).toMatchObject({ links: memberOf("alerts", alert).links, facts: { device: null, user: "krbtgt", entities: [["address", "LT-7"], ["user", "krbtgt"]] } });
+    expect(memberOf("alerts", { ...person, asset_name: "ORCHARD\\KRBTGT" }).facts.entities).toEqual([["address", "LT-7"], ["user", "krbtgt"]]);
+    expect(memberOf("alerts", { ...person, asset_name: "m.voss" }).facts.entities).toEqual([["address", "LT-7"], ["user", "krbtgt"], ["user", "m.voss"]]);
+    const alone = memberOf("alerts", { ...person, asset_name: "m.voss", target_user_name: null, target_user_domain: null });
+    expect([alone.links, alone.facts.user, alone.facts.device]).toEqual([["name-user:ldap search | m.voss", "name-source:ldap search | lt-7"], "m.voss", null]);
+  });
+
   it("keeps long and hostile text within bounds, and apart", () => {
     const long = "x".repeat(5000);
     const [one, other] = [`${long}1`, `${long}2`].map((name) => memberOf("alerts", { ...alert, name, process_cmd_line: `${name}\u0000\ud800` }));

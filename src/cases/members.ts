@@ -2,7 +2,7 @@
  * From a mirror row to a member of a case: how grave it is, of what type, what it is about, and its links. Pure. Links are made of what a record says about itself
  * from the beginning, so that they hardly ever change; what an alert's details add (techniques) makes none.
  */
-import { headlineOf, techniquesOf } from "../alerts/index.ts";
+import { headlineOf, isPerson, techniquesOf } from "../alerts/index.ts";
 import type { AlertStream } from "../kernel/alert-api.ts";
 import type { CaseType, EntityKind } from "../kernel/case-api.ts";
 import { FACT_SEVERITIES, type FactSeverity } from "../kernel/fact.ts";
@@ -10,6 +10,7 @@ import type { MirrorRow } from "../mirror/capability.ts";
 import { storableText } from "../store/text.ts";
 import { linksOf, type LinkParts } from "./links.ts";
 import type { Entity, Member } from "./model.ts";
+import { peopleIn } from "./people.ts";
 
 export function memberOf(stream: AlertStream, row: MirrorRow): Member {
   const id = String(row["id"]);
@@ -22,7 +23,7 @@ export function memberOf(stream: AlertStream, row: MirrorRow): Member {
     id,
     at,
     // Without a time nothing says what it is near to.
-    links: linksOf(at === null ? NOTHING : { name, ...PARTS[stream]((...names) => textOf(row, names)) }, `${stream}/${id}`),
+    links: linksOf(at === null ? NOTHING : { name, ...partsOf(stream, row) }, `${stream}/${id}`),
     severity: FACT_SEVERITIES.indexOf(stream === "threats" ? threatSeverity(row, mitigation) : severity),
     status,
     verdict,
@@ -65,6 +66,12 @@ const PARTS: Readonly<Record<AlertStream, (text: Reader) => Omit<LinkParts, "nam
     user: userOf(null, text("login_account_domain"), text("logins_user_name")), source: text("src_ip"),
   }),
 };
+
+/** An asset that is a person is who the alert is about, where it names nobody else, and no device. */
+function partsOf(stream: AlertStream, row: MirrorRow): Omit<LinkParts, "name"> {
+  const parts = PARTS[stream]((...names) => textOf(row, names));
+  return stream === "alerts" && isPerson(row) ? { ...parts, device: null, user: parts.user ?? textOf(row, ["asset_name", "asset_id"]) } : parts;
+}
 
 function userOf(email: string | null, domain: string | null, name: string | null): string | null {
   if (email !== null) return email;
@@ -140,9 +147,16 @@ function entitiesOf(stream: AlertStream, row: MirrorRow): readonly Entity[] {
     const value = said.slice(0, LONGEST_VALUE).toWellFormed();
     found.set(`${kind} ${value}`, [kind, value]);
   };
-  for (const [kind, ...columns] of ENTITIES[stream]) for (const column of columns) add(kind, textOf(row, [column]));
+  const person = stream === "alerts" && isPerson(row) ? textOf(row, ["asset_name"]) : null;
+  for (const [kind, ...columns] of ENTITIES[stream]) for (const column of columns) if (person === null || column !== "asset_name") add(kind, textOf(row, [column]));
+  if (person !== null && !isNamed(person, [...found.values()])) add("user", person);
   for (const { id, name } of techniquesOf(stream, row).slice(0, MOST_TECHNIQUES)) add("technique", [id, name].filter((part) => part !== null).join(" ") || null);
   return [...found].toSorted(([left], [right]) => (left < right ? -1 : 1)).map(([, entity]) => entity);
+}
+
+/** Among these users already, by whichever of a person's names. */
+function isNamed(person: string, entities: readonly Entity[]): boolean {
+  return entities.some(([kind, value]) => kind === "user" && peopleIn([person, value]) === 1);
 }
 
 function textOf(row: MirrorRow, names: readonly string[]): string | null {

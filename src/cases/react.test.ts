@@ -252,6 +252,20 @@ describe.each(["sqlite", "postgres"] as const)("cases on %s", (kind) => {
     expect(Number(rows[0]?.n)).toBe(3);
   });
 
+  it("keeps the case, its id and its silence where an asset turns out to be the person that the alert is about", async () => {
+    await bench.page("alerts", [alert("a1", NOW, { device: "J.Orozco", user: "j.orozco" })]);
+    const before = await bench.only();
+    expect(JSON.parse(before.tally)).toMatchObject({ kinds: { device: 1, user: 1 } });
+    bench.told();
+    await bench.page("alerts", [alert("a1", NOW, { device: "J.Orozco", user: "j.orozco", category: "Identity", updated: NOW + 1 })]);
+    const after = await bench.only();
+    expect(after).toMatchObject({ id: before.id, version: before.version, title: "DCSync Attack Detected, j.orozco" });
+    expect(JSON.parse(after.tally)).toMatchObject({ members: 1, kinds: { user: 1 } });
+    expect(JSON.parse(after.tally)).not.toHaveProperty("kinds.device");
+    expect((await entitiesOf(bench.store.read, after.grp, ["device", "user"], 9)).items).toEqual([{ kind: "user", value: "j.orozco", n: 1 }]);
+    expect(told()).toEqual([]);
+  });
+
   it("makes one case of an alert that two connections see", async () => {
     await bench.page("alerts", [alert("a1", NOW, { name: "x", device: "D1" })]);
     await bench.page("alerts", [alert("a1", NOW, { name: "x", device: "D1" })], { target: { ...TARGET, connection: `${CON}b` as typeof CON } });
