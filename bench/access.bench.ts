@@ -9,12 +9,12 @@ import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { zstdDecompressSync } from "node:zlib";
 import type { Answered } from "./asker.ts";
-import { median, run, startService, VEDETTE } from "./processes.ts";
+import { built, median, run, startService, VEDETTE } from "./processes.ts";
 import { saveRecording, startRecorder, type Recording } from "./recording.ts";
 import type { Figure } from "./sync.bench.ts";
 
 const ASKER = fileURLToPath(new URL("asker.ts", import.meta.url));
-const STEPS = fileURLToPath(new URL("access-steps.ts", import.meta.url));
+const STEPS = built("access-steps");
 const REPLAY = fileURLToPath(new URL("replay-server.ts", import.meta.url));
 const FLOOR = fileURLToPath(new URL("floor.ts", import.meta.url));
 

@@ -7,12 +7,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { RunView } from "../src/kernel/api.ts";
-import { run, startService, VEDETTE } from "./processes.ts";
+import { built, run, startService, VEDETTE } from "./processes.ts";
 import { saveRecording, startRecorder, type Recording } from "./recording.ts";
 import type { Figure } from "./sync.bench.ts";
 
 const REPLAY = fileURLToPath(new URL("replay-server.ts", import.meta.url));
-const STEPS = fileURLToPath(new URL("alerts-steps.ts", import.meta.url));
+const STEPS = built("alerts-steps");
 const RIVAL_ALERTS = 1_000;
 const LATENCY_MS = 50;
 const LISTED = 500_000;

@@ -2,11 +2,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { run } from "./processes.ts";
+import { built, run } from "./processes.ts";
 import type { Figure } from "./sync.bench.ts";
 
-const STEPS = fileURLToPath(new URL("cases-steps.ts", import.meta.url));
+const STEPS = built("cases-steps");
 const TENANTS = 500;
 
 export interface CasesBenchOptions {

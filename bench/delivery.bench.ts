@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { kindsOf } from "../src/normalize/index.ts";
 import { startSimulator } from "../src/simulator/index.ts";
-import { run, startService } from "./processes.ts";
+import { built, run, startService } from "./processes.ts";
 import type { Figure } from "./sync.bench.ts";
 
-const STEPS = fileURLToPath(new URL("delivery-steps.ts", import.meta.url));
+const STEPS = built("delivery-steps");
 const RECEIVER = fileURLToPath(new URL("delivery-receiver.ts", import.meta.url));
 const MOST_MB = 300;
 const DIFFERENT = 1_000;

@@ -5,12 +5,14 @@
  * `--delivery [--events N]` delivery, `--cases [--count N --queue N]` cases, `--alerts [--count N]` the intake of alerts, `--normalize [--lines N]` normalisation.
  */
 import { parseArgs } from "node:util";
+import { build, buildHub } from "../tools/build.ts";
 import { alertsBench } from "./alerts.bench.ts";
 import { accessBench } from "./access.bench.ts";
 import { casesBench } from "./cases.bench.ts";
 import { deliveryBench } from "./delivery.bench.ts";
 import { normalizeBench } from "./normalize.bench.ts";
 import { postureBench } from "./posture.bench.ts";
+import { BUILT } from "./processes.ts";
 import { syncBench, type Figure } from "./sync.bench.ts";
 import { vulnerabilityBench } from "./vulnerabilities.bench.ts";
 
@@ -84,6 +86,9 @@ function findings(risks: number, repeats: number): Promise<readonly Figure[]> {
   return vulnerabilityBench({ risks, agents: Math.ceil(risks / 50), repeats, say });
 }
 
+const STEPS = ["access", "alerts", "cases", "delivery", "posture", "vulnerability"].map((name) => `bench/${name}-steps.ts`);
+await buildHub();
+await build(BUILT, STEPS);
 const figures: Figure[] = [...(await measured())];
 if (values.large && values.vulnerabilities) figures.push(...(await findings(3_000_000, 1)).map((figure) => ({ ...figure, name: `3,000,000 risks: ${figure.name}` })));
 else if (values.large && !values.posture && !values.access && !values.delivery && !values.normalize && !values.alerts && !values.cases) {

@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Client } from "undici";
 import { CLOUDFLARE_PATH } from "../src/posture/cloudflare.ts";
+import { serialOf } from "./posture-serial.ts";
 
 const WARM_UP = 500;
 const REQUESTS = 400;
@@ -33,10 +34,6 @@ export interface Asked {
   readonly singleP99: number;
   /** Memory of the hub in the second half of the requests, MB. */
   readonly grownMb: number;
-}
-
-export function serialOf(place: number): string {
-  return `BENCH-${String(place).padStart(8, "0")}`;
 }
 
 interface Answered {

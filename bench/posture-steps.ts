@@ -16,7 +16,8 @@ import { DEVICES, deviceRow, KEYS, keysOf } from "../src/posture/project.ts";
 import { foldSerial } from "../src/posture/serials.ts";
 import { sweepOne } from "../src/posture/sweep.ts";
 import { whatIf } from "../src/posture/whatif.ts";
-import { serialOf, type Served } from "./posture-asker.ts";
+import type { Served } from "./posture-asker.ts";
+import { serialOf } from "./posture-serial.ts";
 
 const CONNECTION = "con_bench" as ConnectionId;
 const BATCH = 5_000;

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Asked } from "./posture-asker.ts";
-import { run, startService } from "./processes.ts";
+import { built, run, startService } from "./processes.ts";
 import type { Figure } from "./sync.bench.ts";
 
-const STEPS = fileURLToPath(new URL("posture-steps.ts", import.meta.url));
+const STEPS = built("posture-steps");
 const ASKER = fileURLToPath(new URL("posture-asker.ts", import.meta.url));
 
 export interface PostureBenchOptions {

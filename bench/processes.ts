@@ -11,6 +11,14 @@ export const VEDETTE = fileURLToPath(new URL("../bin/vedette.mjs", import.meta.u
 const FLAGS = ["--max-semi-space-size=16", "--heap-growing-percent=30"];
 const ALLOCATOR = { MALLOC_ARENA_MAX: "2", MALLOC_MMAP_THRESHOLD_: "1048576", NODE_COMPILE_CACHE: fileURLToPath(new URL("../node_modules/.cache/compiled", import.meta.url)) };
 
+/** Where `main.ts` puts what it builds of the steps that are a hub themselves: what is measured is the product as it is built, not as it is written. */
+export const BUILT = "dist/bench";
+
+/** The path of a step built by `main.ts`, such as `access-steps`. */
+export function built(step: string): string {
+  return fileURLToPath(new URL(`../${BUILT}/${step}.js`, import.meta.url));
+}
+
 type Environment = Readonly<Record<string, string>>;
 
 /** A process that announces itself with one line of JSON holding a `url`. */

@@ -7,11 +7,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { PAGES_ASKED_FOR } from "../src/compose/hub.ts";
-import { median, run, startService, VEDETTE } from "./processes.ts";
+import { built, median, run, startService, VEDETTE } from "./processes.ts";
 import { saveRecording, startRecorder, type Recording } from "./recording.ts";
 import type { Figure } from "./sync.bench.ts";
 
-const STEPS = fileURLToPath(new URL("vulnerability-steps.ts", import.meta.url));
+const STEPS = built("vulnerability-steps");
 const REPLAY = fileURLToPath(new URL("replay-server.ts", import.meta.url));
 const FLOOR = fileURLToPath(new URL("floor.ts", import.meta.url));
 const RISKS = "/web/api/v2.1/application-management/risks?";

@@ -2,7 +2,7 @@
 // Starts Vedette on a Node that can run it. Works down to Node 18 itself, so that a machine whose own Node is too old gets a
 // plain sentence, or, where npm installed Node 24 beside us, simply works.
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -24,6 +24,18 @@ function bundledNode() {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * What to run: the build (see tools/build.ts), which starts in half the time and takes 50 MB less; in a clone only while it is newer than every file and folder of
+ * the source, so that whoever changes a line runs that line, from the source by Node's own type stripping.
+ */
+function program() {
+  const [built, source] = [join(root, "dist", "hub", "main.js"), join(root, "src")];
+  if (!existsSync(source)) return built;
+  const since = existsSync(built) ? statSync(built).mtimeMs : 0;
+  const current = ["", ...readdirSync(source, { recursive: true })].every((name) => statSync(join(source, name)).mtimeMs < since);
+  return current ? built : join(source, "main.ts");
 }
 
 /** What the first line says, for the ways of starting that do not pass it. */
@@ -50,9 +62,7 @@ async function stayLight() {
 
 if (recentEnough(process.versions.node)) {
   await stayLight();
-  // The source where there is one (a clone), else the build (an installed package, where Node strips no types).
-  const source = join(root, "src", "main.ts");
-  const { main } = await import(pathToFileURL(existsSync(source) ? source : join(root, "dist", "main.js")).href);
+  const { main } = await import(pathToFileURL(program()).href);
   await main(process.argv.slice(2));
 } else {
   const node = bundledNode();

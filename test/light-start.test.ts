@@ -1,6 +1,6 @@
 /** What a command does not need it does not load: a hub stays small, and an answer from the command line is quick. */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,7 +11,9 @@ const VEDETTE = fileURLToPath(new URL("../bin/vedette.mjs", import.meta.url));
 const WATCH = `data:text/javascript,${encodeURIComponent(`
   import { registerHooks } from "node:module";
   const loaded = [];
-  registerHooks({ load(url, context, next) { loaded.push(url); return next(url, context); } });
+  // A build says in its files which modules are in them.
+  const inside = (url, source) => [url, ...String(source ?? "").matchAll(/^\\/\\/#region (.*)$/gm).map(([, module]) => "/" + module)];
+  registerHooks({ load(url, context, next) { const result = next(url, context); loaded.push(...inside(url, result.source)); return result; } });
   process.on("exit", () => process.stderr.write(JSON.stringify({ all: loaded.length, found: loaded.filter((url) => /\\/src\\/simulator\\/|\\/node_modules\\/(graphql|nodemailer)\\//.test(url)) })));
 `)}`;
 
@@ -26,6 +28,42 @@ it("opens a hub without the simulated console, its GraphQL engine, or a mail lib
     expect(found).toEqual([]);
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+it("runs the build, and in a clone only while nothing of the source is newer", () => {
+  const root = mkdtempSync(join(tmpdir(), "vedette-built-"));
+  try {
+    mkdirSync(join(root, "dist", "hub"), { recursive: true });
+    mkdirSync(join(root, "src", "part"), { recursive: true });
+    writeFileSync(join(root, "package.json"), '{ "type": "module" }');
+    cpSync(join(VEDETTE, ".."), join(root, "bin"), { recursive: true });
+    symlinkSync(join(VEDETTE, "..", "..", "node_modules"), join(root, "node_modules"));
+    const says = (word: string): string => `export const main = async () => console.log(${JSON.stringify(word)});`;
+    writeFileSync(join(root, "dist", "hub", "main.js"), says("built"));
+    writeFileSync(join(root, "src", "main.ts"), says("source"));
+    writeFileSync(join(root, "src", "part", "other.ts"), "");
+    const at = (second: number, ...paths: readonly string[]): void => {
+      for (const path of paths) utimesSync(join(root, path), second, second);
+    };
+    const answer = (): string => spawnSync(process.execPath, [join(root, "bin", "vedette.mjs")], { encoding: "utf8" }).stdout.trim();
+    at(1_000, "src/main.ts", "src/part/other.ts", "src/part", "src");
+    at(2_000, "dist/hub/main.js");
+    expect(answer()).toBe("built");
+    at(3_000, "src/part/other.ts");
+    expect(answer()).toBe("source");
+    // A file taken away leaves its folder newer.
+    at(1_000, "src/part/other.ts");
+    at(3_000, "src/part");
+    expect(answer()).toBe("source");
+    rmSync(join(root, "dist"), { recursive: true });
+    expect(answer()).toBe("source");
+    mkdirSync(join(root, "dist", "hub"), { recursive: true });
+    writeFileSync(join(root, "dist", "hub", "main.js"), says("built"));
+    rmSync(join(root, "src"), { recursive: true });
+    expect(answer()).toBe("built");
+  } finally {
+    rmSync(root, { recursive: true, force: true });
   }
 });
 

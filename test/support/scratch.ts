@@ -14,13 +14,15 @@ const TMPFS = 0x01021994;
 const ROOM = 2 * 1024 ** 3;
 
 const VEDETTE = fileURLToPath(new URL("../../bin/vedette.mjs", import.meta.url));
+const HUB = new URL("../../src/compose/hub.ts", import.meta.url).href;
 
 /**
  * One process that loads all of a hub and ends by itself leaves what it compiled to all others (see `vitest.config.ts`). Those that tests kill leave nothing, and a
- * fresh clone has nothing yet: each of them would compile everything anew.
+ * fresh clone has nothing yet: each of them would compile everything anew. Once as it is built, for the commands, and once as it is written, for children with a part of it.
  */
 function compileOnce(folder: string): void {
-  execFileSync(process.execPath, [VEDETTE, "connections", "--json"], { env: { ...process.env, VEDETTE_DATA: join(folder, "first"), VEDETTE_KEY_FILE: join(folder, "first-key") }, stdio: "ignore" });
+  const env = { ...process.env, VEDETTE_DATA: join(folder, "first"), VEDETTE_KEY_FILE: join(folder, "first-key") };
+  for (const what of [[VEDETTE, "connections", "--json"], ["--input-type=module", "--eval", `await import(${JSON.stringify(HUB)})`]]) execFileSync(process.execPath, what, { env, stdio: "ignore" });
 }
 
 /** Run once, before the first worker; returns what is run after the last. */
