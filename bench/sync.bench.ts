@@ -99,12 +99,12 @@ async function measure(options: SyncBenchOptions, root: string, simulator: Recor
     const slowUrl = String(slow.ready["url"]);
     const slowFloor = (await floor(slowUrl, folder, PAGES_ASKED_FOR)).seconds;
     const slowSync = (await timedSync(place(root, "slow", slowUrl, token), slowUrl)).seconds;
+    const onePageAtATime = (await floor(slowUrl, folder, 1)).seconds;
     await slow.stop();
-    const onePageAtATime = pages.length * 0.4;
     const bound = Math.max(slowFloor, syncSeconds);
     figures.push(
       figure("at 400 ms latency, against the larger of floor and full sync", `${(slowSync / bound).toFixed(2)} (${slowSync.toFixed(1)} s)`, "≤ 1.5", slowSync <= 1.5 * bound),
-      figure("at 400 ms latency, against one page at a time", `${(onePageAtATime / slowSync).toFixed(1)} ×`, "≥ 3 ×", onePageAtATime >= 3 * slowSync),
+      figure("at 400 ms latency, against one page at a time", `${(onePageAtATime / slowSync).toFixed(1)} × (${onePageAtATime.toFixed(1)} s for the floor with one in flight)`, "≥ 3 ×", onePageAtATime >= 3 * slowSync),
     );
   }
   return figures;
