@@ -122,8 +122,8 @@ async function queue(rows: number, tenants: number): Promise<object> {
     await store.tx(async (tx) => {
       // One in twenty is open; tenants are as large as they are.
       await sql`
-        INSERT INTO cases (id, tenant_id, grp, status, open, status_by, owner, severity, verdict, title, type, first_at, last_at, opened_at, reopened, version, events, evidence, tally, lead)
-        ${numbers} SELECT printf('cas_%012x', n), 'ten_' || ((n * 7919) % ${sql.lit(tenants)} * ((n * 104729) % ${sql.lit(tenants)}) / ${sql.lit(tenants)}), n, CASE WHEN n % 20 = 3 THEN 'new' WHEN n % 500 = 7 THEN 'in-progress' ELSE 'resolved' END,
+        INSERT INTO cases (id, tenant_id, grp, chain, status, open, status_by, owner, severity, verdict, title, type, first_at, last_at, opened_at, reopened, version, events, evidence, tally, lead)
+        ${numbers} SELECT printf('cas_%012x', n), 'ten_' || ((n * 7919) % ${sql.lit(tenants)} * ((n * 104729) % ${sql.lit(tenants)}) / ${sql.lit(tenants)}), n, n, CASE WHEN n % 20 = 3 THEN 'new' WHEN n % 500 = 7 THEN 'in-progress' ELSE 'resolved' END,
           CASE WHEN n % 20 = 3 OR n % 500 = 7 THEN 1 ELSE 0 END, 'alerts', CASE WHEN n % 500 = 7 THEN 'mara@example.com' END, ${sql.raw(SEVERITY)}, 'undefined', 'invoice_' || (n % 5000) || '.exe on OF-LT-' || (n % 40000), 'malware', 1700000000000 + n * 20000, 1700000000000 + n * 20000 + (n % 97) * 100000, 1700000000000 + n * 20000,
           CASE WHEN n % 300 = 3 THEN 1 ELSE 0 END, 1, 1, 1, '{"members":3,"open":1,"working":0,"severities":[0,0,0,0,2,1],"verdicts":{"undefined":3},"products":{"EDR":3},"kinds":{"device":1,"user":1}}', NULL FROM s`.execute(tx.db);
       await sql`INSERT INTO case_entities (grp, kind, value, n, folded) ${numbers} SELECT n, 'device', 'OF-LT-' || (n % 40000), 3, '' FROM s`.execute(tx.db);

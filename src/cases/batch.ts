@@ -4,11 +4,12 @@
 import { sql } from "kysely";
 import type { CaseType } from "../kernel/case-api.ts";
 import type { TenantId } from "../kernel/ids.ts";
+import { numberList } from "../store/conditions.ts";
 import type { Tx } from "../store/store.ts";
 import { newCaseId } from "./ids.ts";
 import { isOpen, type Entity, type Kept, type Lead, type LinkKey, type Tally } from "./model.ts";
 import { peopleIn } from "./people.ts";
-import { casesOfGroups } from "./stored.ts";
+import { casesOfChains, membersOf } from "./stored.ts";
 import { ENTITY_ROWS, type CaseRow } from "./tables.ts";
 import { changed, compareLeads, counted, EMPTY, leadOf, severityOf, statusOf, sum, titleOf, verdictOf } from "./tally.ts";
 
@@ -46,6 +47,8 @@ export class Batch {
   /** Those that became part of another. */
   readonly #ended: { readonly row: CaseRow; readonly into: Working }[] = [];
   readonly #groups = new Map<number, number>();
+  /** Members that have another group than they had, by number. */
+  readonly #moved = new Map<number, number>();
 
   constructor(tx: Tx, now: number) {
     this.#tx = tx;
@@ -63,22 +66,32 @@ export class Batch {
 
   async load(groups: readonly number[]): Promise<void> {
     const wanted = [...new Set(groups)].filter((group) => !this.#byGroup.has(group));
-    for (const row of await casesOfGroups(this.#tx, wanted)) if (row.grp !== null) this.#byGroup.set(row.grp, workingOf(row, row.grp));
+    for (const row of await casesOfChains(this.#tx, wanted)) if (row.grp !== null && !this.#byGroup.has(row.grp) && !this.#groups.has(row.grp)) this.#byGroup.set(row.grp, workingOf(row, row.grp));
   }
 
-  /** The group's number by now. */
-  groupOf(group: number): number {
-    return this.#groups.get(group) ?? group;
+  /** The number of a member's group by now. */
+  groupOf({ seq, group }: Pick<Kept, "seq" | "group">): number {
+    const moved = this.#moved.get(seq) ?? group;
+    return this.#groups.get(moved) ?? moved;
+  }
+
+  caseOf(member: Pick<Kept, "seq" | "group">): Working {
+    return this.of(this.groupOf(member));
+  }
+
+  /** Its pieces, the first first. */
+  ofChain(chain: number): readonly Working[] {
+    return [...this.#byGroup.values()].filter(({ row }) => row.chain === chain).toSorted((left, right) => left.row.first_at - right.row.first_at || left.group - right.group);
   }
 
   of(group: number): Working {
-    const working = this.#byGroup.get(this.groupOf(group));
+    const working = this.#byGroup.get(this.#groups.get(group) ?? group);
     if (working === undefined) throw new Error(`no case of group ${String(group)}`);
     return working;
   }
 
-  open(tenant: TenantId, group: number, first: Kept): Working {
-    const working: Working = { ...nothingDone(), id: newCaseId(this.#now), tenant, group, before: null, row: newRow(tenant, group, first, this.#now), tally: EMPTY, lead: null };
+  open(tenant: TenantId, group: number, first: Kept, chain: number): Working {
+    const working: Working = { ...nothingDone(), id: newCaseId(this.#now), tenant, group, before: null, row: { ...newRow(tenant, group, first, this.#now), chain }, tally: EMPTY, lead: null };
     working.row.id = working.id;
     this.#byGroup.set(group, working);
     return working;
@@ -97,10 +110,16 @@ export class Batch {
       row: { ...stays.row, ...decisionsOf(stays.row, ends.row), grp: kept, first_at: Math.min(stays.row.first_at, ends.row.first_at), last_at: Math.max(stays.row.last_at, ends.row.last_at) },
       tally: sum(into.tally, moved.tally),
       lead: firstOf(stays.lead, ends.lead),
-      merged: [...stays.merged, ...ends.merged, ends.id],
+      stale: stays.stale || ends.stale,
+      joined: [...stays.joined, ...ends.joined],
+      moved: [...stays.moved, ...ends.moved],
+      left: stays.left + ends.left,
+      merged: [...stays.merged, ...ends.merged, ...(ends.before === null ? [] : [ends.id])],
+      evidence: stays.evidence || ends.evidence,
       entities: new Map(into.entities),
     };
     for (const { entity, n } of entities) count(merged, entity, n);
+    for (const { entity, by } of moved.entities.values()) count(merged, entity, by);
     this.#byGroup.delete(moved.group);
     this.#byGroup.set(kept, merged);
     for (const [from, to] of this.#groups) if (to === moved.group) this.#groups.set(from, kept);
@@ -129,7 +148,7 @@ export class Batch {
   }
 
   change(from: Kept, to: Kept): void {
-    const working = this.of(from.group);
+    const working = this.caseOf(from);
     working.tally = changed(changed(working.tally, from, -1), to, 1);
     working.evidence ||= isOpen(to) && !isOpen(from);
     working.moved.push({ from, to });
@@ -142,20 +161,48 @@ export class Batch {
   }
 
   remove(member: Kept): void {
-    this.of(member.group).left += 1;
+    this.caseOf(member).left += 1;
     this.absorb(member);
   }
 
   /** What is counted under another number already. */
   absorb(member: Kept): void {
-    const working = this.of(member.group);
+    const working = this.caseOf(member);
     working.tally = changed(working.tally, member, -1);
     working.stale = true;
     for (const entity of member.facts.entities) count(working, entity, -1);
   }
 
+  async membersOf({ group }: Working): Promise<readonly Kept[]> {
+    return membersOf(this.#tx, group);
+  }
+
+  /** Parts of a case go on as cases of their own, of the same chain, with what a person decided; the first part stays. */
+  async split(working: Working, parts: readonly (readonly Kept[])[], groups: readonly number[]): Promise<readonly Working[]> {
+    const [stays, ...others] = parts;
+    const found: Working[] = [working];
+    for (const [place, part] of others.entries()) {
+      const [[first], group] = [part, groups[place]];
+      if (first === undefined || group === undefined) continue;
+      await sql`UPDATE case_members SET grp = ${group} WHERE seq IN ${numberList(this.#tx.kind, part.map(({ seq }) => seq))}`.execute(this.#tx.db);
+      const split = this.open(working.tenant, group, first, working.row.chain ?? working.group);
+      const { owner, status, status_by, decided_at, verdict_set, severity_set, severity_basis, first_look_at } = working.row;
+      Object.assign(split.row, { owner, status, status_by, decided_at, verdict_set, severity_set, severity_basis, first_look_at });
+      split.splitFrom = working.id;
+      for (const member of part) {
+        split.joined.push({ ...member, group });
+        this.#moved.set(member.seq, group);
+      }
+      this.#remake(split, part);
+      found.push(split);
+    }
+    await sql`DELETE FROM case_entities WHERE grp = ${working.group}`.execute(this.#tx.db);
+    this.#remake(working, stays ?? []);
+    return found;
+  }
+
   /** A case as its members say, from the beginning: after it was taken apart. */
-  remake(working: Working, members: readonly Kept[]): void {
+  #remake(working: Working, members: readonly Kept[]): void {
     working.tally = members.reduce((tally, member) => changed(tally, member, 1), EMPTY);
     working.lead = members.map(leadOf).toSorted(compareLeads)[0] ?? null;
     working.stale = false;
@@ -238,7 +285,7 @@ function workingOf(before: CaseRow, group: number): Working {
 
 function newRow(tenant: string, group: number, first: Kept, now: number): Working["row"] {
   return {
-    id: "", tenant_id: tenant, grp: group, status: "new", open: 1, status_by: "alerts", owner: null, severity: 0, severity_set: null, severity_basis: null, verdict: "undefined", verdict_set: null, title: "", type: first.facts.type satisfies CaseType,
+    id: "", tenant_id: tenant, grp: group, chain: group, status: "new", open: 1, status_by: "alerts", owner: null, severity: 0, severity_set: null, severity_basis: null, verdict: "undefined", verdict_set: null, title: "", type: first.facts.type satisfies CaseType,
     first_at: first.at, last_at: first.at, opened_at: now, first_look_at: null, decided_at: null, resolved_at: null, reopened: 0, reopened_at: null, version: 0, events: 0, evidence: 0, merged_into: null,
   };
 }
@@ -259,8 +306,9 @@ function firstOf(one: Lead | null, other: Lead | null): Lead | null {
   return compareLeads(one, other) <= 0 ? one : other;
 }
 
-/** By their first alert; of two that began at once, the one that was there before. */
+/** By their first alert; of two that began at once, the one that was there before. What was only now split from another has an id that nobody knows. */
 function isOlder(one: Working, other: Working): boolean {
+  if ((one.before === null) !== (other.before === null)) return one.before !== null;
   const [left, right] = [one.row.first_at, other.row.first_at];
   return left === right ? (one.before?.seq ?? Number.POSITIVE_INFINITY) <= (other.before?.seq ?? Number.POSITIVE_INFINITY) : left < right;
 }

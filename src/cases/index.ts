@@ -22,7 +22,7 @@ export { countTenantTriage, purgeTenantTriage, tenantTriage } from "./triage-upk
 export { countTenantCases, eraseConnectionCases, purgeTenantCases, tenantCases } from "./upkeep.ts";
 
 /** Raised when what is kept of a record is made in another way, or its links are: everything is then made again from the mirror, and nothing is told. */
-const CASES_REVISION = 3;
+const CASES_REVISION = 4;
 
 const DAY = 86_400_000;
 const DUE_EVERY_MS = 60_000;

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type PostgresServer, startPostgres } from "../../test/contract/postgres-server.ts";
 import type { Fact } from "../kernel/fact.ts";
 import { onlyTenants } from "../kernel/scope.ts";
-import { entitiesOf, oneCase } from "./queries.ts";
+import { entitiesOf, linksOfCase, oneCase, relatedTo } from "./queries.ts";
 import { alert, caseBench, CON, DAY, HOUR, MINUTE, NOW, OTHER, picture, TARGET, TEN, threat, type CaseBench } from "./test-bench.ts";
 import type { CaseRow } from "./tables.ts";
 
@@ -175,6 +175,60 @@ describe.each(["sqlite", "postgres"] as const)("cases on %s", (kind) => {
       await bench.page("threats", [threat("t2", NOW + 7 * DAY + 1, { hash: "h" })]);
       expect((await bench.cases()).map((row) => [row.id === id, row.status, row.reopened])).toEqual([[true, "resolved", 0], [false, "new", 0]]);
       expect(bench.queued.map((fact: Fact) => JSON.stringify(fact.body["event"]))).toEqual([expect.stringContaining(`the same behaviour was seen in ${id}`)]);
+    });
+  });
+
+  describe("what goes on and on", () => {
+    const daily = (days: number, from = 0) => Array.from({ length: days }, (_, day) => threat(`d${String(from + day)}`, NOW + (from + day) * DAY, { hash: "h" }));
+
+    it("is one case for thirty days at least and for sixty at most; the next says which it goes on from", async () => {
+      for (let day = 0; day < 100; day += 10) await bench.page("threats", daily(10, day));
+      const cases = await bench.cases();
+      expect(cases.length).toBeGreaterThan(1);
+      for (const [place, row] of cases.entries()) {
+        expect(row.last_at - row.first_at).toBeLessThan(60 * DAY);
+        if (place < cases.length - 1) expect(row.last_at - row.first_at).toBeGreaterThanOrEqual((place === 0 ? 30 : 29) * DAY);
+      }
+      expect(cases.reduce((sum, { tally }) => sum + (JSON.parse(tally) as { members: number }).members, 0)).toBe(100);
+      expect(bench.queued.map(({ kind: of, key, body }) => [of, key, JSON.stringify(body["event"]).includes(`the same behaviour was seen in ${cases.findLast(({ first_at: at }) => at < Date.parse(String(body["firstAt"])))?.id ?? "nothing"}`)])).toEqual(cases.map(({ id }, place) => ["cases.opened", id, place > 0]));
+      expect((await relatedTo(bench.store, cases[1] ?? cases[0] as CaseRow, await linksOfCase(bench.store.read, cases[1]?.grp ?? null))).map(({ id }) => id)).toContain(cases[0]?.id);
+    });
+
+    it("is not cut while it is over within thirty days, whenever it begins", async () => {
+      for (let shift = 0; shift < 30; shift += 3) await bench.page("threats", Array.from({ length: 6 }, (_, part) => threat(`s${String(shift)}-${String(part)}`, NOW + shift * DAY + part * 6 * DAY, { hash: `h${String(shift)}`, device: `D${String(shift)}` })));
+      expect(await bench.cases()).toHaveLength(10);
+    });
+
+    it("is opened again within its time, and is a new case after it", async () => {
+      await bench.page("threats", daily(40));
+      const [first] = await bench.cases();
+      await bench.update(first?.id ?? "", { status: "resolved", verdict: "false-positive" });
+      bench.told();
+      await bench.page("threats", [threat("late", NOW + DAY / 2, { hash: "h" })]);
+      expect(bench.told()).toEqual([`cases.reopened ${first?.id ?? ""}`]);
+      await bench.page("threats", daily(60, 40));
+      expect(told().filter((kind_) => kind_ === "opened").length).toBeGreaterThan(0);
+    });
+
+    it("that a version before kept as one case is cut when the mirror is replayed: the case keeps its id and its beginning, what a person decided holds for all of it, and nobody is told", async () => {
+      await bench.page("threats", daily(100));
+      const [first, ...others] = await bench.cases();
+      await bench.store.tx(async (tx) => {
+        const group = first?.grp ?? 0;
+        await sql`UPDATE case_members SET grp = ${group}`.execute(tx.db);
+        await sql`DELETE FROM cases WHERE grp <> ${group}`.execute(tx.db);
+        await sql`UPDATE cases SET last_at = ${NOW + 99 * DAY}, tally = ${JSON.stringify({ ...(JSON.parse(first?.tally ?? "{}") as object), members: 100, open: 100 })}, owner = 'mara'`.execute(tx.db);
+        await sql`DELETE FROM case_entities WHERE grp <> ${group}`.execute(tx.db);
+      });
+      bench.told();
+      await bench.rebuild();
+      const cut = await bench.cases();
+      expect(cut.map(({ title, first_at: from, last_at: to, open, owner }) => [title, from, to, open, owner])).toEqual([first, ...others].map((row) => [row?.title, row?.first_at, row?.last_at, 1, "mara"]));
+      expect(cut[0]?.id).toBe(first?.id);
+      expect(cut.map(({ tally }) => tally)).toEqual([first, ...others].map((row) => row?.tally));
+      expect(told()).toEqual([]);
+      await bench.rebuild();
+      expect((await bench.cases()).map(({ id }) => id)).toEqual(cut.map(({ id }) => id));
     });
   });
 

@@ -82,14 +82,20 @@ export async function casesOfGroups(tx: Reading, groups: readonly number[]): Pro
   return (await sql<CaseRow>`SELECT * FROM cases WHERE grp IN ${numberList(tx.kind, groups)}`.execute(tx.db)).rows;
 }
 
-/** Gives numbers that no member and no group has, each once. */
+/** The cases of these groups, with all of the chains that they are pieces of. */
+export async function casesOfChains(tx: Reading, groups: readonly number[]): Promise<readonly CaseRow[]> {
+  if (groups.length === 0) return [];
+  return (await sql<CaseRow>`SELECT * FROM cases WHERE chain IN (SELECT chain FROM cases WHERE grp IN ${numberList(tx.kind, groups)})`.execute(tx.db)).rows;
+}
+
+/** Gives numbers that no member, no group and no chain has, each once. */
 export function numbering(tx: Tx): (count: number) => Promise<readonly number[]> {
   let top: number | undefined;
   return async (count) => {
     if (count === 0) return [];
     if (tx.kind === "postgres") return (await sql<{ n: number }>`SELECT nextval('case_numbers') AS n FROM generate_series(1, ${count})`.execute(tx.db)).rows.map(({ n }) => Number(n));
     if (top === undefined) {
-      const { rows } = await sql<{ top: number }>`SELECT max(coalesce((SELECT max(seq) FROM case_members), 0), coalesce((SELECT max(grp) FROM cases), 0)) AS top`.execute(tx.db);
+      const { rows } = await sql<{ top: number }>`SELECT max(coalesce((SELECT max(seq) FROM case_members), 0), coalesce((SELECT max(grp) FROM cases), 0), coalesce((SELECT max(chain) FROM cases), 0)) AS top`.execute(tx.db);
       top = rows[0]?.top ?? 0;
     }
     const from = top + 1;

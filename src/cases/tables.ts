@@ -13,6 +13,8 @@ export type CaseRow = {
   tenant_id: string;
   /** Null where the case has become part of another. */
   grp: number | null;
+  /** Cases with one number are pieces of one chain. */
+  chain: number | null;
   /** `CaseStatus`, or `merged`. */
   status: string;
   /** Waits for somebody: the queue. */
@@ -104,17 +106,17 @@ function typed(type: Column["type"], names: string): readonly Column[] {
 export const CASES: BulkUpsert = {
   table: "cases",
   columns: [
-    ...typed("text", "id tenant_id"), ...typed("integer", "grp"), ...typed("text", "status"), ...typed("integer", "open"), ...typed("text", "status_by owner"), ...typed("integer", "severity severity_set severity_basis"),
+    ...typed("text", "id tenant_id"), ...typed("integer", "grp chain"), ...typed("text", "status"), ...typed("integer", "open"), ...typed("text", "status_by owner"), ...typed("integer", "severity severity_set severity_basis"),
     ...typed("text", "verdict verdict_set title type"), ...typed("integer", "first_at last_at opened_at first_look_at decided_at resolved_at reopened reopened_at version events evidence"), ...typed("text", "merged_into tally lead"),
   ],
   key: ["id"],
   update:
-    "grp status open status_by owner severity severity_set severity_basis verdict verdict_set title type first_at last_at first_look_at decided_at resolved_at reopened reopened_at version events evidence merged_into tally lead".split(" "),
+    "grp chain status open status_by owner severity severity_set severity_basis verdict verdict_set title type first_at last_at first_look_at decided_at resolved_at reopened reopened_at version events evidence merged_into tally lead".split(" "),
 };
 
 /** What indexes of the queue are made of: SQLite writes an index anew when a column of it is named, changed or not. */
 export const QUEUED_BY = ["status", "open", "severity", "owner", "type", "last_at", "reopened"] as const satisfies readonly (keyof CaseRow)[];
-const OF_GROUPS: readonly string[] = ["grp", "merged_into"];
+const OF_GROUPS: readonly string[] = ["grp", "chain", "merged_into"];
 
 /** Of a case that was there and has neither become part of another nor taken its group. */
 export const CASES_IN_GROUP: BulkUpsert = { ...CASES, update: CASES.update.filter((name) => !OF_GROUPS.includes(name)) };
@@ -254,6 +256,13 @@ export const caseMigrations: readonly Migration[] = [
         "create index case_twins_of_tenant on case_twins (tenant_id, seq, connection_id)",
         "create index case_health_subject on case_health (subject)",
       ];
+      for (const statement of statements) await sql.raw(statement).execute(db);
+    },
+  },
+  {
+    id: "0931-case-chains",
+    async up(db) {
+      const statements = ["alter table cases add column chain bigint", "update cases set chain = grp", "create index cases_chain on cases (chain)"];
       for (const statement of statements) await sql.raw(statement).execute(db);
     },
   },

@@ -13,10 +13,10 @@ import type { BulkUpsert, Database, Tx } from "../store/store.ts";
 import { Batch, type Working } from "./batch.ts";
 import { factOf, mergedFact, type Telling } from "./facts.ts";
 import { HUB, isQuiet, judge } from "./judge.ts";
-import { linkId, reachOf } from "./links.ts";
-import type { Kept, Lead, LinkKey, Member } from "./model.ts";
-import { components, connect, Sets, type Point } from "./partition.ts";
-import { forgetLinks, keptOf, knownReadings, memberRow, membersOf, neighbours, numbering, takeTurn, type Neighbour } from "./stored.ts";
+import { linkId } from "./links.ts";
+import type { Kept, Lead, Member } from "./model.ts";
+import { overlongOf, place, takeApart } from "./place.ts";
+import { forgetLinks, keptOf, knownReadings, memberRow, numbering, takeTurn } from "./stored.ts";
 import { CASES, CASES_IN_GROUP, CASES_IN_PLACE, EVENT_ROWS, LINK_ROWS, MEMBERS, QUEUED_BY, TWIN_ROWS, tables, type CaseRow, type EventRow } from "./tables.ts";
 import { markForTriage } from "./triage-run.ts";
 import { settled, type Fresh, type Plan, type Settled } from "./twins.ts";
@@ -53,18 +53,18 @@ export async function take(tx: Tx, intake: Intake, ports: TakePorts): Promise<vo
   const own = new Map([...known.members, ...known.twins].filter((one) => one.connection === connection).map((one) => [one.id, one]));
   const plan = await settled(tx, { connection, tenant, stream, ids }, known, planOf(intake, own), ports.origin);
   await keepTwins(tx, plan);
-  if (plan.fresh.length + plan.changed.length + plan.leaving.length + plan.absorbed.length === 0) return;
+  const overlong = intake.silent ? await overlongOf(tx, known.members) : [];
+  if (plan.fresh.length + plan.changed.length + plan.leaving.length + plan.absorbed.length + overlong.length === 0) return;
   const others = new Set([...plan.leaving.map((member) => member.tenant), ...plan.changed.map(({ from }) => from.tenant)].filter((other) => other !== tenant));
   for (const other of others) await takeTurn(tx, other);
 
   const relinked = plan.changed.filter(({ from, to }) => isRelinked(from, to));
   const away = [...plan.leaving, ...plan.absorbed.map(({ member }) => member)];
   for (const member of [...relinked.map(({ from }) => from), ...away]) await forgetLinks(tx, member);
-  await forgetMembers(tx, away);
 
   const batch = new Batch(tx, now);
   const numbers = numbering(tx);
-  await batch.load([...plan.changed.map(({ from }) => from.group), ...away.map(({ group }) => group)]);
+  await batch.load([...plan.changed.map(({ from }) => from.group), ...away.map(({ group }) => group), ...overlong]);
   const seqs = await numbers(plan.fresh.length);
   const fresh = plan.fresh.map((member, place): Kept => ({ ...member, seq: seqs[place] ?? 0, group: 0 }));
   const placed = await place(tx, batch, numbers, tenant, fresh, relinked.flatMap(({ to }) => (to.tenant === tenant ? [to] : [])));
@@ -74,16 +74,16 @@ export async function take(tx: Tx, intake: Intake, ports: TakePorts): Promise<vo
   for (const { from, to } of plan.changed) batch.change(from, to);
   for (const member of plan.leaving) batch.remove(member);
   for (const { member } of plan.absorbed) batch.absorb(member);
-  const written = [...placed, ...plan.changed.map(({ to }) => ({ ...to, group: batch.groupOf(to.group) }))];
-  // Those that another connection's reading stands for from now on have its key.
-  await forgetMembers(tx, plan.changed.flatMap(({ from, to }) => (from.connection === to.connection ? [] : [from])));
+  const written = [...placed, ...plan.changed.map(({ to }) => ({ ...to, group: batch.groupOf(to) }))];
+  // With those that another connection's reading stands for from now on: they have its key.
+  await forgetMembers(tx, [...away, ...plan.changed.flatMap(({ from, to }) => (from.connection === to.connection ? [] : [from]))]);
   if (written.length > 0) await tx.bulkUpsert(MEMBERS, written.map(memberRow));
   const linked = [...placed, ...relinked.map(({ to }) => to)];
   if (linked.length > 0) await tx.bulkUpsert(LINK_ROWS, linkRows(linked));
 
   const loosened = [...relinked.map(({ from }) => from), ...plan.leaving, ...plan.absorbed.flatMap(({ member, into }) => (isRelinked(member, into) ? [member] : []))];
-  const apart = new Set(loosened.map(({ group }) => batch.groupOf(group)));
-  for (const group of apart) await takeApart(tx, batch, numbers, batch.of(group));
+  const apart = new Set([...loosened.map((member) => batch.caseOf(member)), ...overlong.map((group) => batch.of(group))].flatMap(({ row }) => row.chain ?? []));
+  for (const chain of apart) await takeApart(tx, batch, numbers, chain);
   await batch.refresh((group, severity) => leadMember(tx, group, severity));
   await batch.writeEntities();
   await conclude(tx, batch, intake, ports);
@@ -139,102 +139,6 @@ function isStirred(before: Kept, { status }: Member): boolean {
   return status !== before.status && status !== "resolved";
 }
 
-type Numbers = ReturnType<typeof numbering>;
-type Node = `m:${number}` | `g:${number}`;
-
-/** Finds each its group; groups that they bring together become one. */
-async function place(tx: Tx, batch: Batch, numbers: Numbers, tenant: TenantId, fresh: readonly Kept[], relinked: readonly Kept[]): Promise<readonly Kept[]> {
-  const own = [...fresh, ...relinked].flatMap((member) => member.links.map((key): Point<Node> => ({ key, at: member.at, node: `m:${member.seq}` })));
-  const near = await neighbours(tx, tenant, own);
-  const others = new Map<string, Point<Node>>();
-  for (const [index, found] of near.entries()) {
-    const key = own[index]?.key ?? "";
-    for (const { at, group } of found) others.set(`${String(group)} ${String(at)} ${key}`, { key, at, node: `g:${group}` });
-  }
-  const sets = new Sets<Node>();
-  for (const { seq, group } of relinked) sets.join(`g:${group}`, `m:${seq}`);
-  const by = new Map<Node, LinkKey>();
-  const remember = (key: string, one: Node, other: Node): void => {
-    for (const node of [one, other]) if (node.startsWith("m:") && !by.has(node)) by.set(node, key as LinkKey);
-  };
-  connect([...own, ...others.values()], sets, (node) => node.startsWith("g:"), remember);
-
-  const nodes = new Set<Node>([...own.map(({ node }) => node), ...relinked.map(({ group }): Node => `g:${group}`)]);
-  for (const { node } of others.values()) nodes.add(node);
-  const bySeq = new Map(fresh.map((member) => [`m:${member.seq}` as Node, member]));
-  const found = components([...nodes], sets).filter((component) => component.some((node) => node.startsWith("m:")));
-  await batch.load(found.flatMap((component) => groupsIn(component)));
-  const opened = await numbers(found.length);
-  const further = await furtherCases(tx, own, near, new Set(found.filter((component) => groupsIn(component).length === 0).flat()));
-  const placed: Kept[] = [];
-  for (const [index, component] of found.entries()) {
-    const members = component.flatMap((node) => bySeq.get(node) ?? []).toSorted((left, right) => left.at - right.at || (left.id < right.id ? -1 : 1));
-    const working = await caseOf(batch, tenant, groupsIn(component), members, opened[index] ?? 0);
-    if (working === undefined) continue;
-    const [first] = members;
-    if (first !== undefined) {
-      working.joinedBy ??= by.get(`m:${first.seq}`) ?? null;
-      if (working.before === null) working.earlier = further.get(`m:${first.seq}`) ?? null;
-    }
-    for (const member of members) placed.push({ ...member, group: working.group });
-  }
-  return placed;
-}
-
-function groupsIn(component: readonly Node[]): readonly number[] {
-  return component.filter((node) => node.startsWith("g:")).map((node) => Number(node.slice(2)));
-}
-
-async function caseOf(batch: Batch, tenant: TenantId, groups: readonly number[], members: readonly Kept[], opened: number): Promise<Working | undefined> {
-  const cases = [...new Set(groups.map((group) => batch.of(group)))];
-  const [first, ...others] = cases;
-  if (first === undefined) return members[0] === undefined ? undefined : batch.open(tenant, opened, members[0]);
-  let one = first;
-  for (const other of others) one = await batch.merge(one, other);
-  return one;
-}
-
-/** By member of a case that is opened: one with the same behaviour that is too far away in time to be the same one. */
-async function furtherCases(tx: Tx, own: readonly Point<Node>[], near: readonly (readonly Neighbour[])[], opening: ReadonlySet<Node>): Promise<ReadonlyMap<Node, string>> {
-  const wanted = own.flatMap(({ key, at, node }, index) => (opening.has(node) ? (near[index] ?? []) : []).filter((one) => Math.abs(one.at - at) > reachOf(key)).map(({ group }) => ({ node, group })));
-  if (wanted.length === 0) return new Map();
-  const groups = new Map(wanted.map(({ node, group }) => [node, group]));
-  const { rows } = await sql<{ id: string; grp: number }>`SELECT id, grp FROM cases WHERE grp IN ${numberList(tx.kind, [...new Set(groups.values())])}`.execute(tx.db);
-  const ids = new Map(rows.map(({ id, grp }) => [grp, id]));
-  return new Map([...groups].flatMap(([node, group]) => (ids.has(group) ? [[node, ids.get(group) ?? ""]] : [])));
-}
-
-/** A case whose members changed what they have in common, or left: what no longer hangs together goes on as cases of its own. */
-async function takeApart(tx: Tx, batch: Batch, numbers: Numbers, working: Working): Promise<void> {
-  const held = await tables(tx.db).selectFrom("case_members").select(["seq", "at", "links"]).where("grp", "=", working.group).execute();
-  const sets = new Sets<number>();
-  connect(held.flatMap(({ seq, at, links }) => (JSON.parse(links) as readonly LinkKey[]).map((key) => ({ key, at, node: seq }))), sets);
-  const found = components(held.map(({ seq }) => seq), sets);
-  if (found.length < 2) return;
-  const members = new Map((await membersOf(tx, working.group)).map((member) => [member.seq, member]));
-  const parts = found.map((part) => part.flatMap((seq) => members.get(seq) ?? []));
-  const [stays, ...others] = parts.toSorted((left, right) => beginning(left) - beginning(right) || right.length - left.length);
-  const groups = await numbers(others.length);
-  for (const [index, part] of others.entries()) {
-    const [first] = part;
-    if (first === undefined) continue;
-    const group = groups[index] ?? 0;
-    await sql`UPDATE case_members SET grp = ${group} WHERE seq IN ${numberList(tx.kind, part.map(({ seq }) => seq))}`.execute(tx.db);
-    const split = batch.open(working.tenant, group, first);
-    const { owner, status, status_by, decided_at, verdict_set, severity_set, severity_basis, first_look_at } = working.row;
-    Object.assign(split.row, { owner, status, status_by, decided_at, verdict_set, severity_set, severity_basis, first_look_at });
-    split.splitFrom = working.id;
-    for (const member of part) split.joined.push({ ...member, group });
-    batch.remake(split, part);
-  }
-  await sql`DELETE FROM case_entities WHERE grp = ${working.group}`.execute(tx.db);
-  batch.remake(working, stays ?? []);
-}
-
-function beginning(members: readonly Kept[]): number {
-  return members.reduce((least, { at }) => Math.min(least, at), Number.POSITIVE_INFINITY);
-}
-
 async function leadMember(tx: Tx, group: number, severity: number): Promise<Kept | undefined> {
   const row = await tables(tx.db).selectFrom("case_members").selectAll().where("grp", "=", group).where("severity", "=", severity).orderBy("at").orderBy("stream").orderBy("id").orderBy("connection_id").limit(1).executeTakeFirst();
   return row === undefined ? undefined : keptOf(row);
@@ -253,7 +157,7 @@ async function conclude(tx: Tx, batch: Batch, { firstRead, silent, now }: Intake
   const consoles = new Map<string, string | null>();
   for (const { row, into } of batch.ended) {
     const n = row.events + 1;
-    rows.get(CASES)?.push(caseRow({ ...row, grp: null, status: "merged", open: 0, version: row.version + 1, events: n, merged_into: into.id }, row.tally, row.lead));
+    rows.get(CASES)?.push(caseRow({ ...row, grp: null, chain: null, status: "merged", open: 0, version: row.version + 1, events: n, merged_into: into.id }, row.tally, row.lead));
     events.push({ case_id: row.id, tenant_id: row.tenant_id, n, at: now, kind: "merged", who: HUB, details: JSON.stringify({ case: into.id, field: "into" }) });
     await sql`UPDATE cases SET merged_into = ${into.id} WHERE merged_into = ${row.id}`.execute(tx.db);
     if (row.open === 1) facts.push(mergedFact(row, into.id, now));
@@ -280,7 +184,7 @@ async function conclude(tx: Tx, batch: Batch, { firstRead, silent, now }: Intake
 
 /** No more than has to be: most that joins a case leaves it where it stands. */
 function writtenBy({ before, row }: Working): BulkUpsert {
-  if (before === null || before.grp !== row.grp) return CASES;
+  if (before === null || before.grp !== row.grp || before.chain !== row.chain) return CASES;
   return QUEUED_BY.every((name) => before[name] === row[name]) ? CASES_IN_PLACE : CASES_IN_GROUP;
 }
 
@@ -316,7 +220,7 @@ export async function linkTo(tx: Tx, lead: Lead, { origin }: TakePorts, consoles
 /** In the order of `CASES`. */
 export function caseRow(row: Omit<CaseRow, "seq" | "tally" | "lead">, tally: string, lead: string | null): readonly (string | number | null)[] {
   return [
-    row.id, row.tenant_id, row.grp, row.status, row.open, row.status_by, row.owner, row.severity, row.severity_set, row.severity_basis, row.verdict, row.verdict_set, row.title, row.type, row.first_at, row.last_at, row.opened_at, row.first_look_at, row.decided_at, row.resolved_at,
+    row.id, row.tenant_id, row.grp, row.chain, row.status, row.open, row.status_by, row.owner, row.severity, row.severity_set, row.severity_basis, row.verdict, row.verdict_set, row.title, row.type, row.first_at, row.last_at, row.opened_at, row.first_look_at, row.decided_at, row.resolved_at,
     row.reopened, row.reopened_at, row.version, row.events, row.evidence, row.merged_into, tally, lead,
   ];
 }

@@ -22,12 +22,18 @@ const Parts = fc.record({
   identity: fc.boolean(),
 });
 const Change = fc.record({ status: fc.integer({ min: 0, max: 2 }), verdict: fc.integer({ min: 0, max: 1 }), mitigated: fc.boolean(), hash: fc.constantFrom(undefined, undefined, "h1", "h4") });
+/** The same, for longer than a case may go on. */
+const LongParts = fc.record({ at: fc.integer({ min: -3, max: 14 }).map((place) => place * 11 * DAY), hash: fc.constantFrom("h1", "h2"), device: fc.constant("D1"), storyline: fc.constantFrom(undefined, "S1", "S1", "S2"), stream: fc.constant<AlertStream>("threats"), identity: fc.constant(false) });
+export const LongEstate = fc.array(fc.tuple(LongParts, fc.array(Change, { maxLength: 1 })), { minLength: 6, maxLength: 16 });
+
 export const Estate = fc.array(fc.tuple(Parts, fc.array(Change, { maxLength: 2 })), { minLength: 2, maxLength: 9 });
 
 type PartsOf = typeof Parts extends fc.Arbitrary<infer P> ? P : never;
 type ChangeOf = typeof Change extends fc.Arbitrary<infer C> ? C : never;
 
 const FILE: PartsOf = { at: 0, hash: "h1", device: "D1", storyline: undefined, stream: "threats", identity: false };
+/** Every eleven days for half a year. */
+export const ENDLESS: [PartsOf, ChangeOf[]][] = Array.from({ length: 17 }, (_, place) => [{ ...FILE, at: place * 11 * DAY, storyline: "S1" }, []]);
 /** Two cases that the third record makes one, and one that the second takes apart. */
 export const BRIDGED: [PartsOf, ChangeOf[]][] = [[FILE, []], [{ ...FILE, hash: "h2", device: "D2", storyline: "S1" }, []], [{ ...FILE, at: 1, storyline: "S1" }, []]];
 export const PARTED: [PartsOf, ChangeOf[]][] = [[FILE, []], [{ ...FILE, at: 1 }, [{ status: 0, verdict: 0, mitigated: false, hash: "h4" }]]];

@@ -24,15 +24,16 @@ export function expectCases(file: string): void {
     expect(all("SELECT m.id FROM case_members AS m LEFT JOIN cases AS c ON c.grp = m.grp AND c.tenant_id = m.tenant_id WHERE c.id IS NULL"), "members of no case").toEqual([]);
     expect(all("SELECT id FROM cases WHERE status <> 'merged' AND (grp IS NULL OR grp NOT IN (SELECT grp FROM case_members))"), "cases of nothing").toEqual([]);
 
-    const links = all<{ seq: number; grp: number; at: number; links: string }>("SELECT seq, grp, at, links FROM case_members").flatMap(({ seq, grp, at, links: keys }) => (JSON.parse(keys) as readonly string[]).map((key) => ({ seq, grp, at, key })));
+    const links = all<{ seq: number; grp: number; at: number; links: string }>("SELECT m.seq, c.chain AS grp, m.at, m.links FROM case_members AS m JOIN cases AS c ON c.grp = m.grp").flatMap(({ seq, grp, at, links: keys }) => (JSON.parse(keys) as readonly string[]).map((key) => ({ seq, grp, at, key })));
     const apart = [...Map.groupBy(links, ({ key }) => key)].flatMap(([key, of]) => {
       const sorted = of.toSorted((left, right) => left.at - right.at);
       return sorted.slice(1).filter((link, place) => link.at - (sorted[place]?.at ?? 0) <= reachOf(key) && link.grp !== sorted[place]?.grp).map(({ seq }) => `${key} ${String(seq)}`);
     });
-    expect(apart, "in different cases although linked").toEqual([]);
-    const groups = new Set(links.map(({ grp }) => grp));
-    expect(all("SELECT grp FROM cases WHERE grp IS NOT NULL")).toHaveLength(groups.size);
-    expect(groups.size).toBeGreaterThan(10);
+    expect(apart, "in different chains although linked").toEqual([]);
+    const chains = new Set(links.map(({ grp }) => grp));
+    expect(all("SELECT DISTINCT chain FROM cases WHERE grp IS NOT NULL")).toHaveLength(chains.size);
+    expect(chains.size).toBeGreaterThan(10);
+    expect(all("SELECT id FROM cases WHERE grp IS NOT NULL AND last_at - first_at >= 60 * 86400000"), "longer than a case may be").toEqual([]);
 
     const tallies = all<{ id: string; counted: number; held: number }>("SELECT c.id, c.tally ->> 'members' AS counted, count(*) AS held FROM cases AS c JOIN case_members AS m ON m.grp = c.grp GROUP BY c.id");
     expect(tallies.filter(({ counted, held }) => counted !== held), "counted wrong").toEqual([]);
