@@ -12,7 +12,7 @@ const WARM_UP = 500;
 const REQUESTS = 400;
 const EVERY_MS = 50;
 const AT_ONCE = 1_000;
-const SINGLE_WARM_UP = 500;
+const SINGLE_WARM_UP = 5_000;
 const SINGLE = 2_000;
 
 export interface Served {

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 export const VEDETTE = fileURLToPath(new URL("../bin/vedette.mjs", import.meta.url));
 
 /** As the first line of bin/vedette.mjs has it; and what is stripped of types and compiled is kept, as it is for whoever starts a hub a second time. */
-const FLAGS = ["--max-semi-space-size=16", "--heap-growing-percent=30"];
+const FLAGS = ["--max-semi-space-size=16", "--heap-growing-percent=50"];
 const ALLOCATOR = { MALLOC_ARENA_MAX: "2", MALLOC_MMAP_THRESHOLD_: "1048576", NODE_COMPILE_CACHE: fileURLToPath(new URL("../node_modules/.cache/compiled", import.meta.url)) };
 
 /** Where `main.ts` puts what it builds of the steps that are a hub themselves: what is measured is the product as it is built, not as it is written. */

@@ -44,7 +44,7 @@ const ALLOCATOR = { MALLOC_ARENA_MAX: "2", MALLOC_MMAP_THRESHOLD_: "1048576" };
 
 /**
  * A page of a large console is megabytes of short-lived objects, and V8 would sooner take hundreds of megabytes than collect them. The
- * hub stays small instead: a nursery that holds a page or two, and an old space that grows by a third. glibc would keep an arena for every
+ * hub stays small instead: a nursery that holds a page or two, and an old space that grows by half. glibc would keep an arena for every
  * thread and pages once read in the middle of its heap: two arenas, and whatever is larger than a megabyte goes back as soon as it is let go.
  * What Node compiles is kept for the next start, in the user's own cache folder.
  */
@@ -54,7 +54,7 @@ async function stayLight() {
     process.execve(process.execPath, [process.execPath, ...process.execArgv, ...FLAGS.filter((flag) => !process.execArgv.includes(flag)), ...process.argv.slice(1)], { ...process.env, ...ALLOCATOR });
   }
   const { setFlagsFromString } = await import("node:v8");
-  setFlagsFromString("--heap-growing-percent=30");
+  setFlagsFromString("--heap-growing-percent=50");
   const { enableCompileCache } = await import("node:module");
   const { default: places } = await import("env-paths");
   enableCompileCache(join(places("vedette", { suffix: "" }).cache, "compile"));
