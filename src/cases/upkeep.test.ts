@@ -68,6 +68,6 @@ describe.each(["sqlite", "postgres"] as const)("on %s", (kind) => {
     for await (const { table, row } of tenantCases(bench.store, TEN, AbortSignal.timeout(10_000))) rows.push({ table, tenant: row["tenant_id"] });
     expect(new Set(rows.map(({ tenant }) => tenant))).toEqual(new Set([TEN]));
     expect(rows.filter(({ table }) => table === "case_members")).toHaveLength((await bench.members()).filter((row) => row.tenant_id === TEN).length);
-    expect(new Set(rows.map(({ table }) => table))).toEqual(new Set(["cases", "case_members", "case_events"]));
+    expect(new Set(rows.map(({ table }) => table))).toEqual(new Set(["cases", "case_members", "case_events", "case_health"]));
   });
 });

@@ -70,13 +70,17 @@ export async function countTenantCases(store: Pick<Store, "read">, tenant: Tenan
 
 type Row = Readonly<Record<string, string | number | null>>;
 
+/** What is handed over, in the order of these columns: of one record there are several readings. */
+const HANDED: readonly (readonly [table: string, key: readonly string[]])[] = [["cases", ["seq"]], ["case_members", ["seq"]], ["case_twins", ["seq", "connection_id"]], ["case_events", ["seq"]], ["case_health", ["connection_id", "subject", "kind"]]];
+
 export async function* tenantCases(store: Pick<Store, "read">, tenant: TenantId, signal: AbortSignal): AsyncGenerator<{ readonly table: string; readonly row: Row }> {
-  for (const table of ["cases", "case_members", "case_twins", "case_events"] as const) {
-    // Of one record there are several readings.
-    const order = sql.raw(table === "case_twins" ? "seq, connection_id" : "seq");
+  for (const [table, key] of HANDED) {
+    const order = sql.join(key.map((column) => sql.ref(column)));
+    const nothing = key.map((column) => (column === "seq" ? 0 : ""));
     for (let last: Row | undefined, more = true; more; ) {
       if (signal.aborted) return;
-      const { rows } = await sql<Row>`SELECT * FROM ${sql.table(table)} WHERE tenant_id = ${tenant} AND (${order}) > (${sql.join(table === "case_twins" ? [last?.["seq"] ?? 0, last?.["connection_id"] ?? ""] : [last?.["seq"] ?? 0])}) ORDER BY ${order} LIMIT 500`.execute(store.read);
+      const place = key.map((column, index) => last?.[column] ?? nothing[index] ?? "");
+      const { rows } = await sql<Row>`SELECT * FROM ${sql.table(table)} WHERE tenant_id = ${tenant} AND (${order}) > (${sql.join(place)}) ORDER BY ${order} LIMIT 500`.execute(store.read);
       for (const row of rows) yield { table, row };
       last = rows.at(-1);
       more = rows.length === 500;
