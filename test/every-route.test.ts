@@ -273,6 +273,19 @@ describe.each(["key", "session"] as const)("every route the hub serves, asked wi
     expect(compared).toBeGreaterThan(30);
   });
 
+  it("shows a role that may see it its own tenant's object", async () => {
+    let shown = 0;
+    for (const route of world.hub.routes.filter((each) => each.method === "GET" && each.path.includes(":"))) {
+      for (const role of ROLE_NAMES) {
+        if (!allowed(route, role)) continue;
+        const answer = await call(route, pathFor(route, mine), role);
+        expect(answer.statusCode, `${role} ${route.path} ${answer.body.slice(0, 200)}`).toBe(200);
+        shown += 1;
+      }
+    }
+    expect(shown).toBeGreaterThan(30);
+  });
+
   it("keeps what is another tenant's out of every list", async () => {
     for (const route of world.hub.routes.filter((each) => each.method === "GET" && !each.path.includes(":") && !each.path.includes("/forward-auth") && each.permission !== "public")) {
       for (const role of ROLE_NAMES) {
