@@ -177,10 +177,11 @@ interface Listed<Row extends object, View> {
 async function pageOf<Row extends object, View>(deps: AccessRouteDeps, listed: Listed<Row, View>, { connection, tenant, after, text, limit = DEFAULT_PAGE }: Static<typeof AccessSearchQuery>, seen: TenantScope): Promise<{ items: View[]; next: string | null; coverage: AccessCoverage[] }> {
   const only = connection === undefined ? undefined : await deps.findConnection(seen, connection);
   const scope = await narrowed(deps, seen, tenant);
-  const rows = await rowsOf(deps.store.read, listed, { scope, only, text: fold(text ?? null), after: after === undefined ? null : placeOf(after, listed.key.length), limit: limit + 1 });
+  const { rows, reached } = await rowsOf(deps.store.read, listed, { scope, only, text: fold(text ?? null), after: after === undefined ? null : placeOf(after, listed.key.length), limit: limit + 1 }, deps.lookedAt);
   const shown = rows.slice(0, limit);
   const [last] = shown.slice(-1);
-  return { items: shown.map((row) => listed.view(row)), next: rows.length > limit && last !== undefined ? JSON.stringify(listed.key.map((name) => last[name])) : null, coverage: await coverageOf(deps, scope, only) };
+  const goesOn = rows.length > limit && last !== undefined ? listed.key.map((name) => last[name]) : reached;
+  return { items: shown.map((row) => listed.view(row)), next: goesOn === null ? null : JSON.stringify(goesOn), coverage: await coverageOf(deps, scope, only) };
 }
 
 interface Wanted {
@@ -192,8 +193,14 @@ interface Wanted {
   readonly limit: number;
 }
 
-/** Whoever sees some tenants only is answered connection by connection: those of others are passed over in an index, not row by row. */
-async function rowsOf<Row extends object, View>(db: Database, { from, columns, key, searched = [] }: Listed<Row, View>, { scope, only, text, after, limit }: Wanted): Promise<readonly Row[]> {
+/** No index finds part of a name: so many are looked at for one answer, and a hundred thousand people are gone through in several. */
+const LOOKED_AT = 20_000;
+
+/**
+ * Whoever sees some tenants only is answered connection by connection: those of others are passed over in an index, not row by row. `reached`: the key up to which a name
+ * was looked for where there is more behind it.
+ */
+async function rowsOf<Row extends object, View>(db: Database, { from, columns, key, searched = [] }: Listed<Row, View>, { scope, only, text, after, limit }: Wanted, lookedAt = LOOKED_AT): Promise<{ readonly rows: readonly Row[]; readonly reached: readonly unknown[] | null }> {
   const order = sql.join(key.map((name) => sql.ref(`t.${name}`)));
   const behind = after === null ? sql`` : sql`AND (${order}) > (${sql.join([...after])})`;
   const like = `%${(text ?? "").replaceAll(/[\\%_]/g, (sign) => `\\${sign}`)}%`;
@@ -201,11 +208,15 @@ async function rowsOf<Row extends object, View>(db: Database, { from, columns, k
   const rows: Row[] = [];
   for (const connection of only === undefined ? (scope.all ? [null] : await connectionsOf(db, scope)) : [only]) {
     const within = connection === null ? sql`` : sql`AND t.connection_id = ${connection}`;
-    const page = await sql<Row>`SELECT ${columns} FROM ${from} WHERE ${withinScope(scope, "t.tenant_id")} ${within} ${named} ${behind} ORDER BY ${order} LIMIT ${limit - rows.length}`.execute(db);
+    const visible = sql`${withinScope(scope, "t.tenant_id")} ${within}`;
+    const [end] = text === null ? [] : (await sql<Row>`SELECT ${order} FROM ${from} WHERE ${visible} ${behind} ORDER BY ${order} LIMIT 1 OFFSET ${lookedAt - 1}`.execute(db)).rows;
+    const reached = end === undefined ? null : key.map((name) => end[name]);
+    const before = reached === null ? sql`` : sql`AND (${order}) <= (${sql.join(reached)})`;
+    const page = await sql<Row>`SELECT ${columns} FROM ${from} WHERE ${visible} ${named} ${behind} ${before} ORDER BY ${order} LIMIT ${limit - rows.length}`.execute(db);
     rows.push(...page.rows);
-    if (rows.length === limit) break;
+    if (rows.length === limit || reached !== null) return { rows, reached };
   }
-  return rows;
+  return { rows, reached: null };
 }
 
 /** A page's `next` is the key of its last row. */

@@ -24,6 +24,8 @@ export interface AccessRouteDeps {
   readonly readings: Readings;
   /** Private; each export has a folder of its own in it while it is made. */
   readonly exportFolder: string;
+  /** Rows among which part of a name is looked for in one answer; for tests to make small. */
+  readonly lookedAt?: number;
 }
 
 export function accessRoutes(given: AccessRouteDeps): readonly Route<Tx>[] {

@@ -30,9 +30,9 @@ beforeEach(async () => {
 });
 afterEach(() => bench.close());
 
-async function ask<T>(path: string, query: Readonly<Record<string, string | number>>, scope: TenantScope = EVERY_TENANT): Promise<Page<T>> {
+async function ask<T>(path: string, query: Readonly<Record<string, string | number>>, scope: TenantScope = EVERY_TENANT, lookedAt?: number): Promise<Page<T>> {
   const coverage = createCoverage(async () => ({ name: "emea", tenant: TEN, paused: false, level: "global", streams: new Map(), refused: new Map() }));
-  const deps = { store: bench.store, clock: { ...systemClock, now: () => bench.now }, coverage, findConnection: async () => CON, findTenant: async (_: unknown, __: unknown, reference: string) => reference as never, readings: async () => [], exportFolder: "" };
+  const deps = { store: bench.store, clock: { ...systemClock, now: () => bench.now }, coverage, findConnection: async () => CON, findTenant: async (_: unknown, __: unknown, reference: string) => reference as never, readings: async () => [], exportFolder: "", ...(lookedAt === undefined ? {} : { lookedAt }) };
   const route = listRoutes(deps).find((each) => each.path.endsWith(`/${path}`));
   if (route === undefined) throw new Error(path);
   return (await route.handle({ params: undefined, query, body: undefined }, { scope } as RouteContext<Tx>)) as Page<T>;
@@ -92,5 +92,21 @@ describe("a search", () => {
     expect(await found("principals", "%")).toEqual([]);
     expect(await found("scopes", "100% n")).toEqual(["11"]);
     expect(await found("principals", "ann", { tenant: OTHER })).toEqual([]);
+  });
+
+  it("looks at no more than so many for one answer, says where to go on, and finds everybody once", async () => {
+    await bench.page("users", Array.from({ length: 40 }, (_, place) => user(String(1000 + place), "site", [held("12", "51")], { fullName: place % 13 === 0 ? `Ann ${String(place)}` : "Nobody" })));
+    for (const scope of [EVERY_TENANT, onlyTenants(TEN)]) {
+      const ids: string[] = [];
+      let pages = 0;
+      for (let after: string | null = ""; after !== null; pages += 1) {
+        const page: Page<{ readonly id: string }> = await ask("principals", { text: "ann", limit: 2, ...(after === "" ? {} : { after }) }, scope, 10);
+        ids.push(...page.items.map(({ id }) => id));
+        after = page.next;
+      }
+
+      expect(ids).toEqual(["1", "1000", "1013", "1026", "1039", "3"]);
+      expect(pages).toBeGreaterThan(4);
+    }
   });
 });

@@ -68,7 +68,7 @@ export function findConnection(api: ApiClient, reference: string): Promise<Conne
 }
 
 export function findTenant(api: ApiClient, reference: string): Promise<Tenant> {
-  return byNameOrId(listItems<Tenant>(api, "/api/v1/tenants"), reference, "tenant");
+  return byNameOrId(listItems<Tenant>(api, "/api/v1/tenants", { limit: 1_000 }), reference, "tenant");
 }
 
 export function findDestination(api: ApiClient, reference: string): Promise<DestinationView> {

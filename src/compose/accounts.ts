@@ -18,6 +18,9 @@ import { createUsers, type Users } from "../server/users.ts";
 import type { Store, Tx } from "../store/store.ts";
 import { VERSION } from "./version.ts";
 
+/** Every page of the console carries them: whoever has more looks for one by its name. */
+const TENANTS_TO_CHOOSE_FROM = 100;
+
 /** A person belongs to the hub, not to a tenant. */
 const NO_TENANT = "" as TenantId;
 
@@ -27,7 +30,7 @@ export interface PeoplePorts {
   readonly log: Log;
   readonly audit: AuditLog;
   readonly vault: Vault;
-  readonly tenants: { list(scope: TenantScope): Promise<readonly { readonly id: string; readonly name: string }[]>; get(scope: TenantScope, reference: string): Promise<{ readonly id: string }> };
+  readonly tenants: { list(scope: TenantScope, page: { readonly limit: number }): Promise<{ readonly items: readonly { readonly id: string; readonly name: string }[]; readonly next: string | null }>; get(scope: TenantScope, reference: string): Promise<{ readonly id: string }> };
   readonly publicUrl: string | null;
   readonly passwordCost: Cost | undefined;
 }
@@ -44,5 +47,5 @@ export function peopleOf({ store, clock, log, audit, vault, tenants, publicUrl, 
   const signIn = createSignIn({ store, clock, audit, sessions, passwords, throttle, secrets });
   const users = createUsers({ store, clock, passwords, sessions, secrets, resolveTenant: async (scope, reference) => (await tenants.get(scope, reference)).id });
   const own = createOwnAccount({ store, clock, sessions, passwords, throttle, secrets });
-  return { sessions, signIn, users, routes: [...sessionRoutes({ store, sessions, signIn, own, publicUrl, version: VERSION, tenants: (scope) => tenants.list(scope) }), ...userRoutes(users)] };
+  return { sessions, signIn, users, routes: [...sessionRoutes({ store, sessions, signIn, own, publicUrl, version: VERSION, tenants: (scope) => tenants.list(scope, { limit: TENANTS_TO_CHOOSE_FROM }) }), ...userRoutes(users)] };
 }

@@ -1,6 +1,6 @@
 /** HTTP routes of tenants and of the sites mapped to them. */
 import Type from "typebox";
-import { SiteMapping, TenantView } from "../kernel/api.ts";
+import { SiteMapping, TenantQuery, TenantView } from "../kernel/api.ts";
 import { Fault } from "../kernel/fault.ts";
 import { audited, defineRoute, unaudited, type Route, type RouteContext } from "../kernel/route.ts";
 import type { Store, Tx } from "../store/store.ts";
@@ -19,11 +19,15 @@ export function tenantRoutes(store: Store, tenants: Tenants, sites: Sites): read
     defineRoute({
       method: "GET",
       path: BASE,
-      summary: "All tenants",
+      summary: "Tenants, by name",
       permission: "tenants.read",
       audit: unaudited(Reading),
-      answer: Type.Object({ items: Type.Array(TenantView), next: Type.Null() }),
-      handle: async (_input, context: RouteContext<Tx>) => ({ items: [...(await tenants.list(context.scope))], next: null }),
+      query: TenantQuery,
+      answer: Type.Object({ items: Type.Array(TenantView), next: Type.Union([Type.String(), Type.Null()]) }),
+      async handle({ query }, context: RouteContext<Tx>) {
+        const { items, next } = await tenants.list(context.scope, query);
+        return { items: [...items], next };
+      },
     }),
     defineRoute({
       method: "POST",

@@ -1,9 +1,11 @@
+import { sql } from "kysely";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ConnectionId, TenantId } from "../kernel/ids.ts";
 import { EVERY_TENANT, onlyTenants, type TenantScope } from "../kernel/scope.ts";
 import { Secret } from "../kernel/secret.ts";
 import { openBench, ORIGIN, START, type Bench } from "./test-bench.ts";
 import { PURGE_DELAY_MS } from "./tenants.ts";
+import { tables } from "./tables.ts";
 
 let bench: Bench;
 let acme: TenantId;
@@ -29,7 +31,50 @@ describe("tenants", () => {
     await expect(bench.tenants.rename(EVERY_TENANT, birch, "Acme", bench.record)).rejects.toMatchObject({ code: "ALREADY_EXISTS" });
     expect((await bench.tenants.rename(onlyTenants(birch), birch, "Birch Ltd", bench.record)).name).toBe("Birch Ltd");
     await expect(bench.tenants.rename(onlyTenants(acme), birch, "x", bench.record)).rejects.toMatchObject({ code: "NOT_FOUND" });
-    expect((await bench.tenants.list(onlyTenants(acme))).map((tenant) => tenant.id)).toEqual([acme]);
+    expect((await bench.tenants.list(onlyTenants(acme))).items.map((tenant) => tenant.id)).toEqual([acme]);
+  });
+});
+
+describe("a list of ten thousand tenants", () => {
+  beforeEach(async () => {
+    await bench.store.tx(async (tx) => {
+      for (let from = 0; from < 10_000; from += 500) {
+        await tables(tx.db).insertInto("tenants").values(Array.from({ length: 500 }, (_unused, place) => ({ id: `ten_${String(from + place)}`, name: `Client ${String(from + place).padStart(5, "0")}`, created_at: new Date(START).toISOString(), leaving_since: null, purge_after: null }))).execute();
+      }
+    });
+  });
+
+  async function all(scope: TenantScope, query: Parameters<typeof bench.tenants.list>[1]): Promise<{ readonly names: readonly string[]; readonly pages: number }> {
+    const names: string[] = [];
+    let pages = 0;
+    for (let after: string | undefined; ; ) {
+      const page = await bench.tenants.list(scope, { ...query, ...(after === undefined ? {} : { after }) });
+      pages += 1;
+      names.push(...page.items.map(({ name }) => name));
+      if (page.next === null) return { names, pages };
+      after = page.next;
+    }
+  }
+
+  it("comes page by page, each tenant once and by name, all of them or those whose name has a part", async () => {
+    const whole = await all(EVERY_TENANT, { limit: 1_000 });
+    expect([whole.names.length, new Set(whole.names).size, whole.pages]).toEqual([10_003, 10_003, 11]);
+    expect(whole.names).toEqual(whole.names.toSorted());
+    expect((await bench.tenants.list(EVERY_TENANT)).items).toHaveLength(200);
+    expect(await all(EVERY_TENANT, { text: "client 0999" })).toEqual({ names: Array.from({ length: 10 }, (_unused, place) => `Client 0999${String(place)}`), pages: 2 });
+    expect((await all(EVERY_TENANT, { text: "BIRCH" })).names).toEqual(["Birch"]);
+  });
+
+  it("gives those of some ids alone, and nothing that the caller does not see", async () => {
+    expect((await all(EVERY_TENANT, { ids: `ten_7,${acme},ten_none` })).names).toEqual(["Acme", "Client 00007"]);
+    expect((await all(onlyTenants(acme), { ids: `ten_7,${acme}` })).names).toEqual(["Acme"]);
+    expect((await all(EVERY_TENANT, { ids: "," })).names).toEqual([]);
+    expect((await all(onlyTenants(acme, "ten_12" as TenantId), { text: "client" })).names).toEqual(["Client 00012"]);
+  });
+
+  it("is a walk along the index of names, whatever is asked for", async () => {
+    const { rows } = await sql<{ detail: string }>`EXPLAIN QUERY PLAN SELECT * FROM tenants WHERE name > ${"Client"} ORDER BY name LIMIT 500`.execute(bench.store.read);
+    expect(rows.map(({ detail }) => detail)).toEqual(["SEARCH tenants USING INDEX tenants_name (name>?)"]);
   });
 });
 
@@ -124,7 +169,7 @@ describe("a tenant that leaves", () => {
     expect(bench.rows.get(acme)).toBe(0);
     await bench.store.tx((tx) => bench.connections.finishErase(tx, id));
     expect(await bench.tenants.purgeDue(bench.record)).toEqual([acme]);
-    expect((await bench.tenants.list(EVERY_TENANT)).map((tenant) => tenant.name)).toEqual(["Birch", "default"]);
+    expect((await bench.tenants.list(EVERY_TENANT)).items.map((tenant) => tenant.name)).toEqual(["Birch", "default"]);
   });
 
   it("can stay after all while the delay runs, and not after it", async () => {

@@ -2,13 +2,16 @@
  * Tenants: the customers of an MSP, the unit everything is kept apart by. Making, renaming, and letting one go: a leaving tenant is read
  * no more, is purged after a delay that can be used to change one's mind, and is forgotten only when nothing of it is left, counted.
  */
+import { sql } from "kysely";
 import type { Static } from "typebox";
-import type { TenantView } from "../kernel/api.ts";
+import type { TenantQuery, TenantView } from "../kernel/api.ts";
 import { isoTime, type Clock } from "../kernel/clock.ts";
 import { Fault } from "../kernel/fault.ts";
 import { DEFAULT_TENANT, newId, type ConnectionId, type TenantId } from "../kernel/ids.ts";
 import type { Log } from "../kernel/log.ts";
 import type { TenantScope } from "../kernel/scope.ts";
+import { textList } from "../store/conditions.ts";
+import { fittingPage, idList, type FittingPage } from "../store/fitting.ts";
 import type { Database, Store, Tx } from "../store/store.ts";
 import type { Connections } from "./connections.ts";
 import { connectionView } from "./views.ts";
@@ -23,6 +26,7 @@ export type Tenant = Static<typeof TenantView>;
 /** A leaving tenant stays this long before it is purged, unless the operator says otherwise. */
 export const PURGE_DELAY_MS = 7 * 86_400_000;
 const PURGE_CHUNK = 500;
+const DEFAULT_PAGE = 200;
 
 /** A tenant's rows in the mirror and in the capabilities. */
 export interface TenantData {
@@ -55,8 +59,23 @@ export function createTenants(ports: TenantPorts) {
     return found;
   }
 
-  async function list(scope: TenantScope): Promise<readonly Tenant[]> {
-    return views(store.read, await tables(store.read).selectFrom("tenants").selectAll().where(withinScope(scope, "id")).orderBy("name").execute());
+  /** By name, which no two have. */
+  async function list(scope: TenantScope, { text, ids, after, limit = DEFAULT_PAGE }: Static<typeof TenantQuery> = {}): Promise<FittingPage<Tenant>> {
+    const wanted = text?.trim().toLowerCase() ?? "";
+    const among = idList(ids);
+    const { items, next } = await fittingPage<ConnectionTables["tenants"]>({
+      after,
+      limit,
+      fits: ({ name }) => name.toLowerCase().includes(wanted),
+      place: ({ name }) => name,
+      read(behind, size) {
+        let rows = tables(store.read).selectFrom("tenants").selectAll().where(withinScope(scope, "id")).orderBy("name").limit(size);
+        if (behind !== undefined) rows = rows.where("name", ">", behind);
+        if (among !== undefined) rows = rows.where(sql<boolean>`id IN ${textList(store.kind, among)}`);
+        return rows.execute();
+      },
+    });
+    return { items: await views(store.read, items), next };
   }
 
   async function get(scope: TenantScope, reference: string): Promise<Tenant> {
@@ -191,8 +210,10 @@ function jsonLine(table: string, row: object): string {
 }
 
 async function views(db: Database, rows: readonly ConnectionTables["tenants"][]): Promise<readonly Tenant[]> {
-  const counted = await tables(db).selectFrom("connections").select(["tenant_id", (where) => where.fn.countAll().as("number")]).where("removed_at", "is", null).groupBy("tenant_id").execute();
-  const mapped = await tables(db).selectFrom("site_tenants").select(["tenant_id", (where) => where.fn.countAll().as("number")]).groupBy("tenant_id").execute();
+  if (rows.length === 0) return [];
+  const ids = rows.map(({ id }) => id);
+  const counted = await tables(db).selectFrom("connections").select(["tenant_id", (where) => where.fn.countAll().as("number")]).where("tenant_id", "in", ids).where("removed_at", "is", null).groupBy("tenant_id").execute();
+  const mapped = await tables(db).selectFrom("site_tenants").select(["tenant_id", (where) => where.fn.countAll().as("number")]).where("tenant_id", "in", ids).groupBy("tenant_id").execute();
   const connections = new Map(counted.map((row) => [row.tenant_id, Number(row.number)]));
   const sites = new Map(mapped.map((row) => [row.tenant_id, Number(row.number)]));
   return rows.map((row) => ({ id: row.id, name: row.name, createdAt: row.created_at, connections: connections.get(row.id) ?? 0, sites: sites.get(row.id) ?? 0, leavingSince: row.leaving_since, purgeAfter: row.purge_after }));

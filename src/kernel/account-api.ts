@@ -19,7 +19,10 @@ export const SessionView = Type.Object({
   csrf: Nullable(Text),
   user: Nullable(Type.Object({ id: Text, name: Text, email: Text, role: Role, totp: Type.Boolean(), passwordOnce: Type.Boolean({ description: "signed in with a one-time password: it has to be replaced" }) })),
   permissions: Type.Array(Type.Enum([...PERMISSIONS])),
+  /** The first by name, to choose from. */
   tenants: Type.Array(Type.Object({ id: Text, name: Text })),
+  /** There are others: `GET /api/v1/tenants` finds them. */
+  moreTenants: Type.Boolean(),
   everyTenant: Type.Boolean(),
   version: Text,
 });

@@ -201,6 +201,18 @@ export const StatusView = Type.Object({
 });
 export type StatusView = Static<typeof StatusView>;
 
+const Ids = Type.Optional(Type.String({ minLength: 1, maxLength: 20_000, description: "Those of these ids alone, with commas between." }));
+/** Of a list that goes by pages: a page that is not full may be followed by one all the same. */
+const paged = {
+  after: Type.Optional(Type.String({ minLength: 1, maxLength: 1_000, description: "`next` of the page before." })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, description: "200 when left out." })),
+  ids: Ids,
+};
+const Part = (of: string) => Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: `Part of ${of}.` }));
+export const TenantQuery = Type.Object({ ...paged, text: Part("a name") });
+export const ApiKeyQuery = Type.Object({ ...paged, text: Part("a name"), state: Type.Optional(Type.Enum(["in-use", "ended", "revoked"])) });
+export const UserQuery = Type.Object({ ...paged, text: Part("a name or an e-mail address"), state: Type.Optional(Type.Enum(["active", "disabled", "first-sign-in"])), tenant: Type.Optional(Type.String({ minLength: 1, maxLength: 400, description: "Id or name: those who see it." })) });
+
 export const TenantView = Type.Object({ id: Text, name: Text, createdAt: Time, connections: Count, sites: Count, leavingSince: Nullable(Time), purgeAfter: Nullable(Time) });
 export const SiteMapping = Type.Object({ connection: Text, site: Text, siteName: Nullable(Text), accountName: Nullable(Text), tenant: Nullable(Text) });
 

@@ -74,7 +74,7 @@ describe("an API key", () => {
     await keys.revoke(LOCAL_ACTOR, key.id, record);
 
     expect(await keys.authenticate(secret.reveal())).toBeUndefined();
-    expect((await keys.list(EVERY_TENANT))[0]?.revokedAt).not.toBeNull();
+    expect((await keys.list(EVERY_TENANT)).items[0]?.revokedAt).not.toBeNull();
   });
 
   it("is not anything near it", async () => {
@@ -87,14 +87,14 @@ describe("an API key", () => {
     const { secret } = await keys.create(LOCAL_ACTOR, { name: "k", role: "viewer" }, record);
     const first = new Date(time.now).toISOString();
     await keys.authenticate(secret.reveal());
-    await expect.poll(async () => (await keys.list(EVERY_TENANT))[0]?.lastUsedAt).toBe(first);
+    await expect.poll(async () => (await keys.list(EVERY_TENANT)).items[0]?.lastUsedAt).toBe(first);
     time.now += 30_000;
     await keys.authenticate(secret.reveal());
     await store.tx(async () => undefined);
-    expect((await keys.list(EVERY_TENANT))[0]?.lastUsedAt).toBe(first);
+    expect((await keys.list(EVERY_TENANT)).items[0]?.lastUsedAt).toBe(first);
     time.now += 31_000;
     await keys.authenticate(secret.reveal());
-    await expect.poll(async () => (await keys.list(EVERY_TENANT))[0]?.lastUsedAt).toBe(new Date(time.now).toISOString());
+    await expect.poll(async () => (await keys.list(EVERY_TENANT)).items[0]?.lastUsedAt).toBe(new Date(time.now).toISOString());
   });
 });
 
@@ -117,13 +117,30 @@ describe("who makes or revokes a key", () => {
     await expect(keys.create(LOCAL_ACTOR, { name: "k", role: "operator", tenants: ["ten_a"] }, record)).rejects.toMatchObject({ code: "CONFIG_INVALID" });
   });
 
+  it("lists them page by page, those of a name or of a state alone", async () => {
+    const ids: string[] = [];
+    for (let place = 0; place < 5; place += 1, time.now += 1) ids.push((await keys.create(LOCAL_ACTOR, { name: `Key ${String(place % 2)}`, role: "viewer", expiresInDays: place === 4 ? 1 : 30 }, record)).key.id);
+    await keys.revoke(LOCAL_ACTOR, ids[0] ?? "", record);
+    time.now += 2 * 86_400_000;
+    const all = async (query: Parameters<typeof keys.list>[1]): Promise<readonly string[]> => {
+      const first = await keys.list(EVERY_TENANT, { ...query, limit: 2 });
+      const rest = first.next === null ? [] : (await keys.list(EVERY_TENANT, { ...query, after: first.next })).items;
+      return [...first.items, ...rest].map(({ id }) => id);
+    };
+
+    expect(await all({})).toEqual(ids);
+    expect(await all({ text: "KEY 1" })).toEqual([ids[1], ids[3]]);
+    expect([await all({ state: "revoked" }), await all({ state: "ended" }), await all({ state: "in-use" })]).toEqual([[ids[0]], [ids[4]], ids.slice(1, 4)]);
+    expect(await all({ ids: `${ids[2] ?? ""},key_absent` })).toEqual([ids[2]]);
+  });
+
   it("sees and revokes only keys whose every tenant he sees", async () => {
     const wide = (await keys.create(LOCAL_ACTOR, { name: "wide", role: "viewer", tenants: ["ten_a", "ten_b"] }, record)).key.id;
     const all = (await keys.create(LOCAL_ACTOR, { name: "all", role: "viewer" }, record)).key.id;
     const own = (await keys.create(LOCAL_ACTOR, { name: "own", role: "viewer", tenants: ["ten_a"] }, record)).key.id;
     const limited = actor("msp-admin", onlyTenants("ten_a" as TenantId));
 
-    expect((await keys.list(limited.scope)).map((key) => key.id)).toEqual([own]);
+    expect((await keys.list(limited.scope)).items.map((key) => key.id)).toEqual([own]);
     for (const id of [wide, all, "key_absent"]) await expect(keys.revoke(limited, id, record)).rejects.toMatchObject({ code: "NOT_FOUND" });
     expect((await keys.revoke(limited, own, record)).revokedAt).not.toBeNull();
   });

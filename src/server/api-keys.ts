@@ -6,7 +6,7 @@ import { createHash, randomBytes } from "node:crypto";
 import type { Kysely } from "kysely";
 import { sql } from "kysely";
 import type { Static } from "typebox";
-import type { ApiKeyDraft, ApiKeyView } from "../kernel/api.ts";
+import type { ApiKeyDraft, ApiKeyQuery, ApiKeyView } from "../kernel/api.ts";
 import { isoTime, type Clock } from "../kernel/clock.ts";
 import { Fault } from "../kernel/fault.ts";
 import { newId } from "../kernel/ids.ts";
@@ -15,6 +15,8 @@ import { ROLES, type Role } from "../kernel/permissions.ts";
 import type { Actor, AuditDetails } from "../kernel/route.ts";
 import type { TenantScope } from "../kernel/scope.ts";
 import { Secret } from "../kernel/secret.ts";
+import { textList } from "../store/conditions.ts";
+import { fittingPage, idList, type FittingPage } from "../store/fitting.ts";
 import type { Database, Migration, Store, Tx } from "../store/store.ts";
 import { isRole, oneTenant, reachOf, refuseMoreThan, seesAll, storedTenants, tenantsFor } from "./reach.ts";
 
@@ -25,6 +27,7 @@ const DEFAULT_DAYS = 365;
 const DAY_MS = 86_400_000;
 const LAST_USED_EVERY_MS = 60_000;
 const NAME_MAX = 100;
+const DEFAULT_PAGE = 200;
 
 export interface ApiKeyPorts {
   readonly store: Store;
@@ -38,7 +41,8 @@ type Recorder = (tx: Tx, details: AuditDetails) => Promise<void>;
 
 export interface ApiKeys {
   create(actor: Actor, draft: Static<typeof ApiKeyDraft>, record: Recorder): Promise<{ readonly key: KeyView; readonly secret: Secret }>;
-  list(scope: TenantScope): Promise<readonly KeyView[]>;
+  /** As they were made. */
+  list(scope: TenantScope, query?: Static<typeof ApiKeyQuery>): Promise<FittingPage<KeyView>>;
   revoke(actor: Actor, id: string, record: Recorder): Promise<KeyView>;
   /** The key's holder, or undefined for a key that is unknown, revoked or past its end. */
   authenticate(secret: string): Promise<Actor | undefined>;
@@ -87,9 +91,23 @@ export function createApiKeys({ store, clock, log, resolveTenant }: ApiKeyPorts)
       });
       return { key: viewOf(row), secret: new Secret(text) };
     },
-    async list(scope) {
-      const rows = await tables(store.read).selectFrom("api_keys").selectAll().orderBy("id").execute();
-      return rows.filter((row) => seesAll(scope, storedTenants(row.tenants))).map(viewOf);
+    async list(scope, { text, state, ids, after, limit = DEFAULT_PAGE } = {}) {
+      const wanted = text?.trim().toLowerCase() ?? "";
+      const among = idList(ids);
+      const now = clock.now();
+      const { items, next } = await fittingPage<KeyRow>({
+        after,
+        limit,
+        place: ({ id }) => id,
+        fits: (row) => seesAll(scope, storedTenants(row.tenants)) && (state === undefined || stateOf(row, now) === state) && row.name.toLowerCase().includes(wanted),
+        read(behind, size) {
+          let rows = tables(store.read).selectFrom("api_keys").selectAll().orderBy("id").limit(size);
+          if (behind !== undefined) rows = rows.where("id", ">", behind);
+          if (among !== undefined) rows = rows.where(sql<boolean>`id IN ${textList(store.kind, among)}`);
+          return rows.execute();
+        },
+      });
+      return { items: items.map(viewOf), next };
     },
     async revoke(actor, id, record) {
       return store.tx(async (tx) => {
@@ -113,6 +131,11 @@ export function createApiKeys({ store, clock, log, resolveTenant }: ApiKeyPorts)
       return { kind: "api-key", id: row.id, name: row.name, role: row.role, scope: reachOf(tenants), permissions: ROLES[row.role] };
     },
   };
+}
+
+function stateOf({ revoked_at, expires_at }: KeyRow, now: number): NonNullable<Static<typeof ApiKeyQuery>["state"]> {
+  if (revoked_at !== null) return "revoked";
+  return Date.parse(expires_at) <= now ? "ended" : "in-use";
 }
 
 function checkedName(text: string): string {

@@ -1,7 +1,7 @@
 /** Routes of the hub itself: health, metrics, API keys, audit log, key rotation, backup, and the document that lists all routes. */
 import Type from "typebox";
 import { sql } from "kysely";
-import { ApiKeyCreated, ApiKeyDraft, ApiKeyView, AuditEntry, AuditVerification, BackupResult, type StatusView } from "../kernel/api.ts";
+import { ApiKeyCreated, ApiKeyDraft, ApiKeyQuery, ApiKeyView, AuditEntry, AuditVerification, BackupResult, type StatusView } from "../kernel/api.ts";
 import { Fault } from "../kernel/fault.ts";
 import { momentAt } from "../kernel/moments.ts";
 import { audited, defineRoute, unaudited, type Route, type RouteContext } from "../kernel/route.ts";
@@ -93,11 +93,15 @@ export function builtinRoutes(ports: BuiltinPorts): readonly Route<Tx>[] {
     defineRoute({
       method: "GET",
       path: "/api/v1/api-keys",
-      summary: "API keys, without their secrets",
+      summary: "API keys, without their secrets, as they were made",
       permission: "keys.read",
       audit: unaudited(Reading),
-      answer: Type.Object({ items: Type.Array(ApiKeyView), next: Type.Null() }),
-      handle: async (_input, context: RouteContext<Tx>) => ({ items: [...(await keys.list(context.scope))], next: null }),
+      query: ApiKeyQuery,
+      answer: Type.Object({ items: Type.Array(ApiKeyView), next: Type.Union([Type.String(), Type.Null()]) }),
+      async handle({ query }, context: RouteContext<Tx>) {
+        const { items, next } = await keys.list(context.scope, query);
+        return { items: [...items], next };
+      },
     }),
     defineRoute({
       method: "POST",

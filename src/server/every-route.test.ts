@@ -238,7 +238,7 @@ function routeOf(world: World, method: string, path: string): Route<Tx> {
 
 async function operatorKey(world: World): Promise<string> {
   const operator: Actor = LOCAL_ACTOR;
-  return (await world.keys.list(operator.scope)).find((key) => key.role === "operator")?.id ?? "";
+  return (await world.keys.list(operator.scope)).items.find((key) => key.role === "operator")?.id ?? "";
 }
 
 it("sees nothing with a scope of no tenant", async () => {

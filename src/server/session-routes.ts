@@ -18,7 +18,8 @@ export interface SessionRoutesPorts {
   readonly own: OwnAccount;
   readonly publicUrl: string | null;
   readonly version: string;
-  tenants(scope: TenantScope): Promise<readonly { readonly id: string; readonly name: string }[]>;
+  /** The first by name, and whether there are others. */
+  tenants(scope: TenantScope): Promise<{ readonly items: readonly { readonly id: string; readonly name: string }[]; readonly next: string | null }>;
 }
 
 type Context = RouteContext<Tx>;
@@ -31,15 +32,16 @@ export function sessionRoutes(ports: SessionRoutesPorts): readonly Route<Tx>[] {
   const { store, sessions, signIn } = ports;
 
   async function view(held: Pick<HeldSession, "session" | "user" | "actor"> | undefined): Promise<SessionView> {
-    if (held === undefined) return { state: (await signIn.wantsSetup()) ? "setup" : "signed-out", csrf: null, user: null, permissions: [], tenants: [], everyTenant: false, version: ports.version };
+    if (held === undefined) return { state: (await signIn.wantsSetup()) ? "setup" : "signed-out", csrf: null, user: null, permissions: [], tenants: [], moreTenants: false, everyTenant: false, version: ports.version };
     const { session, user, actor } = held;
-    const tenants = (await ports.tenants(actor.scope)).map(({ id, name }) => ({ id, name }));
+    const { items, next } = await ports.tenants(actor.scope);
     return {
       state: "signed-in",
       csrf: session.csrf,
       user: { id: user.id, name: user.name, email: user.email, role: actor.role, totp: user.totp === "on", passwordOnce: user.password_ends_at !== null },
       permissions: [...actor.permissions],
-      tenants,
+      tenants: items.map(({ id, name }) => ({ id, name })),
+      moreTenants: next !== null,
       everyTenant: actor.scope.all,
       version: ports.version,
     };

@@ -16,7 +16,7 @@ const state = async (browser: Browser): Promise<string> => (await browser.ask("G
 describe("the first set-up", () => {
   it("takes the code of the terminal once, makes an operator and signs in", async () => {
     const browser = people.browser();
-    expect((await browser.ask("GET", "/api/v1/session")).body).toEqual({ state: "setup", csrf: null, user: null, permissions: [], tenants: [], everyTenant: false, version: "0" });
+    expect((await browser.ask("GET", "/api/v1/session")).body).toEqual({ state: "setup", csrf: null, user: null, permissions: [], tenants: [], moreTenants: false, everyTenant: false, version: "0" });
     const code = (await people.signIn.setupCode())?.reveal() ?? "";
     const draft = { code, email: " Ada@Example.test", name: "Ada", password: PASSWORD };
     expect((await browser.ask("POST", "/api/v1/setup", { ...draft, code: "AAAAA-AAAAA-AAAAA-AAAAA" })).status).toBe(401);
@@ -283,6 +283,27 @@ describe("accounts", () => {
     expect((await admin.ask("DELETE", `/api/v1/users/${id}`)).status).toBe(403);
     expect((await admin.ask("POST", "/api/v1/users", { email: "ADA@example.test", name: "Ada", role: "viewer" })).status).toBe(409);
     expect(await state(admin)).toBe("signed-in");
+  });
+
+  it("are listed page by page, those of a name, a state or a tenant alone", async () => {
+    const admin = await people.setUp();
+    const made: Record<string, string> = {};
+    for (const [name, tenants] of [["bob", ["ten_a"]], ["cy", ["ten_b"]], ["dee", undefined], ["eve", ["ten_a", "ten_b"]]] as const) {
+      const { body } = await admin.ask("POST", "/api/v1/users", { email: `${name}@example.test`, name: name.toUpperCase(), role: "viewer", ...(tenants === undefined ? {} : { tenants }) });
+      made[name] = (body["user"] as { readonly id: string }).id;
+    }
+    await admin.ask("PATCH", `/api/v1/users/${made["cy"] ?? ""}`, { disabled: true });
+    const page = async (query: string): Promise<{ readonly names: readonly string[]; readonly next: string | null }> => {
+      const { body } = await admin.ask("GET", `/api/v1/users?${query}`);
+      return { names: (body["items"] as readonly { readonly email: string }[]).map(({ email }) => email.split("@")[0] ?? ""), next: body["next"] as string | null };
+    };
+
+    expect(await page("limit=2")).toEqual({ names: ["ada", "bob"], next: "bob@example.test" });
+    expect(await page("limit=3&after=bob@example.test")).toEqual({ names: ["cy", "dee", "eve"], next: null });
+    expect((await page("text=EE")).names).toEqual(["dee"]);
+    expect([(await page("state=active")).names, (await page("state=disabled")).names, (await page("state=first-sign-in")).names]).toEqual([["ada"], ["cy"], ["bob", "dee", "eve"]]);
+    expect((await page("tenant=ten_b")).names).toEqual(["ada", "cy", "dee", "eve"]);
+    expect((await page(`ids=${made["eve"] ?? ""}`)).names).toEqual(["eve"]);
   });
 
   it("give nobody more than the giver has", async () => {

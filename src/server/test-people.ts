@@ -93,7 +93,7 @@ export async function openPeople(publicUrl: string | null = null): Promise<Peopl
   const signIn = createSignIn({ store, clock, audit, sessions, passwords, throttle, secrets });
   const users = createUsers({ store, clock, passwords, sessions, secrets, resolveTenant: async (_scope, reference) => reference });
   const routes = [
-    ...sessionRoutes({ store, sessions, signIn, own: createOwnAccount({ store, clock, sessions, passwords, throttle, secrets }), publicUrl, version: "0", tenants: async () => [{ id: "ten_default", name: "default" }] }),
+    ...sessionRoutes({ store, sessions, signIn, own: createOwnAccount({ store, clock, sessions, passwords, throttle, secrets }), publicUrl, version: "0", tenants: async () => ({ items: [{ id: "ten_default", name: "default" }], next: null }) }),
     ...userRoutes(users),
     defineRoute({ method: "GET", path: "/api/v1/whoami", summary: "a test", permission: "status.read", audit: unaudited("a test"), answer: Type.Object({ kind: Type.String(), id: Type.String(), role: Type.String() }), handle: async (_input, { actor }: RouteContext<Tx>) => ({ kind: actor.kind, id: actor.id, role: actor.role }) }),
     defineRoute({ method: "POST", path: "/api/v1/change", summary: "a test", permission: "cases.write", audit: audited("thing.changed"), answer: Type.Object({}), handle: (_input, context: RouteContext<Tx>) => store.tx((tx) => context.record(tx, { subject: "x", tenant: null })).then(() => ({})) }),

@@ -1,6 +1,7 @@
 /** Routes by which administrators keep the accounts of people. */
 import Type from "typebox";
 import { PasswordOnce, UserChange, UserCreated, UserDraft, UserView } from "../kernel/account-api.ts";
+import { UserQuery } from "../kernel/api.ts";
 import { audited, defineRoute, unaudited, type Route, type RouteContext } from "../kernel/route.ts";
 import type { Tx } from "../store/store.ts";
 import type { Users } from "./users.ts";
@@ -15,11 +16,15 @@ export function userRoutes(users: Users): readonly Route<Tx>[] {
     defineRoute({
       method: "GET",
       path: "/api/v1/users",
-      summary: "Accounts of people",
+      summary: "Accounts of people, by e-mail address",
       permission: "users.read",
       audit: unaudited("reads only"),
-      answer: Type.Object({ items: Type.Array(UserView), next: Type.Null() }),
-      handle: async (_input, context: Context) => ({ items: [...(await users.list(context.scope))], next: null }),
+      query: UserQuery,
+      answer: Type.Object({ items: Type.Array(UserView), next: Type.Union([Type.String(), Type.Null()]) }),
+      async handle({ query }, context: Context) {
+        const { items, next } = await users.list(context.scope, query);
+        return { items: [...items], next };
+      },
     }),
     defineRoute({
       method: "POST",

@@ -2,15 +2,19 @@
  * Accounts of people, as administrators see them: made with a one-time password, bound to one role and one set of tenants or all, like API keys.
  * A change of role or tenants, a reset and a disabling end the account's sessions with it. The last operator who can sign in stays one.
  */
+import { sql } from "kysely";
 import type { Static } from "typebox";
 import type { UserChange, UserDraft, UserView } from "../kernel/account-api.ts";
+import type { UserQuery } from "../kernel/api.ts";
 import { isoTime, type Clock } from "../kernel/clock.ts";
 import { Fault } from "../kernel/fault.ts";
-import { newId } from "../kernel/ids.ts";
+import { newId, type TenantId } from "../kernel/ids.ts";
 import type { Role } from "../kernel/permissions.ts";
 import type { Actor } from "../kernel/route.ts";
 import type { TenantScope } from "../kernel/scope.ts";
 import { Secret } from "../kernel/secret.ts";
+import { textList } from "../store/conditions.ts";
+import { fittingPage, idList, type FittingPage } from "../store/fitting.ts";
 import type { Database, Store, Tx } from "../store/store.ts";
 import { accounts, foldedEmail, operators, userView, type Recorder, type UserRow } from "./account-tables.ts";
 import { readableCode, type Passwords } from "./passwords.ts";
@@ -20,9 +24,11 @@ import type { Sessions } from "./sessions.ts";
 import { checkedEmail, checkedName } from "./sign-in.ts";
 
 const ONCE_MS = 3 * 86_400_000;
+const DEFAULT_PAGE = 200;
 
 export interface Users {
-  list(scope: TenantScope): Promise<readonly UserView[]>;
+  /** By e-mail address, which no two have. */
+  list(scope: TenantScope, query?: Static<typeof UserQuery>): Promise<FittingPage<UserView>>;
   create(actor: Actor, draft: Static<typeof UserDraft>, record: Recorder): Promise<{ readonly user: UserView; readonly password: Secret }>;
   change(actor: Actor, id: string, change: Static<typeof UserChange>, record: Recorder): Promise<UserView>;
   remove(actor: Actor, id: string, record: Recorder): Promise<UserView>;
@@ -37,6 +43,11 @@ export interface UsersPorts {
   readonly sessions: Sessions;
   readonly secrets: FactorSecrets;
   readonly resolveTenant: ResolveTenant;
+}
+
+function stateOf(row: UserRow): NonNullable<Static<typeof UserQuery>["state"]> {
+  if (row.disabled_at !== null) return "disabled";
+  return row.password_ends_at === null ? "active" : "first-sign-in";
 }
 
 export function createUsers({ store, clock, passwords, sessions, secrets, resolveTenant }: UsersPorts): Users {
@@ -62,9 +73,26 @@ export function createUsers({ store, clock, passwords, sessions, secrets, resolv
   const once = (): { readonly text: string; readonly endsAt: string } => ({ text: readableCode(), endsAt: isoTime(clock.now() + ONCE_MS) });
 
   return {
-    async list(scope) {
-      const rows = await accounts(store.read).selectFrom("hub_users").selectAll().orderBy("email").execute();
-      return rows.filter((row) => seesAll(scope, storedTenants(row.tenants))).map(userView);
+    async list(scope, { text, state, tenant, ids, after, limit = DEFAULT_PAGE } = {}) {
+      const wanted = text?.trim().toLowerCase() ?? "";
+      const among = idList(ids);
+      const of = tenant === undefined ? undefined : ((await resolveTenant(scope, tenant)) as TenantId);
+      const { items, next } = await fittingPage<UserRow>({
+        after,
+        limit,
+        place: ({ email }) => email,
+        fits(row) {
+          const tenants = storedTenants(row.tenants);
+          return seesAll(scope, tenants) && (of === undefined || tenants === null || tenants.includes(of)) && (state === undefined || stateOf(row) === state) && `${row.name} ${row.email}`.toLowerCase().includes(wanted);
+        },
+        read(behind, size) {
+          let rows = accounts(store.read).selectFrom("hub_users").selectAll().orderBy("email").limit(size);
+          if (behind !== undefined) rows = rows.where("email", ">", behind);
+          if (among !== undefined) rows = rows.where(sql<boolean>`id IN ${textList(store.kind, among)}`);
+          return rows.execute();
+        },
+      });
+      return { items: items.map(userView), next };
     },
     async create(actor, draft, record) {
       refuseMoreThan(actor, draft.role);

@@ -1,9 +1,10 @@
 /** What stays while pages change: where one can go, whose things are shown, light or dark, and the way out. */
-import { Menu, NativeSelect, UnstyledButton, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
+import { Menu, UnstyledButton, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
 import { Link, Outlet } from "@tanstack/react-router";
 import { useState, type ReactNode } from "react";
 import { useLive } from "../api/live.ts";
 import { roleWord, signOut, useSession, type Session } from "../api/session.ts";
+import { TenantChoice } from "../parts/tenant-choice.tsx";
 import { useUrl } from "../parts/url.ts";
 import { Icon, Mark, type IconName } from "./icons.tsx";
 
@@ -74,15 +75,7 @@ function TenantSwitcher(): ReactNode {
   const { tenants, everyTenant } = useSession();
   const url = useUrl();
   if (tenants.length < 2) return tenants[0] === undefined || everyTenant ? null : <p className="side-tenant">{tenants[0].name}</p>;
-  return (
-    <NativeSelect
-      className="side-switch"
-      aria-label="Tenant"
-      value={url.get("tenant") ?? ""}
-      onChange={(event) => url.set({ tenant: event.currentTarget.value === "" ? undefined : event.currentTarget.value })}
-      data={[{ value: "", label: everyTenant ? "All tenants" : "All my tenants" }, ...tenants.map(({ id, name }) => ({ value: id, label: name }))]}
-    />
-  );
+  return <TenantChoice className="side-switch" label="Tenant" none={everyTenant ? "All tenants" : "All my tenants"} value={url.get("tenant") ?? ""} onChange={(tenant) => url.set({ tenant: tenant === "" ? undefined : tenant })} />;
 }
 
 function SchemeSwitch(): ReactNode {

@@ -8,6 +8,7 @@ import { DataTable, type Column } from "../../parts/data-table.tsx";
 import { Facts, Page, Section } from "../../parts/page.tsx";
 import { Empty, FaultNote, Loading } from "../../parts/states.tsx";
 import { exact } from "../../parts/time.ts";
+import { useTenantNames } from "../../parts/tenant-names.ts";
 import { UrlChoice } from "../../parts/url-choice.tsx";
 import { useTyped, useUrl } from "../../parts/url.ts";
 import { Ago, count, many, sentence } from "../../parts/words.tsx";
@@ -23,7 +24,6 @@ export function AuditPage(): ReactNode {
   const mayVerify = useMay("operate");
   const [typed, setTyped] = useTyped("subject");
   const [chosen, setChosen] = useState<Entry | null>(null);
-  const names = useActors();
   const event = url.get("event");
   const from = url.get("from");
   const to = url.get("to");
@@ -37,6 +37,7 @@ export function AuditPage(): ReactNode {
     ...given("until", momentOf(to, "T23:59:59.999")),
   };
   const pages = usePages<Entry>(["GET /api/v1/audit", filter], (after, signal) => call("GET /api/v1/audit", { query: { ...filter, after: after === undefined ? undefined : Number(after), limit: 100 } }, signal));
+  const names = useActors(pages.rows);
   const filtered = FILTERS.some((name) => url.get(name) !== undefined);
   const clear = (): void => {
     setTyped("");
@@ -87,15 +88,24 @@ function momentOf(day: string | undefined, time: string): string | undefined {
   return Number.isNaN(at.getTime()) ? day : at.toISOString();
 }
 
-/** Names of those whom the log knows by their ids, as far as one may see them. */
-function useActors(): ReadonlyMap<string, string> {
+const MOST_NAMED = 200;
+
+/** Names of those whom these entries know by their ids, as far as one may see them; and the first of all, to choose from. */
+function useActors(entries: readonly Entry[]): ReadonlyMap<string, string> {
   const { user } = useSession();
-  const users = useAsk("GET /api/v1/users", {}, { enabled: useMay("users.read") });
-  const keys = useAsk("GET /api/v1/api-keys", {}, { enabled: useMay("keys.read") });
+  const mayUsers = useMay("users.read");
+  const mayKeys = useMay("keys.read");
+  const users = useAsk("GET /api/v1/users", { query: { limit: MOST_NAMED } }, { enabled: mayUsers });
+  const keys = useAsk("GET /api/v1/api-keys", { query: { limit: MOST_NAMED } }, { enabled: mayKeys });
+  const first = new Set([...(users.data?.items ?? []), ...(keys.data?.items ?? [])].map(({ id }) => id));
+  const missing = (begins: string): string => [...new Set(entries.flatMap(({ actor, subject }) => [actor, subject]))].filter((id) => id.startsWith(begins) && !first.has(id)).toSorted().slice(0, MOST_NAMED).join(",");
+  const [otherUsers, otherKeys] = [missing("usr_"), missing("key_")];
+  const moreUsers = useAsk("GET /api/v1/users", { query: { ids: otherUsers } }, { enabled: mayUsers && users.data?.next !== null && otherUsers !== "" });
+  const moreKeys = useAsk("GET /api/v1/api-keys", { query: { ids: otherKeys } }, { enabled: mayKeys && keys.data?.next !== null && otherKeys !== "" });
   return new Map([
     ...(user === null ? [] : [[user.id, user.name] as const]),
-    ...(users.data?.items ?? []).map(({ id, name }) => [id, name] as const),
-    ...(keys.data?.items ?? []).map(({ id, name }) => [id, `key ${name}`] as const),
+    ...[...(users.data?.items ?? []), ...(moreUsers.data?.items ?? [])].map(({ id, name }) => [id, name] as const),
+    ...[...(keys.data?.items ?? []), ...(moreKeys.data?.items ?? [])].map(({ id, name }) => [id, `key ${name}`] as const),
     ["local", "the hub's own machine"] as const,
     ["hub", "the hub itself"] as const,
   ]);
@@ -130,7 +140,7 @@ function detailsText(details: Entry["details"]): string {
 }
 
 function EntryFacts({ entry, names }: { readonly entry: Entry; readonly names: ReadonlyMap<string, string> }): ReactNode {
-  const { tenants } = useSession();
+  const tenantName = useTenantNames(entry.tenant === null ? [] : [entry.tenant]);
   return (
     <Facts
       facts={[
@@ -139,7 +149,7 @@ function EntryFacts({ entry, names }: { readonly entry: Entry; readonly names: R
         { name: "Who", value: `${names.get(entry.actor) ?? entry.actor} (${sentence(entry.actorKind)})` },
         { name: "Their id", value: <code>{entry.actor}</code> },
         { name: "To what", value: <code>{entry.subject}</code> },
-        { name: "Tenant", value: entry.tenant === null ? "the hub as a whole" : (tenants.find(({ id }) => id === entry.tenant)?.name ?? entry.tenant) },
+        { name: "Tenant", value: entry.tenant === null ? "the hub as a whole" : tenantName(entry.tenant) },
         ...Object.entries(entry.details).map(([name, value]) => ({ name: sentence(name), value: String(value) })),
         { name: "Request", value: <code>{entry.requestId}</code> },
         { name: "Hash", value: <code>{entry.hash}</code> },

@@ -1,48 +1,45 @@
 /** Keys by which programs use the API: made once with their secret, revoked at once. */
 import { Button, Modal, NumberInput, TextInput } from "@mantine/core";
 import { useState, type ReactNode } from "react";
-import type { Answer, Route } from "../../api/client.ts";
-import { useAsk, useChange } from "../../api/queries.ts";
+import { call, type Answer, type Query, type Route } from "../../api/client.ts";
+import { useChange, usePages } from "../../api/queries.ts";
 import { roleWord, useMay } from "../../api/session.ts";
 import { Confirm } from "../../parts/confirm.tsx";
-import { DataTable, type Column } from "../../parts/data-table.tsx";
+import type { Column } from "../../parts/data-table.tsx";
 import { Page } from "../../parts/page.tsx";
+import { SearchedTable } from "../../parts/searched-table.tsx";
 import { SecretOnce } from "../../parts/secret-once.tsx";
 import { Empty } from "../../parts/states.tsx";
 import { day } from "../../parts/time.ts";
 import { UrlChoice } from "../../parts/url-choice.tsx";
-import { useTyped, useUrl } from "../../parts/url.ts";
+import { useUrl } from "../../parts/url.ts";
 import { Ago, Tag, type Tone } from "../../parts/words.tsx";
 import { AdministrationPlaces } from "./places.tsx";
-import { ReachFields, useTenantNames, type Reach } from "./reach.tsx";
+import { ReachFields, useReachWords, type Reach } from "./reach.tsx";
 
 type Key = Answer<"GET /api/v1/api-keys">["items"][number];
 
 const KEYS: readonly Route[] = ["GET /api/v1/api-keys"];
-const STATES = ["In use", "Ended", "Revoked"] as const;
+const STATES = { "in-use": ["good", "In use"], ended: ["warn", "Ended"], revoked: ["plain", "Revoked"] } as const satisfies Readonly<Record<string, readonly [Tone, string]>>;
 
-function stateOf({ revokedAt, expiresAt }: Key): readonly [Tone, (typeof STATES)[number]] {
-  if (revokedAt !== null) return ["plain", "Revoked"];
-  return Date.parse(expiresAt) <= Date.now() ? ["warn", "Ended"] : ["good", "In use"];
+function stateOf({ revokedAt, expiresAt }: Key): readonly [Tone, string] {
+  if (revokedAt !== null) return STATES.revoked;
+  return Date.parse(expiresAt) <= Date.now() ? STATES.ended : STATES["in-use"];
 }
 
 export function KeysPage(): ReactNode {
   const mayWrite = useMay("keys.write");
-  const keys = useAsk("GET /api/v1/api-keys", {}, { every: 60_000 });
-  const names = useTenantNames();
   const url = useUrl();
-  const [typed, setTyped] = useTyped("text");
+  const filter = { text: url.get("text"), state: url.get("state") } as Query<"GET /api/v1/api-keys">;
+  const pages = usePages<Key>(["GET /api/v1/api-keys", filter], (after, signal) => call("GET /api/v1/api-keys", { query: { ...filter, after } }, signal), { every: 60_000 });
+  const reachOf = useReachWords(pages.rows);
   const [making, setMaking] = useState(false);
   const [ending, setEnding] = useState<Key | null>(null);
   const revoke = useChange("DELETE /api/v1/api-keys/{id}", KEYS);
-  const text = (url.get("text") ?? "").toLowerCase();
-  const state = url.get("state");
-  const all = keys.data?.items ?? [];
-  const rows = all.filter((key) => (text === "" || key.name.toLowerCase().includes(text)) && (state === undefined || stateOf(key)[1] === state));
   const columns: readonly Column<Key>[] = [
     { id: "name", header: "Key", narrow: true, text: ({ name }) => name, cell: ({ name }) => <span className="strong">{name}</span> },
     { id: "role", header: "Role", width: 140, narrow: true, text: ({ role }) => roleWord(role) },
-    { id: "tenants", header: "Tenants", width: 160, text: ({ tenants }) => names(tenants) },
+    { id: "tenants", header: "Tenants", width: 160, text: ({ tenants }) => reachOf(tenants) },
     { id: "made", header: "Made", width: 106, text: ({ createdAt }) => day(createdAt) },
     { id: "ends", header: "Ends", width: 106, text: ({ expiresAt }) => day(expiresAt) },
     { id: "used", header: "Last used", width: 100, text: ({ lastUsedAt }) => lastUsedAt ?? "never", cell: ({ lastUsedAt }) => <Ago at={lastUsedAt} /> },
@@ -52,22 +49,16 @@ export function KeysPage(): ReactNode {
   return (
     <Page title="API keys" lead="For programs that use the API. A key has one role and some tenants or all, like an account; its secret is shown once." actions={mayWrite ? <Button onClick={() => setMaking(true)}>Make a key</Button> : undefined}>
       <AdministrationPlaces />
-      <div className="filters">
-        <TextInput className="filter-search" aria-label="Search keys" placeholder="Part of a name" value={typed} onChange={(event) => setTyped(event.currentTarget.value)} />
-        <UrlChoice param="state" label="State" any="Any state" data={STATES} width={150} />
-      </div>
-      <div className="card">
-        <DataTable
-          name="keys"
-          columns={columns}
-          rows={rows}
-          rowKey={({ id }) => id}
-          pending={keys.isPending}
-          fault={keys.error}
-          again={() => void keys.refetch()}
-          empty={all.length === 0 ? <Empty title="There is no key yet." action={mayWrite ? <Button onClick={() => setMaking(true)}>Make the first one</Button> : undefined}>A key lets a program read what a role may, over the HTTP API.</Empty> : <Empty title="No key matches." action={<Button variant="default" onClick={() => { setTyped(""); url.set({ text: undefined, state: undefined }); }}>Show all keys</Button>} />}
-        />
-      </div>
+      <SearchedTable
+        name="keys"
+        placeholder="Part of a name"
+        columns={columns}
+        pages={pages}
+        rowKey={({ id }) => id}
+        params={["state"]}
+        filters={<UrlChoice param="state" label="State" any="Any state" data={Object.entries(STATES).map(([value, [, label]]) => ({ value, label }))} width={150} />}
+        empty={<Empty title="There is no key yet." action={mayWrite ? <Button onClick={() => setMaking(true)}>Make the first one</Button> : undefined}>A key lets a program read what a role may, over the HTTP API.</Empty>}
+      />
       {making ? <MakeKey onClose={() => setMaking(false)} /> : null}
       <Confirm open={ending !== null} danger title={`Revoke ${ending?.name ?? ""}?`} act="Revoke" busy={revoke.isPending} fault={revoke.error} onClose={() => { setEnding(null); revoke.reset(); }} onAct={() => { if (ending !== null) revoke.mutate({ params: { id: ending.id } }, { onSuccess: () => setEnding(null) }); }}>
         <p>Whatever uses this key is refused from now on. That cannot be taken back.</p>

@@ -2,6 +2,9 @@
 import { Checkbox, NativeSelect } from "@mantine/core";
 import type { ReactNode } from "react";
 import { roleWord, useSession, type Session } from "../../api/session.ts";
+import { useTenantNames } from "../../parts/tenant-names.ts";
+import { TenantsSearch } from "../../parts/tenant-search.tsx";
+import { count } from "../../parts/words.tsx";
 
 export type RoleName = NonNullable<Session["user"]>["role"];
 
@@ -22,7 +25,7 @@ export interface Reach {
 }
 
 export function ReachFields({ reach, onReach }: { readonly reach: Reach; readonly onReach: (reach: Reach) => void }): ReactNode {
-  const { user, tenants, everyTenant } = useSession();
+  const { user, tenants, moreTenants, everyTenant } = useSession();
   const roles = ROLES.filter((role) => role !== "operator" || user?.role === "operator");
   const chosen = reach.tenants;
   return (
@@ -31,7 +34,9 @@ export function ReachFields({ reach, onReach }: { readonly reach: Reach; readonl
       {reach.role === "operator" ? null : (
         <NativeSelect label="Tenants" value={chosen === null ? "all" : "some"} onChange={(event) => onReach({ ...reach, tenants: event.currentTarget.value === "some" ? [] : null })} data={[{ value: "all", label: everyTenant ? "Every tenant, also later ones" : "All that you see" }, { value: "some", label: "These only" }]} />
       )}
-      {chosen === null ? null : (
+      {chosen === null ? null : moreTenants ? (
+        <TenantsSearch chosen={chosen} onChosen={(some) => onReach({ ...reach, tenants: some })} />
+      ) : (
         <div className="choices choices-tenants" role="group" aria-label="Tenants">
           {tenants.map(({ id, name }) => (
             <Checkbox key={id} label={name} checked={chosen.includes(id)} onChange={(event) => onReach({ ...reach, tenants: event.currentTarget.checked ? [...chosen, id] : chosen.filter((one) => one !== id) })} />
@@ -42,7 +47,15 @@ export function ReachFields({ reach, onReach }: { readonly reach: Reach; readonl
   );
 }
 
-export function useTenantNames(): (tenants: readonly string[] | null) => string {
-  const session = useSession();
-  return (tenants) => (tenants === null ? "every tenant" : tenants.map((id) => session.tenants.find((one) => one.id === id)?.name ?? id).join(", "));
+/** Of many the first are named. */
+const NAMED = 3;
+
+/** `rows`: whose reach is put into words. */
+export function useReachWords(rows: readonly { readonly tenants: readonly string[] | null }[]): (tenants: readonly string[] | null) => string {
+  const names = useTenantNames(rows.flatMap(({ tenants }) => tenants?.slice(0, NAMED) ?? []));
+  return (tenants) => {
+    if (tenants === null) return "every tenant";
+    const named = tenants.slice(0, tenants.length === NAMED + 1 ? NAMED - 1 : NAMED).map(names);
+    return tenants.length > named.length ? `${named.join(", ")} and ${count(tenants.length - named.length)} more` : named.join(", ");
+  };
 }

@@ -2,15 +2,16 @@
 import { Button, Menu, TextInput } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useState, type ReactNode } from "react";
-import type { Answer, Route } from "../../api/client.ts";
-import { useAsk, useChange } from "../../api/queries.ts";
+import { call, type Answer, type Route } from "../../api/client.ts";
+import { useChange, usePages } from "../../api/queries.ts";
 import { askSessionAgain, useSession } from "../../api/session.ts";
 import { Confirm } from "../../parts/confirm.tsx";
-import { DataTable, type Column } from "../../parts/data-table.tsx";
+import type { Column } from "../../parts/data-table.tsx";
 import { Page } from "../../parts/page.tsx";
+import { SearchedTable } from "../../parts/searched-table.tsx";
 import { Empty, FaultNote } from "../../parts/states.tsx";
 import { day } from "../../parts/time.ts";
-import { useTyped, useUrl } from "../../parts/url.ts";
+import { useUrl } from "../../parts/url.ts";
 import { count, Tag } from "../../parts/words.tsx";
 import { AdministrationPlaces } from "./places.tsx";
 
@@ -22,14 +23,10 @@ type Asked = { readonly what: "add" } | { readonly what: "rename" | "leave"; rea
 
 export function TenantsPage(): ReactNode {
   const { everyTenant } = useSession();
-  const tenants = useAsk("GET /api/v1/tenants", {});
-  const url = useUrl();
-  const [typed, setTyped] = useTyped("text");
+  const text = useUrl().get("text");
+  const pages = usePages<Tenant>(["GET /api/v1/tenants", text], (after, signal) => call("GET /api/v1/tenants", { query: { text, after } }, signal));
   const [asked, setAsked] = useState<Asked | null>(null);
   const stay = useChange("PATCH /api/v1/tenants/{id}", TENANTS);
-  const text = (url.get("text") ?? "").toLowerCase();
-  const all = tenants.data?.items ?? [];
-  const rows = all.filter(({ name }) => text === "" || name.toLowerCase().includes(text));
   const columns: readonly Column<Tenant>[] = [
     { id: "name", header: "Tenant", narrow: true, text: ({ name }) => name, cell: ({ name }) => <span className="strong">{name}</span> },
     { id: "connections", header: "Connections", width: 110, right: true, text: ({ connections }) => count(connections) },
@@ -41,13 +38,7 @@ export function TenantsPage(): ReactNode {
   return (
     <Page title="Tenants" lead={<>Each customer, or part of a company, whose things only its own people see. Sites are given to one on the page of their <Link to="/connections">connection</Link>.</>} actions={everyTenant ? <Button onClick={() => setAsked({ what: "add" })}>Add a tenant</Button> : undefined}>
       <AdministrationPlaces />
-      <div className="filters">
-        <TextInput className="filter-search" aria-label="Search tenants" placeholder="Part of a name" value={typed} onChange={(event) => setTyped(event.currentTarget.value)} />
-      </div>
-      {stay.error === null ? null : <FaultNote fault={stay.error} />}
-      <div className="card">
-        <DataTable name="tenants" columns={columns} rows={rows} rowKey={({ id }) => id} pending={tenants.isPending} fault={tenants.error} again={() => void tenants.refetch()} empty={<Empty title="No tenant matches." action={<Button variant="default" onClick={() => { setTyped(""); url.set({ text: undefined }); }}>Show all tenants</Button>} />} />
-      </div>
+      <SearchedTable name="tenants" placeholder="Part of a name" columns={columns} pages={pages} rowKey={({ id }) => id} note={stay.error === null ? null : <FaultNote fault={stay.error} />} empty={<Empty title="There is no tenant that you may see." />} />
       {asked?.what === "add" ? <Name title="Add a tenant" act="Add" start="" onClose={() => setAsked(null)} /> : null}
       {asked?.what === "rename" ? <Name title={`Rename ${asked.tenant.name}`} act="Rename" start={asked.tenant.name} tenant={asked.tenant} onClose={() => setAsked(null)} /> : null}
       {asked?.what === "leave" ? <Leave tenant={asked.tenant} onClose={() => setAsked(null)} /> : null}

@@ -1,19 +1,20 @@
 /** Accounts of people: made with a password for one sign-in, bound to a role and to tenants, disabled, reset, removed. */
 import { Button, Menu, Modal, TextInput } from "@mantine/core";
 import { useState, type ReactNode } from "react";
-import type { Answer, Route } from "../../api/client.ts";
-import { useAsk, useChange } from "../../api/queries.ts";
+import { call, type Answer, type Query, type Route } from "../../api/client.ts";
+import { useChange, usePages } from "../../api/queries.ts";
 import { roleWord, useMay, useSession } from "../../api/session.ts";
 import { Confirm } from "../../parts/confirm.tsx";
-import { DataTable, type Column } from "../../parts/data-table.tsx";
+import type { Column } from "../../parts/data-table.tsx";
 import { Page } from "../../parts/page.tsx";
+import { SearchedTable } from "../../parts/searched-table.tsx";
 import { SecretOnce } from "../../parts/secret-once.tsx";
 import { Empty, FaultNote } from "../../parts/states.tsx";
 import { UrlChoice } from "../../parts/url-choice.tsx";
-import { useTyped, useUrl } from "../../parts/url.ts";
+import { useUrl } from "../../parts/url.ts";
 import { Ago, Tag, type Tone } from "../../parts/words.tsx";
 import { AdministrationPlaces } from "./places.tsx";
-import { ReachFields, useTenantNames, type Reach } from "./reach.tsx";
+import { ReachFields, useReachWords, type Reach } from "./reach.tsx";
 
 type User = Answer<"GET /api/v1/users">["items"][number];
 
@@ -24,23 +25,18 @@ type Asked = { readonly what: "add" } | { readonly what: "change" | "reset" | "r
 export function UsersPage(): ReactNode {
   const mayWrite = useMay("users.write");
   const { user: me } = useSession();
-  const users = useAsk("GET /api/v1/users", {}, { every: 60_000 });
-  const names = useTenantNames();
   const url = useUrl();
-  const [typed, setTyped] = useTyped("text");
+  const filter = { text: url.get("text"), state: url.get("state"), tenant: url.get("tenant") } as Query<"GET /api/v1/users">;
+  const pages = usePages<User>(["GET /api/v1/users", filter], (after, signal) => call("GET /api/v1/users", { query: { ...filter, after } }, signal), { every: 60_000 });
+  const reachOf = useReachWords(pages.rows);
   const [asked, setAsked] = useState<Asked | null>(null);
   const change = useChange("PATCH /api/v1/users/{id}", USERS);
-  const text = (url.get("text") ?? "").toLowerCase();
-  const state = url.get("state");
-  const tenant = url.get("tenant");
-  const all = users.data?.items ?? [];
-  const rows = all.filter((user) => (text === "" || `${user.name} ${user.email}`.toLowerCase().includes(text)) && (state === undefined || stateOf(user)[1] === state) && (tenant === undefined || user.tenants === null || user.tenants.includes(tenant)));
   const close = (): void => setAsked(null);
   const columns: readonly Column<User>[] = [
     { id: "name", header: "Name", narrow: true, text: ({ name }) => name, cell: ({ id, name }) => <span className="strong">{name}{id === me?.id ? <span className="faint"> (you)</span> : null}</span> },
     { id: "email", header: "E-mail", text: ({ email }) => email },
     { id: "role", header: "Role", width: 134, narrow: true, text: ({ role }) => roleWord(role) },
-    { id: "tenants", header: "Tenants", width: 150, text: ({ tenants }) => names(tenants) },
+    { id: "tenants", header: "Tenants", width: 150, text: ({ tenants }) => reachOf(tenants) },
     { id: "factor", header: "Second factor", width: 104, text: ({ totp }) => (totp ? "yes" : "no"), cell: ({ totp }) => (totp ? "yes" : <span className="faint">no</span>) },
     { id: "signed", header: "Signed in", width: 96, text: ({ signedInAt }) => signedInAt ?? "never", cell: ({ signedInAt }) => <Ago at={signedInAt} /> },
     { id: "state", header: "State", width: 124, text: (user) => stateOf(user)[1], cell: (user) => <Tag tone={stateOf(user)[0]}>{stateOf(user)[1]}</Tag> },
@@ -49,23 +45,17 @@ export function UsersPage(): ReactNode {
   return (
     <Page title="Users" lead="Accounts for this console. Each has one role and some tenants or all." actions={mayWrite ? <Button onClick={() => setAsked({ what: "add" })}>Add a user</Button> : undefined}>
       <AdministrationPlaces />
-      <div className="filters">
-        <TextInput className="filter-search" aria-label="Search users" placeholder="Part of a name or an e-mail address" value={typed} onChange={(event) => setTyped(event.currentTarget.value)} />
-        <UrlChoice param="state" label="State" any="Any state" data={STATES} width={150} />
-      </div>
-      {change.error === null ? null : <FaultNote fault={change.error} />}
-      <div className="card">
-        <DataTable
-          name="users"
-          columns={columns}
-          rows={rows}
-          rowKey={({ id }) => id}
-          pending={users.isPending}
-          fault={users.error}
-          again={() => void users.refetch()}
-          empty={<Empty title={all.length === 0 ? "There is no account that you may see." : "No user matches."} action={all.length === 0 ? undefined : <Button variant="default" onClick={() => { setTyped(""); url.set({ text: undefined, state: undefined }); }}>Show all users</Button>} />}
-        />
-      </div>
+      <SearchedTable
+        name="users"
+        placeholder="Part of a name or an e-mail address"
+        columns={columns}
+        pages={pages}
+        rowKey={({ id }) => id}
+        params={["state"]}
+        filters={<UrlChoice param="state" label="State" any="Any state" data={Object.entries(STATES).map(([value, [, label]]) => ({ value, label }))} width={150} />}
+        note={change.error === null ? null : <FaultNote fault={change.error} />}
+        empty={<Empty title="There is no account that you may see." />}
+      />
       {asked?.what === "add" ? <AddUser onClose={close} /> : null}
       {asked?.what === "change" ? <ChangeUser user={asked.user} onClose={close} /> : null}
       {asked?.what === "reset" ? <ResetUser user={asked.user} onClose={close} /> : null}
@@ -74,11 +64,11 @@ export function UsersPage(): ReactNode {
   );
 }
 
-const STATES = ["Active", "Disabled", "First sign-in"] as const;
+const STATES = { active: ["good", "Active"], disabled: ["plain", "Disabled"], "first-sign-in": ["warn", "First sign-in"] } as const satisfies Readonly<Record<string, readonly [Tone, string]>>;
 
-function stateOf(user: User): readonly [Tone, (typeof STATES)[number]] {
-  if (user.disabledAt !== null) return ["plain", "Disabled"];
-  return user.passwordOnce ? ["warn", "First sign-in"] : ["good", "Active"];
+function stateOf(user: User): readonly [Tone, string] {
+  if (user.disabledAt !== null) return STATES.disabled;
+  return user.passwordOnce ? STATES["first-sign-in"] : STATES.active;
 }
 
 function Actions({ user, onAsk, onDisable }: { readonly user: User; readonly onAsk: (asked: Asked) => void; readonly onDisable: (disabled: boolean) => void }): ReactNode {
@@ -139,10 +129,10 @@ function AddUser({ onClose }: { readonly onClose: () => void }): ReactNode {
 }
 
 function ChangeUser({ user, onClose }: { readonly user: User; readonly onClose: () => void }): ReactNode {
-  const { everyTenant, tenants: mine } = useSession();
+  const { everyTenant, moreTenants, tenants: mine } = useSession();
   const [name, setName] = useState(user.name);
   // Whoever has just the tenants that one sees oneself has all of them.
-  const all = user.tenants === null || (!everyTenant && user.tenants.length === mine.length);
+  const all = user.tenants === null || (!everyTenant && !moreTenants && user.tenants.length === mine.length);
   const [reach, setReach] = useState<Reach>({ role: user.role, tenants: all ? null : user.tenants });
   const change = useChange("PATCH /api/v1/users/{id}", USERS);
   return (

@@ -1,11 +1,12 @@
 /** Adds a connection in three steps: where the console is, its token, and what may be read of it. Nothing is saved before the last. */
-import { Button, Checkbox, NativeSelect, NumberInput, PasswordInput, TextInput } from "@mantine/core";
+import { Button, Checkbox, NumberInput, PasswordInput, TextInput } from "@mantine/core";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useState, type ReactNode } from "react";
 import { useChange } from "../../api/queries.ts";
 import { useSession } from "../../api/session.ts";
 import { Page, Section } from "../../parts/page.tsx";
 import { FaultNote } from "../../parts/states.tsx";
+import { TenantChoice } from "../../parts/tenant-choice.tsx";
 import { useTenant } from "../../parts/url.ts";
 import { many } from "../../parts/words.tsx";
 import { Guide } from "./guide.tsx";
@@ -173,7 +174,7 @@ function ReadingStep({ token, found, onBack }: { readonly token: string; readonl
       <Section title="Name and owner">
         <div className="form-grid">
           <TextInput label="Name" required autoFocus value={name} onChange={(event) => setName(event.currentTarget.value)} />
-          {tenants.length > 1 ? <NativeSelect label="Tenant" value={tenant} onChange={(event) => setTenant(event.currentTarget.value)} data={tenants.map(({ id, name: label }) => ({ value: id, label }))} /> : null}
+          {tenants.length > 1 ? <TenantChoice label="Tenant" labelled value={tenant} onChange={setTenant} /> : null}
           <TextInput label="Owners" description="Mail addresses; told when the token ends." placeholder="soc@example.com" value={owners} onChange={(event) => setOwners(event.currentTarget.value)} />
           <NumberInput size="xs" label="Days to look back" description="How far back alerts and activities are read at first." min={0} max={3650} allowDecimal={false} value={lookBack} onChange={(value) => setLookBack(Number(value))} />
         </div>

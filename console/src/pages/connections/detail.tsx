@@ -2,9 +2,10 @@
 import { Link, useParams } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useAsk } from "../../api/queries.ts";
-import { useMay, useSession } from "../../api/session.ts";
+import { useMay } from "../../api/session.ts";
 import { Facts, Page, Section } from "../../parts/page.tsx";
 import { Failed, FaultNote, Loading } from "../../parts/states.tsx";
+import { useTenantNames } from "../../parts/tenant-names.ts";
 import { day } from "../../parts/time.ts";
 import { Ago, Outside, Tag, sentence } from "../../parts/words.tsx";
 import { ConnectionActions } from "./actions.tsx";
@@ -62,7 +63,7 @@ export function ConnectionPage(): ReactNode {
 }
 
 function TokenFacts({ connection }: { readonly connection: Connection }): ReactNode {
-  const { tenants } = useSession();
+  const nameOf = useTenantNames([connection.tenant]);
   const { token, identity, scope } = connection;
   return (
     <div className="stack">
@@ -74,7 +75,7 @@ function TokenFacts({ connection }: { readonly connection: Connection }): ReactN
           { name: "Belongs to", value: identity === null ? "not known" : `${identity.name ?? identity.email ?? identity.id ?? "?"} (${sentence(identity.kind)})` },
           { name: "Roles", value: connection.roles.length === 0 ? "not known" : connection.roles.join(", ") },
           { name: "Scope", value: scope === null ? "not known" : `${sentence(scope.level)}${scope.names.length === 0 ? "" : `: ${scope.names.join(", ")}`}` },
-          { name: "Tenant", value: tenants.find(({ id }) => id === connection.tenant)?.name ?? connection.tenant },
+          { name: "Tenant", value: nameOf(connection.tenant) },
           { name: "Owners", value: connection.owners.length === 0 ? "nobody" : connection.owners.join(", ") },
           { name: "Devices are read", value: `every ${connection.polling}` },
           { name: "Looks back", value: `${String(connection.lookBackDays)} days` },

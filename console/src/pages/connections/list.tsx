@@ -3,10 +3,11 @@ import { Button, TextInput } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useAsk } from "../../api/queries.ts";
-import { useMay, useSession } from "../../api/session.ts";
+import { useMay } from "../../api/session.ts";
 import { DataTable, type Column } from "../../parts/data-table.tsx";
 import { Page } from "../../parts/page.tsx";
 import { Empty } from "../../parts/states.tsx";
+import { useTenantNames } from "../../parts/tenant-names.ts";
 import { span } from "../../parts/time.ts";
 import { UrlChoice } from "../../parts/url-choice.tsx";
 import { useTyped, useUrl } from "../../parts/url.ts";
@@ -23,7 +24,6 @@ const STATES: readonly Connection["state"][] = ["Connected", "Syncing", "Verifyi
 
 export function ConnectionsPage(): ReactNode {
   const status = useAsk("GET /api/v1/status", {}, { every: 15_000 });
-  const { tenants } = useSession();
   const mayWrite = useMay("connections.write");
   const url = useUrl();
   const [typed, setTyped] = useTyped("text");
@@ -32,9 +32,10 @@ export function ConnectionsPage(): ReactNode {
   const text = (url.get("text") ?? "").toLowerCase();
 
   const all = (status.data?.connections ?? []).filter((one) => tenant === undefined || one.tenant === tenant);
+  const nameOf = useTenantNames(all.map((one) => one.tenant));
   const rows: readonly Row[] = all
     .filter((one) => (state === undefined || one.state === state) && (text === "" || `${one.name} ${one.url} ${one.description}`.toLowerCase().includes(text)))
-    .map((connection) => ({ connection, streams: (status.data?.streams ?? []).filter((stream) => stream.connection === connection.id), tenant: tenants.find(({ id }) => id === connection.tenant)?.name ?? connection.tenant }));
+    .map((connection) => ({ connection, streams: (status.data?.streams ?? []).filter((stream) => stream.connection === connection.id), tenant: nameOf(connection.tenant) }));
 
   return (
     <Page

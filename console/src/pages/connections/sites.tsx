@@ -1,5 +1,5 @@
 /** Whose the sites of a console are. A site that was given to a tenant is seen by that tenant's people, with all that was read of it; the others are the connection's own tenant's. */
-import { Button, Checkbox, NativeSelect, TextInput } from "@mantine/core";
+import { Button, Checkbox, TextInput } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useState, type ReactNode } from "react";
 import { call, type Answer, type Route } from "../../api/client.ts";
@@ -8,6 +8,8 @@ import { useMay, useSession } from "../../api/session.ts";
 import { DataTable, type Column } from "../../parts/data-table.tsx";
 import { Section } from "../../parts/page.tsx";
 import { Empty, FaultNote } from "../../parts/states.tsx";
+import { TenantChoice } from "../../parts/tenant-choice.tsx";
+import { useTenantNames } from "../../parts/tenant-names.ts";
 import { useTyped, useUrl } from "../../parts/url.ts";
 import { many } from "../../parts/words.tsx";
 import type { Connection } from "./words.ts";
@@ -33,7 +35,7 @@ function SitesOf({ connection }: { readonly connection: Connection }): ReactNode
   const [chosen, setChosen] = useState<ReadonlyMap<string, Site>>(new Map());
   const text = url.get("site");
   const pages = usePages<Site>(["GET /api/v1/connections/{id}/sites", connection.id, text], (after, signal) => call("GET /api/v1/connections/{id}/sites", { params: { id: connection.id }, query: { text, after, limit: 200 } }, signal));
-  const nameOf = (tenant: string): string => tenants.find(({ id }) => id === tenant)?.name ?? tenant;
+  const nameOf = useTenantNames([connection.tenant, ...pages.rows.flatMap(({ tenant }) => tenant ?? [])]);
   const own = nameOf(connection.tenant);
   const columns: readonly Column<Site>[] = [
     ...(mayWrite
@@ -79,7 +81,6 @@ function SitesOf({ connection }: { readonly connection: Connection }): ReactNode
 }
 
 function Give({ connection, chosen, onDone }: { readonly connection: Connection; readonly chosen: readonly Site[]; readonly onDone: () => void }): ReactNode {
-  const { tenants } = useSession();
   const [tenant, setTenant] = useState("");
   const give = useChange("PUT /api/v1/tenants/{id}/sites", TOUCHED);
   const take = useChange("DELETE /api/v1/tenants/{id}/sites", TOUCHED);
@@ -98,7 +99,7 @@ function Give({ connection, chosen, onDone }: { readonly connection: Connection;
     <>
       <div className="row give">
         <span className="strong">{many(chosen.length, "site")} chosen</span>
-        <NativeSelect aria-label="Tenant to give them to" value={tenant} onChange={(event) => setTenant(event.currentTarget.value)} data={[{ value: "", label: "Choose a tenant" }, ...tenants.map(({ id, name }) => ({ value: id, label: name }))]} />
+        <TenantChoice label="Tenant to give them to" none="Choose a tenant" value={tenant} onChange={setTenant} />
         <Button loading={give.isPending} disabled={tenant === ""} onClick={() => give.mutate({ params: { id: tenant }, body: { connection: connection.id, sites: chosen.map(({ site }) => site) } }, { onSuccess: onDone })}>
           Give to this tenant
         </Button>
