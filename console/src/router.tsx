@@ -17,6 +17,8 @@ const root = createRootRoute({
 const home = createRoute({ getParentRoute: () => root, path: "/", component: lazyRouteComponent(() => import("./pages/overview/overview.tsx"), "OverviewPage") });
 const cases = createRoute({ getParentRoute: () => root, path: "/cases", component: lazyRouteComponent(() => import("./pages/cases/list.tsx"), "CasesPage") });
 const caseOne = createRoute({ getParentRoute: () => root, path: "/cases/$id", component: lazyRouteComponent(() => import("./pages/cases/detail.tsx"), "CasePage") });
+const knowledge = createRoute({ getParentRoute: () => root, path: "/cases/knowledge", component: lazyRouteComponent(() => import("./pages/cases/knowledge.tsx"), "KnowledgePage") });
+const triageRules = createRoute({ getParentRoute: () => root, path: "/cases/rules", component: lazyRouteComponent(() => import("./pages/cases/rules.tsx"), "TriageRulesPage") });
 const alerts = createRoute({ getParentRoute: () => root, path: "/alerts", component: lazyRouteComponent(() => import("./pages/alerts/list.tsx"), "AlertsPage") });
 const alert = createRoute({ getParentRoute: () => root, path: "/alerts/$id", component: lazyRouteComponent(() => import("./pages/alerts/detail.tsx"), "AlertPage") });
 const devices = createRoute({ getParentRoute: () => root, path: "/devices", component: lazyRouteComponent(() => import("./pages/devices/list.tsx"), "DevicesPage") });
@@ -44,6 +46,7 @@ const accessPerson = createRoute({ getParentRoute: () => root, path: "/access/pe
 const accessWhy = createRoute({ getParentRoute: () => root, path: "/access/why", component: lazyRouteComponent(() => import("./pages/access/why.tsx"), "WhyPage") });
 const accessRisks = createRoute({ getParentRoute: () => root, path: "/access/risks", component: lazyRouteComponent(() => import("./pages/access/risks.tsx"), "AccessRisksPage") });
 const accessChanges = createRoute({ getParentRoute: () => root, path: "/access/changes", component: lazyRouteComponent(() => import("./pages/access/changes.tsx"), "AccessChangesPage") });
+const accessSettings = createRoute({ getParentRoute: () => root, path: "/access/settings", component: lazyRouteComponent(() => import("./pages/access/settings.tsx"), "AccessSettingsPage") });
 const connections = createRoute({ getParentRoute: () => root, path: "/connections", component: lazyRouteComponent(() => import("./pages/connections/list.tsx"), "ConnectionsPage") });
 const connectionAdd = createRoute({ getParentRoute: () => root, path: "/connections/add", component: lazyRouteComponent(() => import("./pages/connections/add.tsx"), "AddConnectionPage") });
 const connection = createRoute({ getParentRoute: () => root, path: "/connections/$id", component: lazyRouteComponent(() => import("./pages/connections/detail.tsx"), "ConnectionPage") });
@@ -62,7 +65,7 @@ const administrationBackup = createRoute({ getParentRoute: () => root, path: "/a
 const administrationAbout = createRoute({ getParentRoute: () => root, path: "/administration/about", component: lazyRouteComponent(() => import("./pages/administration/about.tsx"), "AboutPage") });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, cases, caseOne, alerts, alert, devices, rules, serials, coverage, device, fixFirst, fixes, findings, ingest, exports_, finding, access, accessPeople, accessPerson, accessWhy, accessRisks, accessChanges, connections, connectionAdd, connection, deliveries, destinationAdd, destination, account, administration, administrationUsers, administrationKeys, administrationTenants, administrationAudit, administrationBackup, administrationAbout]),
+  routeTree: root.addChildren([home, cases, knowledge, triageRules, caseOne, alerts, alert, devices, rules, serials, coverage, device, fixFirst, fixes, findings, ingest, exports_, finding, access, accessPeople, accessPerson, accessWhy, accessRisks, accessChanges, accessSettings, connections, connectionAdd, connection, deliveries, destinationAdd, destination, account, administration, administrationUsers, administrationKeys, administrationTenants, administrationAudit, administrationBackup, administrationAbout]),
   parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
   stringifySearch: (search: Record<string, unknown>) => {
     const params = new URLSearchParams(Object.entries(search).flatMap(([name, value]) => (typeof value === "string" && value !== "" ? [[name, value]] : [])));

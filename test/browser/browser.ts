@@ -12,6 +12,8 @@ export const CHROMIUM = PLACES.find((path) => path !== undefined && existsSync(p
 export const PAGES: readonly { readonly name: string; readonly address: string; readonly row: string | null; readonly link?: string }[] = [
   { name: "overview", address: "/", row: null },
   { name: "cases", address: "/cases", row: "case" },
+  { name: "knowledge", address: "/cases/knowledge", row: null },
+  { name: "triage-rules", address: "/cases/rules", row: null },
   { name: "alerts", address: "/alerts", row: "alert" },
   { name: "devices", address: "/devices", row: "device" },
   { name: "posture-rules", address: "/devices/rules", row: null },
@@ -26,6 +28,7 @@ export const PAGES: readonly { readonly name: string; readonly address: string; 
   { name: "access-people", address: "/access/people", row: "access-person" },
   { name: "access-risks", address: "/access/risks", row: null },
   { name: "access-changes", address: "/access/changes?mode=history", row: null },
+  { name: "access-settings", address: "/access/settings", row: null },
   { name: "connections", address: "/connections", row: "connection" },
   { name: "connection-add", address: "/connections/add", row: null },
   { name: "deliveries", address: "/deliveries", row: "destination" },

@@ -4,7 +4,7 @@ import type { ReactNode } from "react";
 
 interface PlacesProps {
   readonly name: string;
-  readonly places: readonly { readonly to: `/administration/${"users" | "keys" | "tenants" | "audit" | "backup" | "about"}` | "/devices" | "/devices/rules" | "/devices/serials" | "/devices/coverage" | "/vulnerabilities" | "/vulnerabilities/fixes" | "/vulnerabilities/findings" | "/vulnerabilities/ingest" | "/vulnerabilities/exports" | "/access" | "/access/people" | "/access/why" | "/access/risks" | "/access/changes"; readonly name: string }[];
+  readonly places: readonly { readonly to: "/cases" | "/cases/knowledge" | "/cases/rules" | "/access/settings" | `/administration/${"users" | "keys" | "tenants" | "audit" | "backup" | "about"}` | "/devices" | "/devices/rules" | "/devices/serials" | "/devices/coverage" | "/vulnerabilities" | "/vulnerabilities/fixes" | "/vulnerabilities/findings" | "/vulnerabilities/ingest" | "/vulnerabilities/exports" | "/access" | "/access/people" | "/access/why" | "/access/risks" | "/access/changes"; readonly name: string }[];
 }
 
 export function Places({ name, places }: PlacesProps): ReactNode {

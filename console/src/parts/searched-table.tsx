@@ -4,7 +4,7 @@ import type { ReactNode } from "react";
 import type { Pages } from "../api/queries.ts";
 import { DataTable, type Column } from "./data-table.tsx";
 import { Empty } from "./states.tsx";
-import { useTyped, useUrl } from "./url.ts";
+import { useFilters, useTyped } from "./url.ts";
 
 interface SearchedTableProps<T> {
   /** Of several: `users`. */
@@ -25,12 +25,11 @@ interface SearchedTableProps<T> {
 }
 
 export function SearchedTable<T>({ name, placeholder, columns, pages, rowKey, params = [], filters, empty, note, wholeExport }: SearchedTableProps<T>): ReactNode {
-  const url = useUrl();
   const [typed, setTyped] = useTyped("text");
-  const all = ["text", ...params];
+  const { filtered, clear: clearFilters } = useFilters(["text", ...params]);
   const clear = (): void => {
     setTyped("");
-    url.set(Object.fromEntries(all.map((param) => [param, undefined])));
+    clearFilters();
   };
   return (
     <>
@@ -47,7 +46,7 @@ export function SearchedTable<T>({ name, placeholder, columns, pages, rowKey, pa
           rowKey={rowKey}
           {...(wholeExport === undefined ? {} : { wholeExport })}
           empty={
-            all.some((param) => url.get(param) !== undefined) ? (
+            filtered ? (
               <Empty
                 title={`None of the ${name} matches.`}
                 action={

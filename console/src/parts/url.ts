@@ -22,6 +22,18 @@ export function useTenant(): string | undefined {
   return useUrl().get("tenant");
 }
 
+interface Filters {
+  /** Some of them are set. */
+  readonly filtered: boolean;
+  readonly clear: () => void;
+}
+
+/** Several filters of one page together, by their names in the address. */
+export function useFilters(names: readonly string[]): Filters {
+  const url = useUrl();
+  return { filtered: names.some((name) => url.get(name) !== undefined), clear: () => url.set(Object.fromEntries(names.map((name) => [name, undefined]))) };
+}
+
 /** What is being typed, and half a second later what is asked for. */
 export function useTyped(name: string): readonly [string, (text: string) => void] {
   const url = useUrl();

@@ -19,6 +19,7 @@ export const ACCESS_PLACES = [
   { to: "/access/why", name: "Why" },
   { to: "/access/risks", name: "Risks" },
   { to: "/access/changes", name: "Changes" },
+  { to: "/access/settings", name: "Settings" },
 ] as const;
 
 /** As the hub takes it: `site:ID`. */

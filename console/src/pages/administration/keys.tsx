@@ -1,11 +1,12 @@
 /** Keys by which programs use the API: made once with their secret, revoked at once. */
-import { Button, Modal, NumberInput, TextInput } from "@mantine/core";
+import { Button, NumberInput, TextInput } from "@mantine/core";
 import { useState, type ReactNode } from "react";
 import { call, type Answer, type Query, type Route } from "../../api/client.ts";
 import { useChange, usePages } from "../../api/queries.ts";
 import { roleWord, useMay } from "../../api/session.ts";
 import { Confirm } from "../../parts/confirm.tsx";
 import type { Column } from "../../parts/data-table.tsx";
+import { Done } from "../../parts/done.tsx";
 import { Page } from "../../parts/page.tsx";
 import { SearchedTable } from "../../parts/searched-table.tsx";
 import { SecretOnce } from "../../parts/secret-once.tsx";
@@ -76,22 +77,16 @@ function MakeKey({ onClose }: { readonly onClose: () => void }): ReactNode {
   const make = useChange("POST /api/v1/api-keys", KEYS);
   if (make.data !== undefined)
     return (
-      // What is shown once is not lost to a click beside it.
-      <Modal opened onClose={onClose} closeOnClickOutside={false} title="The key is made" closeButtonProps={{ "aria-label": "Close" }}>
-        <div className="stack">
-          <SecretOnce name="API key" text={make.data.secret}>
-            <p>
-              The secret of <strong>{make.data.key.name}</strong>. It is not shown again; whoever has it may do what the key may.
-            </p>
-          </SecretOnce>
-          <p className="faint">
-            Send it as <code>Authorization: Bearer …</code>. It ends on {day(make.data.key.expiresAt)}.
+      <Done once title="The key is made" onClose={onClose}>
+        <SecretOnce name="API key" text={make.data.secret}>
+          <p>
+            The secret of <strong>{make.data.key.name}</strong>. It is not shown again; whoever has it may do what the key may.
           </p>
-          <div className="row row-end">
-            <Button onClick={onClose}>Done</Button>
-          </div>
-        </div>
-      </Modal>
+        </SecretOnce>
+        <p className="faint">
+          Send it as <code>Authorization: Bearer …</code>. It ends on {day(make.data.key.expiresAt)}.
+        </p>
+      </Done>
     );
   return (
     <Confirm open title="Make a key" act="Make" busy={make.isPending} disabled={name.trim() === "" || reach.tenants?.length === 0} fault={make.error} onClose={onClose} onAct={() => make.mutate({ body: { name: name.trim(), role: reach.role, expiresInDays: days, ...(reach.tenants === null ? {} : { tenants: reach.tenants }) } })}>

@@ -5,6 +5,7 @@ import { useState, type ReactNode } from "react";
 import { call, type Answer, type Route } from "../../api/client.ts";
 import { useChange, usePages } from "../../api/queries.ts";
 import { askSessionAgain, useSession } from "../../api/session.ts";
+import { ConfirmByName } from "../../parts/confirm-by-name.tsx";
 import { Confirm } from "../../parts/confirm.tsx";
 import type { Column } from "../../parts/data-table.tsx";
 import { Page } from "../../parts/page.tsx";
@@ -86,12 +87,10 @@ function Name({ title, act, start, tenant, onClose }: { readonly title: string; 
 }
 
 function Leave({ tenant, onClose }: { readonly tenant: Tenant; readonly onClose: () => void }): ReactNode {
-  const [typed, setTyped] = useState("");
   const leave = useChange("DELETE /api/v1/tenants/{id}", TENANTS);
   return (
-    <Confirm open danger title={`Let ${tenant.name} leave?`} act="Let it leave" busy={leave.isPending} disabled={typed !== tenant.name} fault={leave.error} onClose={onClose} onAct={() => leave.mutate({ params: { id: tenant.id }, body: { confirm: typed } }, { onSuccess: onClose })}>
-      <p>Nothing of it is read from now on, and all that is kept of it is erased after the delay. Until then it can be kept after all.</p>
-      <TextInput label={`Type ${tenant.name} to confirm`} data-autofocus autoComplete="off" value={typed} onChange={(event) => setTyped(event.currentTarget.value)} />
-    </Confirm>
+    <ConfirmByName open title={`Let ${tenant.name} leave?`} act="Let it leave" name={tenant.name} busy={leave.isPending} fault={leave.error} onClose={onClose} onAct={() => leave.mutate({ params: { id: tenant.id }, body: { confirm: tenant.name } }, { onSuccess: onClose })}>
+      Nothing of it is read from now on, and all that is kept of it is erased after the delay. Until then it can be kept after all.
+    </ConfirmByName>
   );
 }

@@ -1,11 +1,12 @@
 /** Accounts of people: made with a password for one sign-in, bound to a role and to tenants, disabled, reset, removed. */
-import { Button, Menu, Modal, TextInput } from "@mantine/core";
+import { Button, Menu, TextInput } from "@mantine/core";
 import { useState, type ReactNode } from "react";
 import { call, type Answer, type Query, type Route } from "../../api/client.ts";
 import { useChange, usePages } from "../../api/queries.ts";
 import { roleWord, useMay, useSession } from "../../api/session.ts";
 import { Confirm } from "../../parts/confirm.tsx";
 import type { Column } from "../../parts/data-table.tsx";
+import { Done } from "../../parts/done.tsx";
 import { Page } from "../../parts/page.tsx";
 import { SearchedTable } from "../../parts/searched-table.tsx";
 import { SecretOnce } from "../../parts/secret-once.tsx";
@@ -92,18 +93,15 @@ function Actions({ user, onAsk, onDisable }: { readonly user: User; readonly onA
   );
 }
 
-function PasswordOnce({ email, password, onClose }: { readonly email: string; readonly password: string; readonly onClose: () => void }): ReactNode {
+function PasswordOnce({ title, email, password, onClose }: { readonly title: string; readonly email: string; readonly password: string; readonly onClose: () => void }): ReactNode {
   return (
-    <div className="stack">
+    <Done once title={title} onClose={onClose}>
       <SecretOnce name="One-time password" text={password}>
         <p>
           Give this password to <strong>{email}</strong>. It is good for one sign-in within three days, and is not shown again; they choose their own then.
         </p>
       </SecretOnce>
-      <div className="row row-end">
-        <Button onClick={onClose}>Done</Button>
-      </div>
-    </div>
+    </Done>
   );
 }
 
@@ -112,13 +110,7 @@ function AddUser({ onClose }: { readonly onClose: () => void }): ReactNode {
   const [name, setName] = useState("");
   const [reach, setReach] = useState<Reach>({ role: "viewer", tenants: null });
   const add = useChange("POST /api/v1/users", USERS);
-  if (add.data !== undefined)
-    return (
-      // What is shown once is not lost to a click beside it.
-      <Modal opened onClose={onClose} closeOnClickOutside={false} title="The account is there" closeButtonProps={{ "aria-label": "Close" }}>
-        <PasswordOnce email={add.data.user.email} password={add.data.password} onClose={onClose} />
-      </Modal>
-    );
+  if (add.data !== undefined) return <PasswordOnce title="The account is there" email={add.data.user.email} password={add.data.password} onClose={onClose} />;
   return (
     <Confirm open title="Add a user" act="Add" busy={add.isPending} disabled={email.trim() === "" || name.trim() === "" || reach.tenants?.length === 0} fault={add.error} onClose={onClose} onAct={() => add.mutate({ body: { email: email.trim(), name: name.trim(), role: reach.role, ...(reach.tenants === null ? {} : { tenants: reach.tenants }) } })}>
       <TextInput label="Name" required data-autofocus autoComplete="off" value={name} onChange={(event) => setName(event.currentTarget.value)} />
@@ -146,12 +138,7 @@ function ChangeUser({ user, onClose }: { readonly user: User; readonly onClose: 
 
 function ResetUser({ user, onClose }: { readonly user: User; readonly onClose: () => void }): ReactNode {
   const reset = useChange("POST /api/v1/users/{id}/reset", USERS);
-  if (reset.data !== undefined)
-    return (
-      <Modal opened onClose={onClose} closeOnClickOutside={false} title="The password was reset" closeButtonProps={{ "aria-label": "Close" }}>
-        <PasswordOnce email={user.email} password={reset.data.password} onClose={onClose} />
-      </Modal>
-    );
+  if (reset.data !== undefined) return <PasswordOnce title="The password was reset" email={user.email} password={reset.data.password} onClose={onClose} />;
   return (
     <Confirm open danger title={`Reset the password of ${user.name}?`} act="Reset" busy={reset.isPending} fault={reset.error} onClose={onClose} onAct={() => reset.mutate({ params: { id: user.id } })}>
       <p>{user.email} gets a password for one sign-in. The old one, the second factor and all sessions of the account end now.</p>

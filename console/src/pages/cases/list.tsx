@@ -7,13 +7,14 @@ import { usePages } from "../../api/queries.ts";
 import { useSession } from "../../api/session.ts";
 import { DataTable, type Column } from "../../parts/data-table.tsx";
 import { Page } from "../../parts/page.tsx";
+import { Places } from "../../parts/places.tsx";
 import { Empty } from "../../parts/states.tsx";
 import { exact } from "../../parts/time.ts";
 import { UrlChoice } from "../../parts/url-choice.tsx";
-import { useTyped, useUrl } from "../../parts/url.ts";
+import { useFilters, useTyped, useUrl } from "../../parts/url.ts";
 import { Ago, count, sentence, Severity, Tag } from "../../parts/words.tsx";
 import { CasePlots } from "./plots.tsx";
-import { SEVERITIES, STATUS_TONES, STATUS_WORDS, TYPES, VERDICT_TONES, VERDICT_WORDS, type Case } from "./words.ts";
+import { CASE_PLACES, SEVERITIES, STATUS_TONES, STATUS_WORDS, TYPES, VERDICT_TONES, VERDICT_WORDS, type Case } from "./words.ts";
 
 type Filter = Query<"GET /api/v1/cases">;
 
@@ -35,13 +36,14 @@ export function CasesPage(): ReactNode {
   // An address is anybody's text: what the hub does not know it refuses, and the page says so.
   const filter = { tenant: url.get("tenant"), status: url.get("status"), severity: url.get("severity"), owner: url.get("owner"), type: url.get("type"), text: url.get("text") } as Filter;
   const pages = usePages<Case>(["GET /api/v1/cases", filter], (after, signal) => call("GET /api/v1/cases", { query: { ...filter, after, limit: 100 } }, signal), { every: 30_000 });
-  const filtered = FILTERS.some((name) => url.get(name) !== undefined);
+  const { filtered, clear: clearFilters } = useFilters(FILTERS);
   const me = user?.email ?? user?.name;
   const owners = [{ value: "none", label: "Nobody's" }, ...(me === undefined ? [] : [{ value: me, label: "Mine" }])];
   const given = url.get("owner");
   if (given !== undefined && !owners.some(({ value }) => value === given)) owners.push({ value: given, label: given });
   return (
     <Page title="Cases" lead="Alerts that belong together are one case. What you decide here stays here; the console is only read.">
+      <Places name="Cases" places={CASE_PLACES} />
       <div className="filters">
         <TextInput className="filter-search" aria-label="Search cases" placeholder="Title, device, user, file, hash, address" value={typed} onChange={(event) => setTyped(event.currentTarget.value)} />
         <Select aria-label="Status" data={QUEUES} value={url.get("status") ?? "open"} allowDeselect={false} onChange={(value) => url.set({ status: value === "open" || value === null ? undefined : value })} w={126} />
@@ -66,7 +68,7 @@ export function CasesPage(): ReactNode {
           wholeExport={addressOf("/api/v1/cases/export", undefined, { ...filter, format: "csv" })}
           empty={
             filtered ? (
-              <Empty title="No case matches." action={<Button variant="default" onClick={() => { setTyped(""); url.set(Object.fromEntries(FILTERS.map((name) => [name, undefined]))); }}>Show open cases</Button>} />
+              <Empty title="No case matches." action={<Button variant="default" onClick={() => { setTyped(""); clearFilters(); }}>Show open cases</Button>} />
             ) : (
               <Empty title="No case is open." action={<Button variant="default" onClick={() => url.set({ status: "any" })}>Show resolved ones too</Button>}>
                 Cases are opened by themselves when alerts and threats are read.

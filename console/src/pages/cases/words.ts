@@ -30,3 +30,11 @@ export const LINK_WORDS: Readonly<Record<CaseDetail["links"][number]["kind"], st
 };
 
 export const ENTITY_WORDS: Readonly<Record<CaseDetail["entities"][number]["kind"], string>> = { device: "Device", user: "User", file: "File", process: "Process", sha1: "SHA-1", sha256: "SHA-256", md5: "MD5", address: "Address", domain: "Domain", "command-line": "Command line", signer: "Signer", technique: "Technique" };
+
+export const CASE_PLACES = [
+  { to: "/cases", name: "Cases" },
+  { to: "/cases/knowledge", name: "Knowledge" },
+  { to: "/cases/rules", name: "Triage rules" },
+] as const;
+
+export const MEANING_TONES: Readonly<Record<Answer<"GET /api/v1/cases/knowledge">["items"][number]["meaning"], Tone>> = { malicious: "bad", suspicious: "warn", benign: "good", context: "plain" };

@@ -1,18 +1,19 @@
 /** Somebody's own list of devices against the agents there are, both ways. The list goes to the hub as it is and is not kept. */
-import { Button, FileButton } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState, type ReactNode } from "react";
 import { eachLine, readBlob } from "../../api/client.ts";
 import { save } from "../../parts/csv.ts";
 import { DataTable, type Column } from "../../parts/data-table.tsx";
+import { FileChoice, fits } from "../../parts/file-choice.tsx";
 import { Figures } from "../../parts/figures.tsx";
 import { Section } from "../../parts/page.tsx";
 import { Empty, FaultNote } from "../../parts/states.tsx";
 import { Ago, count, many } from "../../parts/words.tsx";
 
 const ROUTE = "POST /api/v1/posture/coverage";
-const LARGEST = 48 * 1024 * 1024;
+const MEGABYTES = 48;
 /** Of each side; the file has all. */
 const SHOWN = 500;
 
@@ -51,9 +52,7 @@ export function CompareList(): ReactNode {
   const [file, setFile] = useState<File | null>(null);
   const compare = useMutation({ mutationFn: (given: File) => compared(given) });
   const whole = useMutation({ mutationFn: async (given: File) => save("coverage.csv", await readBlob(ROUTE, { csv: await given.text(), format: "csv" })) });
-  const tooLarge = file !== null && file.size > LARGEST;
-  const choose = (given: File | null): void => {
-    if (given === null) return;
+  const choose = (given: File): void => {
     setFile(given);
     compare.reset();
     whole.reset();
@@ -72,15 +71,8 @@ export function CompareList(): ReactNode {
             if (file !== null) compare.mutate(file);
           }}
         >
-          <FileButton accept=".csv,text/csv" onChange={choose}>
-            {(props) => (
-              <Button variant="default" {...props}>
-                Choose a CSV file
-              </Button>
-            )}
-          </FileButton>
-          <span className="compare-file">{file === null ? <span className="faint">No file is chosen.</span> : tooLarge ? <span className="bad-text">{file.name} is larger than 48 MB.</span> : file.name}</span>
-          <Button type="submit" loading={compare.isPending} disabled={file === null || tooLarge}>
+          <FileChoice label="Choose a CSV file" accept=".csv,text/csv" megabytes={MEGABYTES} file={file} onFile={choose} />
+          <Button type="submit" loading={compare.isPending} disabled={!fits(file, MEGABYTES)}>
             Compare
           </Button>
         </form>
