@@ -12,7 +12,7 @@ import { Places } from "../../parts/places.tsx";
 import { Empty, FaultNote } from "../../parts/states.tsx";
 import { day, exact } from "../../parts/time.ts";
 import { UrlChoice } from "../../parts/url-choice.tsx";
-import { useUrl } from "../../parts/url.ts";
+import { useFilters, useUrl } from "../../parts/url.ts";
 import { Ago, count, sentence, Severity, Tag, type Tone } from "../../parts/words.tsx";
 import { CoverageNotes } from "./coverage.tsx";
 import { ACCESS_PLACES, personName, personRef, scopeText, type ScopeKind } from "./words.ts";
@@ -31,8 +31,7 @@ export function AccessRisksPage(): ReactNode {
   const filter = { tenant: url.get("tenant"), risk: url.get("risk"), severity: url.get("severity"), exceptions: url.get("exceptions"), principal: url.get("principal"), connection: url.get("connection") } as Filter;
   const summary = useAsk("GET /api/v1/access/risks/summary", { query: { ...filter, worst: 0 } }, { every: 120_000 });
   const pages = usePages<Finding>(["GET /api/v1/access/risks", filter], (after, signal) => call("GET /api/v1/access/risks", { query: { ...filter, after, limit: 100 } }, signal));
-  const filtered = FILTERS.some((name) => url.get(name) !== undefined);
-  const clear = (): void => url.set(Object.fromEntries(FILTERS.map((name) => [name, undefined])));
+  const { filtered, clear } = useFilters(FILTERS);
   const notes = (summary.data?.notes ?? []).map(({ note, name }) => (name === null ? note : `${name}: ${note}`));
   return (
     <Page title="Access risks" lead="What speaks against how access is given, worked out from what was read. Nothing here changes a console: each says what to do there.">

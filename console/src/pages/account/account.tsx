@@ -1,10 +1,12 @@
 /** One's own account: password, second factor, and where one is signed in. */
 import { Button, PasswordInput } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
 import type { Answer } from "../../api/client.ts";
 import { useAsk, useChange } from "../../api/queries.ts";
 import { changePassword, roleWord, signOut, useSession } from "../../api/session.ts";
 import { DataTable, type Column } from "../../parts/data-table.tsx";
+import { useNewPassword } from "../../parts/new-password.tsx";
 import { Facts, Page, Section } from "../../parts/page.tsx";
 import { Empty, FaultNote } from "../../parts/states.tsx";
 import { exact } from "../../parts/time.ts";
@@ -12,8 +14,6 @@ import { Ago, Tag, Until } from "../../parts/words.tsx";
 import { SecondFactor } from "./second-factor.tsx";
 
 type Entry = Answer<"GET /api/v1/session/list">["items"][number];
-
-const SHORTEST = 12;
 
 export function AccountPage(): ReactNode {
   const { user, tenants, everyTenant } = useSession();
@@ -45,49 +45,33 @@ export function AccountPage(): ReactNode {
 
 function Password(): ReactNode {
   const [current, setCurrent] = useState("");
-  const [password, setPassword] = useState("");
-  const [again, setAgain] = useState("");
-  const [busy, setBusy] = useState(false);
-  const [done, setDone] = useState(false);
-  const [fault, setFault] = useState<Error | null>(null);
-  const tooShort = password !== "" && password.length < SHORTEST;
-  const differs = again !== "" && again !== password;
-
-  async function submit(): Promise<void> {
-    setBusy(true);
-    setFault(null);
-    setDone(false);
-    try {
-      await changePassword({ current, password });
-      for (const clear of [setCurrent, setPassword, setAgain]) clear("");
-      setDone(true);
-    } catch (error) {
-      setFault(error as Error);
-    } finally {
-      setBusy(false);
-    }
-  }
-
+  const chosen = useNewPassword("New password", "xs");
+  const change = useMutation({
+    mutationFn: changePassword,
+    onSuccess: () => {
+      setCurrent("");
+      chosen.clear();
+    },
+  });
   return (
     <Section title="Password">
       <form
         className="stack"
         onSubmit={(event) => {
           event.preventDefault();
-          void submit();
+          change.mutate({ current, password: chosen.password });
         }}
       >
         <PasswordInput label="Current password" name="current" required autoComplete="current-password" value={current} onChange={(event) => setCurrent(event.currentTarget.value)} visibilityToggleButtonProps={{ "aria-label": "Show the current password" }} />
-        <PasswordInput label="New password" name="password" description={`At least ${String(SHORTEST)} characters; a sentence is easiest to remember.`} required autoComplete="new-password" value={password} onChange={(event) => setPassword(event.currentTarget.value)} error={tooShort ? "Longer, please." : undefined} visibilityToggleButtonProps={{ "aria-label": "Show the new password" }} />
-        <PasswordInput label="New password again" name="again" required autoComplete="new-password" value={again} onChange={(event) => setAgain(event.currentTarget.value)} error={differs ? "Not the same." : undefined} visibilityToggleButtonProps={{ "aria-label": "Show the repeated password" }} />
-        {fault === null ? null : <FaultNote fault={fault} />}
-        {done ? (
+        {chosen.fields}
+        {change.error === null ? null : <FaultNote fault={change.error} />}
+        {change.isSuccess ? (
           <p className="note note-good" role="status">
             The password was changed. Your other sessions have ended.
           </p>
         ) : null}
         <div className="row">
-          <Button type="submit" loading={busy} disabled={tooShort || differs || current === "" || password === "" || again === ""}>
+          <Button type="submit" loading={change.isPending} disabled={!chosen.good || current === "" || chosen.password === ""}>
             Change the password
           </Button>
         </div>

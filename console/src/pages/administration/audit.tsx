@@ -10,7 +10,7 @@ import { Empty, FaultNote, Loading } from "../../parts/states.tsx";
 import { exact } from "../../parts/time.ts";
 import { useTenantNames } from "../../parts/tenant-names.ts";
 import { UrlChoice } from "../../parts/url-choice.tsx";
-import { useTyped, useUrl } from "../../parts/url.ts";
+import { useFilters, useTyped, useUrl } from "../../parts/url.ts";
 import { Ago, count, many, sentence } from "../../parts/words.tsx";
 import { AdministrationPlaces } from "./places.tsx";
 
@@ -38,10 +38,10 @@ export function AuditPage(): ReactNode {
   };
   const pages = usePages<Entry>(["GET /api/v1/audit", filter], (after, signal) => call("GET /api/v1/audit", { query: { ...filter, after: after === undefined ? undefined : Number(after), limit: 100 } }, signal));
   const names = useActors(pages.rows);
-  const filtered = FILTERS.some((name) => url.get(name) !== undefined);
+  const { filtered, clear: clearFilters } = useFilters(FILTERS);
   const clear = (): void => {
     setTyped("");
-    url.set(Object.fromEntries(FILTERS.map((name) => [name, undefined])));
+    clearFilters();
   };
   const nouns = event === undefined || NOUNS.some((noun) => noun === event) ? NOUNS : [event, ...NOUNS];
   return (

@@ -9,7 +9,7 @@ import { Page, Section } from "../../parts/page.tsx";
 import { Empty, Failed, Loading } from "../../parts/states.tsx";
 import { daysBack, exact } from "../../parts/time.ts";
 import { UrlChoice } from "../../parts/url-choice.tsx";
-import { useTyped, useUrl } from "../../parts/url.ts";
+import { useFilters, useTyped, useUrl } from "../../parts/url.ts";
 import { Ago, sentence, Severity, Tag, type Tone } from "../../parts/words.tsx";
 import { VolumeChart } from "../cases/plots.tsx";
 
@@ -43,12 +43,12 @@ export function AlertsPage(): ReactNode {
   const filter = { ...narrow, text: url.get("text"), since } as Filter;
   const pages = usePages<Alert>(["GET /api/v1/alerts", filter], (after, signal) => call("GET /api/v1/alerts", { query: { ...filter, after, limit: 100 } }, signal), { every: 60_000 });
   const isLog = narrow.stream === "activities";
-  const filtered = FILTERS.some((name) => url.get(name) !== undefined);
+  const { filtered, clear: clearFilters } = useFilters(FILTERS);
   const reset = (): void => {
     setTyped("");
     setProduct("");
     setSite("");
-    url.set(Object.fromEntries(FILTERS.map((name) => [name, undefined])));
+    clearFilters();
   };
   return (
     <Page title="Alerts" lead="Everything that the consoles have found, as they say it. What belongs together is a case; here each alert stands for itself.">

@@ -1,10 +1,11 @@
 /** What can be done with a connection. What cannot be taken back asks first. */
-import { Button, Menu, PasswordInput, TextInput } from "@mantine/core";
+import { Button, Menu, PasswordInput } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
 import { useState, type ReactNode } from "react";
 import type { Route } from "../../api/client.ts";
 import { useChange } from "../../api/queries.ts";
 import { useMay } from "../../api/session.ts";
+import { ConfirmByName } from "../../parts/confirm-by-name.tsx";
 import { Confirm } from "../../parts/confirm.tsx";
 import { FaultNote } from "../../parts/states.tsx";
 import { VerifyLines } from "./verify-lines.tsx";
@@ -88,19 +89,16 @@ function Rotate({ connection, open, onClose }: DialogProps): ReactNode {
 }
 
 function Remove({ connection, open, onClose }: DialogProps): ReactNode {
-  const [typed, setTyped] = useState("");
   const navigate = useNavigate();
   // The page of what is gone may be gone before the answer is through: whoever waits for it is led away all the same.
   const remove = useChange("DELETE /api/v1/connections/{id}", ["GET /api/v1/status", "GET /api/v1/connections"]);
   const close = (): void => {
-    setTyped("");
     remove.reset();
     onClose();
   };
   return (
-    <Confirm open={open} danger title={`Remove ${connection.name}?`} act="Remove" busy={remove.isPending} disabled={typed !== connection.name} fault={remove.error} onClose={close} onAct={() => void remove.mutateAsync({ params: { id: connection.id } }).then(() => navigate({ to: "/connections" }), () => undefined)}>
-      <p>The token is destroyed, and everything that was read from this console is erased here. The console itself is not touched.</p>
-      <TextInput label={`Type ${connection.name} to confirm`} data-autofocus autoComplete="off" value={typed} onChange={(event) => setTyped(event.currentTarget.value)} />
-    </Confirm>
+    <ConfirmByName open={open} title={`Remove ${connection.name}?`} act="Remove" busy={remove.isPending} name={connection.name} fault={remove.error} onClose={close} onAct={() => void remove.mutateAsync({ params: { id: connection.id } }).then(() => navigate({ to: "/connections" }), () => undefined)}>
+      The token is destroyed, and everything that was read from this console is erased here. The console itself is not touched.
+    </ConfirmByName>
   );
 }

@@ -5,6 +5,7 @@ import { useState, type ReactNode } from "react";
 import type { Answer } from "../../api/client.ts";
 import { useAsk, useChange } from "../../api/queries.ts";
 import { useMay } from "../../api/session.ts";
+import { ConfirmByName } from "../../parts/confirm-by-name.tsx";
 import { Confirm } from "../../parts/confirm.tsx";
 import { Facts, Page, Section } from "../../parts/page.tsx";
 import { Failed, FaultNote, Loading } from "../../parts/states.tsx";
@@ -164,21 +165,16 @@ function Rotate({ one, open, onClose }: DialogProps): ReactNode {
 }
 
 function Remove({ one, open, onClose }: DialogProps): ReactNode {
-  const [typed, setTyped] = useState("");
   const navigate = useNavigate();
   // The page of what is gone may be gone before the answer is through: whoever waits for it is led away all the same.
   const remove = useChange("DELETE /api/v1/destinations/{id}", ["GET /api/v1/destinations", "GET /api/v1/deliveries"]);
   const close = (): void => {
-    setTyped("");
     remove.reset();
     onClose();
   };
   return (
-    <Confirm open={open} danger title={`Remove ${one.name}?`} act="Remove" busy={remove.isPending} disabled={typed !== one.name} fault={remove.error} onClose={close} onAct={() => void remove.mutateAsync({ params: { id: one.id } }).then(() => navigate({ to: "/deliveries" }), () => undefined)}>
-      <p>
-        Its secrets are destroyed, and {many(one.queued, "waiting delivery", "waiting deliveries")} and {many(one.parked, "one that was", "that were")} set aside are forgotten. What it has is not touched.
-      </p>
-      <TextInput label={`Type ${one.name} to confirm`} data-autofocus autoComplete="off" value={typed} onChange={(event) => setTyped(event.currentTarget.value)} />
-    </Confirm>
+    <ConfirmByName open={open} title={`Remove ${one.name}?`} act="Remove" busy={remove.isPending} name={one.name} fault={remove.error} onClose={close} onAct={() => void remove.mutateAsync({ params: { id: one.id } }).then(() => navigate({ to: "/deliveries" }), () => undefined)}>
+      Its secrets are destroyed, and {many(one.queued, "waiting delivery", "waiting deliveries")} and {many(one.parked, "one that was", "that were")} set aside are forgotten. What it has is not touched.
+    </ConfirmByName>
   );
 }

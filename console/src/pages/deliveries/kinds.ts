@@ -19,15 +19,29 @@ export interface Kind {
 
 const CA: Field = { key: "ca", label: "Certificates of its authority", as: "pem", help: "PEM; only where it is not one that everybody trusts." };
 
+const GZIP: Field = { key: "gzip", label: "Compress what is sent", as: "flag" };
+const USER: Field = { key: "username", label: "User", as: "text" };
+const PASSWORD: Field = { key: "password", label: "Password", as: "secret" };
+
+/** Where it is reached. */
+function address(placeholder: string, key = "url"): Field {
+  return { key, label: "Address", as: "text", required: true, placeholder };
+}
+
+/** A channel of a chat: the address is the secret. */
+function channel(id: string, name: string, about: string, label: string): Kind {
+  return { id, name, about, fields: [{ key: "url", label, as: "secret", required: true }] };
+}
+
 export const KINDS: readonly Kind[] = [
   {
     id: "webhook",
     name: "Webhook",
     about: "Signed POSTs to an address of yours. Its signing secret is shown once.",
     fields: [
-      { key: "url", label: "Address", as: "text", required: true, placeholder: "https://hooks.example.com/vedette" },
+      address("https://hooks.example.com/vedette"),
       { key: "secret", label: "Signing secret of your own", as: "secret", placeholder: "whsec_…", help: "One is made when this is left empty." },
-      { key: "gzip", label: "Compress what is sent", as: "flag" },
+      GZIP,
     ],
   },
   {
@@ -45,7 +59,7 @@ export const KINDS: readonly Kind[] = [
     name: "Syslog",
     about: "RFC 5424 over TLS.",
     fields: [
-      { key: "address", label: "Address", as: "text", required: true, placeholder: "tls://logs.example.com:6514" },
+      address("tls://logs.example.com:6514", "address"),
       CA,
       { key: "cert", label: "Certificate of our own", as: "pem", help: "PEM; where the receiver wants to know who we are." },
       { key: "key", label: "Its key", as: "secret" },
@@ -56,11 +70,11 @@ export const KINDS: readonly Kind[] = [
     name: "Elasticsearch, OpenSearch",
     about: "Documents in a data stream or an index.",
     fields: [
-      { key: "url", label: "Address", as: "text", required: true, placeholder: "https://es.example.com:9200" },
+      address("https://es.example.com:9200"),
       { key: "index", label: "Data stream or index", as: "text", placeholder: "logs-vedette-default" },
       { key: "apiKey", label: "API key", as: "secret", help: "Or a user and a password." },
-      { key: "username", label: "User", as: "text" },
-      { key: "password", label: "Password", as: "secret" },
+      USER,
+      PASSWORD,
       { key: "template", label: "Make an index template first, which keeps a record as one flattened field", as: "flag" },
       CA,
     ],
@@ -70,7 +84,7 @@ export const KINDS: readonly Kind[] = [
     name: "Splunk",
     about: "The HTTP Event Collector.",
     fields: [
-      { key: "url", label: "Address", as: "text", required: true, placeholder: "https://splunk.example.com:8088" },
+      address("https://splunk.example.com:8088"),
       { key: "token", label: "Token", as: "secret", required: true },
       { key: "index", label: "Index", as: "text" },
       { key: "sourcetype", label: "Source type", as: "text", placeholder: "vedette:json" },
@@ -85,7 +99,7 @@ export const KINDS: readonly Kind[] = [
     fields: [
       { key: "intakeKey", label: "Intake key", as: "secret", required: true },
       { key: "url", label: "Address", as: "text", placeholder: "https://intake.sekoia.io" },
-      { key: "gzip", label: "Compress what is sent", as: "flag" },
+      GZIP,
     ],
   },
   {
@@ -97,13 +111,13 @@ export const KINDS: readonly Kind[] = [
       { key: "from", label: "From", as: "text", required: true, placeholder: "vedette@example.com" },
       { key: "to", label: "To", as: "list", required: true, placeholder: "soc@example.com", help: "Several by commas." },
       { key: "cc", label: "Copies to", as: "list" },
-      { key: "username", label: "User", as: "text" },
-      { key: "password", label: "Password", as: "secret" },
+      USER,
+      PASSWORD,
       CA,
     ],
   },
-  { id: "slack", name: "Slack", about: "A channel, by an app's incoming webhook.", fields: [{ key: "url", label: "Address of the webhook", as: "secret", required: true }] },
-  { id: "teams", name: "Microsoft Teams", about: "A channel, by a workflow that begins with a Teams webhook request.", fields: [{ key: "url", label: "Address of the workflow", as: "secret", required: true }] },
+  channel("slack", "Slack", "A channel, by an app's incoming webhook.", "Address of the webhook"),
+  channel("teams", "Microsoft Teams", "A channel, by a workflow that begins with a Teams webhook request.", "Address of the workflow"),
   { id: "stdout", name: "Standard output", about: "Lines of JSON on the standard output of the hub.", fields: [] },
 ];
 

@@ -9,6 +9,7 @@ import { Facts, Page, Section } from "../../parts/page.tsx";
 import { Empty, Failed, FaultNote, Loading } from "../../parts/states.tsx";
 import { day, exact, span } from "../../parts/time.ts";
 import { Ago, count, sentence, Severity, Tag } from "../../parts/words.tsx";
+import { weaknessColumn } from "../vulnerabilities/weakness-column.tsx";
 import { OUTCOME_TONES, reasonWords, STALENESS_WORDS, type Judged, type Outcome } from "./words.ts";
 
 type Found = Answer<"GET /api/v1/vulnerabilities/assets/{id}">;
@@ -112,18 +113,7 @@ function OnDevice({ id }: { readonly id: string }): ReactNode {
 
 const WEAKNESSES: readonly Column<Weakness>[] = [
   { id: "severity", header: "Severity", width: 104, narrow: true, text: ({ severity }) => severity, cell: ({ severity }) => <Severity value={severity} /> },
-  {
-    id: "cve",
-    header: "Weakness",
-    width: 138,
-    narrow: true,
-    text: ({ cve }) => cve,
-    cell: ({ finding, cve }) => (
-      <Link className="strong" to="/vulnerabilities/$id" params={{ id: finding }}>
-        {cve}
-      </Link>
-    ),
-  },
+  weaknessColumn(138, ({ finding }) => finding),
   { id: "application", header: "Application", text: ({ application, version }) => [application, version].filter((word) => word !== null).join(" ") },
   { id: "exploited", header: "Exploited", width: 84, text: ({ exploitedInTheWild }) => (exploitedInTheWild === true ? "yes" : ""), cell: ({ exploitedInTheWild }) => (exploitedInTheWild === true ? <Tag tone="bad">Known</Tag> : <span className="faint">–</span>) },
   { id: "due", header: "Due", width: 106, text: ({ dueAt }) => (dueAt === null ? "–" : day(dueAt)), cell: ({ dueAt, overdue }) => (dueAt === null ? <span className="faint">–</span> : <span className={overdue ? "bad-text" : undefined}>{day(dueAt)}</span>) },

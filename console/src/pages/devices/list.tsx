@@ -10,7 +10,7 @@ import { Places } from "../../parts/places.tsx";
 import { Empty } from "../../parts/states.tsx";
 import { exact } from "../../parts/time.ts";
 import { UrlChoice } from "../../parts/url-choice.tsx";
-import { useTyped, useUrl } from "../../parts/url.ts";
+import { useFilters, useTyped, useUrl } from "../../parts/url.ts";
 import { Ago, sentence, Tag } from "../../parts/words.tsx";
 import { DEVICE_PLACES, FLEET_TONES, FLEET_WORDS, SILENT_WORDS } from "./words.ts";
 
@@ -32,12 +32,12 @@ export function DevicesPage(): ReactNode {
     setTotal(page.total);
     return page;
   });
-  const filtered = FILTERS.some((name) => url.get(name) !== undefined);
+  const { filtered, clear: clearFilters } = useFilters(FILTERS);
   const clear = (): void => {
     setSearch("");
     setSite("");
     setOs("");
-    url.set(Object.fromEntries(FILTERS.map((name) => [name, undefined])));
+    clearFilters();
   };
   return (
     <Page title="Devices" lead="What each agent reports, and what the posture rules make of it. A device's own page says why.">

@@ -1,6 +1,5 @@
 /** Every finding, by weakness and application, with how many devices have it and what became of it. */
 import { Button, Checkbox, TextInput } from "@mantine/core";
-import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { addressOf, call, type Answer, type Query } from "../../api/client.ts";
 import { usePages } from "../../api/queries.ts";
@@ -10,8 +9,9 @@ import { Places } from "../../parts/places.tsx";
 import { Empty } from "../../parts/states.tsx";
 import { day } from "../../parts/time.ts";
 import { UrlChoice } from "../../parts/url-choice.tsx";
-import { useTyped, useUrl } from "../../parts/url.ts";
+import { useFilters, useTyped, useUrl } from "../../parts/url.ts";
 import { count, sentence, Severity } from "../../parts/words.tsx";
+import { weaknessColumn } from "./weakness-column.tsx";
 import { VULNERABILITY_PLACES } from "./words.ts";
 
 type Finding = Answer<"GET /api/v1/vulnerabilities/findings">["items"][number];
@@ -25,10 +25,11 @@ export function FindingsPage(): ReactNode {
   const [cve, setCve] = useTyped("cve");
   const filter = { tenant: url.get("tenant"), severity: url.get("severity"), class: url.get("class"), overdue: url.get("overdue"), exploited: url.get("exploited"), cve: url.get("cve"), application: url.get("application") } as unknown as Filter;
   const pages = usePages<Finding>(["GET /api/v1/vulnerabilities/findings", filter], (after, signal) => call("GET /api/v1/vulnerabilities/findings", { query: { ...filter, after, limit: 100 } }, signal));
+  const { clear: clearFilters } = useFilters(FILTERS);
   const reset = (): void => {
     setApplication("");
     setCve("");
-    url.set(Object.fromEntries(FILTERS.map((name) => [name, undefined])));
+    clearFilters();
   };
   return (
     <Page title="All findings" lead="One finding is one weakness of one application, wherever it is installed.">
@@ -50,18 +51,7 @@ export function FindingsPage(): ReactNode {
 
 const COLUMNS: readonly Column<Finding>[] = [
   { id: "severity", header: "Severity", width: 116, narrow: true, text: ({ severity }) => severity, cell: ({ severity }) => <Severity value={severity} /> },
-  {
-    id: "cve",
-    header: "Weakness",
-    width: 152,
-    narrow: true,
-    text: ({ cve }) => cve,
-    cell: ({ id, cve }) => (
-      <Link className="strong" to="/vulnerabilities/$id" params={{ id }}>
-        {cve}
-      </Link>
-    ),
-  },
+  weaknessColumn(152, ({ id }) => id),
   { id: "application", header: "Application", text: ({ application, vendor }) => (vendor === null ? application : `${application}, ${vendor}`) },
   { id: "score", header: "CVSS", width: 66, right: true, text: ({ nvdBaseScore, baseScore }) => String(nvdBaseScore ?? baseScore ?? "–") },
   { id: "open", header: "Open", width: 76, right: true, text: ({ counts }) => count(counts.open) },

@@ -1,6 +1,5 @@
 /** What to fix first, and why: the riskiest findings with how far they are spread, above all that is open. */
 import { Tooltip } from "@mantine/core";
-import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { Answer } from "../../api/client.ts";
 import { useAsk } from "../../api/queries.ts";
@@ -13,6 +12,7 @@ import { Empty, FaultNote } from "../../parts/states.tsx";
 import { day } from "../../parts/time.ts";
 import { useTenant } from "../../parts/url.ts";
 import { count, sentence, Severity, Tag, type Tone } from "../../parts/words.tsx";
+import { weaknessColumn } from "./weakness-column.tsx";
 import { VULNERABILITY_PLACES } from "./words.ts";
 
 type First = Answer<"GET /api/v1/vulnerabilities/fix-first">["items"][number];
@@ -107,18 +107,7 @@ const COLUMNS: readonly Column<First>[] = [
       </Tooltip>
     ),
   },
-  {
-    id: "cve",
-    header: "Weakness",
-    width: 152,
-    narrow: true,
-    text: ({ cve }) => cve,
-    cell: ({ finding, cve }) => (
-      <Link className="strong" to="/vulnerabilities/$id" params={{ id: finding }}>
-        {cve}
-      </Link>
-    ),
-  },
+  weaknessColumn(152, ({ finding }) => finding),
   { id: "application", header: "Application", text: ({ application, vendor }) => (vendor === null ? application : `${application}, ${vendor}`) },
   { id: "severity", header: "Severity", width: 104, text: ({ severity }) => severity, cell: ({ severity }) => <Severity value={severity} /> },
   { id: "score", header: "CVSS", width: 66, right: true, text: ({ nvdBaseScore, baseScore }) => String(nvdBaseScore ?? baseScore ?? "–") },
