@@ -131,7 +131,7 @@ it("a tenant that leaves is handed everything, loses nothing for seven days, and
     // That it was there is written down, and a key that could see nothing else sees nothing.
     expect(Object.keys(await mentions(world, tenant))).toEqual(["api_keys", "audit_log"]);
     expect(Object.keys(await mentions(world, connection.id))).toEqual(["audit_log", "vedette_leases"]);
-    expect((await hub.tenants.list(EVERY_TENANT)).map(({ name }) => name)).toEqual(["default"]);
+    expect((await hub.tenants.list(EVERY_TENANT)).items.map(({ name }) => name)).toEqual(["default"]);
     expect(await mirrored(world, "ten_default")).toEqual(others);
   } finally {
     await world.close();
