@@ -251,7 +251,8 @@ export class Batch {
 
   /** One person has several names: they are counted together. To be asked before the rows of now are written. */
   async #people(working: Working): Promise<number> {
-    const { rows } = await sql<{ value: string }>`SELECT value FROM case_entities WHERE grp = ${working.group} AND kind = 'user'`.execute(this.#tx.db);
+    // Of a case that the page opens there are none yet.
+    const rows = working.before === null ? [] : (await sql<{ value: string }>`SELECT value FROM case_entities WHERE grp = ${working.group} AND kind = 'user'`.execute(this.#tx.db)).rows;
     const come = [...working.entities.values()].flatMap(({ entity: [kind, value], by }) => (kind === "user" && by > 0 ? [value] : []));
     return peopleIn(new Set([...rows.map(({ value }) => value), ...come]));
   }
