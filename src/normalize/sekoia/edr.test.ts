@@ -113,4 +113,12 @@ describe("threats as Sekoia's EDR intake gives them", () => {
 
     expect([at("sentinelone.indicators"), at("threat")]).toEqual([indicators, undefined]);
   });
+
+  it("a threat is an alert of malware, however little of the agent is known", () => {
+    for (const record of [{ threatInfo: { threatName: "t" } }, { threatInfo: {}, agentDetectionInfo: null }]) expect(mapped("threats", record).at("event")).toStrictEqual({ kind: "alert", category: ["malware"], type: ["info"] });
+  });
+
+  it("addresses with blanks between them are addresses", () => {
+    expect(mapped("threats", { agentDetectionInfo: { agentIpV4: "192.0.2.2, 192.0.2.1" } }).at("host.ip")).toEqual(["192.0.2.1", "192.0.2.2"]);
+  });
 });

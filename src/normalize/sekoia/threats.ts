@@ -70,6 +70,7 @@ const KUBERNETES_KEPT: Names = compileNames("sentinelone.kubernetesInfo", ["cont
 
 export function mapThreat(threat: JsonObject, context: MapContext): JsonObject {
   const doc = newDocument(context);
+  doc["event"] = { kind: "alert", category: ["malware"], type: ["info"] };
   const info = member(threat, "threatInfo");
   if (info !== undefined) {
     fill(THREAT, info, doc);
@@ -104,12 +105,11 @@ function fillUser(info: JsonObject, doc: Draft): void {
 }
 
 function fillDetection(detection: JsonObject, doc: Draft): void {
-  Object.assign(objectAt(doc, ["event"]), { kind: "alert", category: ["malware"], type: ["info"] });
   fill(AT_DETECTION, detection, doc);
   fillNames(AT_DETECTION_KEPT, detection, doc);
   fill(CLOUD_INSTANCE, member(member(detection, "cloudProviders"), "AWS"), doc);
   const lists = ADDRESS_LISTS.flatMap((name) => text(detection, name) ?? []);
   if (lists.length === 0) return;
-  const addresses = lists.flatMap((list) => list.split(",").flatMap((address) => ip(address) ?? []));
+  const addresses = lists.flatMap((list) => list.split(",").flatMap((address) => ip(address.trim()) ?? []));
   objectAt(doc, ["host"])["ip"] = addresses.sort();
 }
