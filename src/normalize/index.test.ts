@@ -26,3 +26,28 @@ describe("secrets of a record that comes as the API gave it", () => {
     expect(stringifyExact(normalizer.text(group.replace('"big"', '"registration\\u0054oken": "s3cr3t", "big"')).document)).toContain('"big":9223372036854775807');
   });
 });
+
+describe("what is no record, though a kind is named for it", () => {
+  const named = (stream: RecordKind, text: string) => createNormalizer({ standard: "ecs", profile: "native", stream }).text(text);
+
+  it.each([
+    ['{"data":[{"id":"1"}],"pagination":{"totalItems":1}}', "a whole answer of the API (1 records under data)"],
+    ['{"edges":[{"node":{"id":"1"}}],"pageInfo":{}}', "a whole answer of the API (records under edges)"],
+    ['{"data":{"alerts":{"edges":[]}}}', "an answer of the API wrapped in data"],
+    ['{"node":{"id":"1"}}', "a record wrapped in node"],
+    ['{"errors":[{"message":"no"}]}', "an error answer of the API"],
+    ["{", "not JSON: a record has to be on one line"],
+    ["[", "not JSON: a record has to be on one line"],
+  ])("%s has the reason told, and gives no empty document", (text, reason) => {
+    const normalized = named("alerts", text);
+
+    expect(normalized.document).toBeNull();
+    expect(normalized.document === null && normalized.reason).toContain(reason);
+  });
+
+  it("what looks like a record of any kind is taken for the one that is named", () => {
+    expect(named("activities", '{"activityType":27,"data":[]}').document).not.toBeNull();
+    expect(named("alerts", '{"id":"1","data":{"x":1}}').document).not.toBeNull();
+    expect(named("alerts", "{}").document).not.toBeNull();
+  });
+});

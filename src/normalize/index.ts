@@ -7,7 +7,7 @@ import { RECORD_SECRETS, secretRemover, type SecretRemover } from "../kernel/rec
 import { RECORD_KINDS, type MapContext, type Profile, type RecordKind, type RecordMap, type Standard } from "./contract.ts";
 import { ECS_MAPS } from "./ecs/index.ts";
 import { OCSF_MAPS } from "./ocsf/index.ts";
-import { reasonOf, recognise } from "./recognise.ts";
+import { isWrapping, reasonOf, recognise } from "./recognise.ts";
 import { SEKOIA_MAPS } from "./sekoia/index.ts";
 import { Unseen } from "./unseen.ts";
 
@@ -54,7 +54,7 @@ export function createNormalizer(target: Target): Normalizer {
 
   function record(value: Json, text?: string): Normalized {
     if (!isJsonObject(value)) return { document: null, reason: reasonOf(value) };
-    const kind = target.stream ?? recognise(value);
+    const kind = target.stream === undefined || isWrapping(value) ? recognise(value) : target.stream;
     if (kind === null) return { document: null, reason: reasonOf(value) };
     const map = maps[kind];
     if (map === undefined) return { document: null, reason: `there is no map of ${kind} to ${target.standard} in the profile ${target.profile}` };
@@ -76,11 +76,16 @@ export function createNormalizer(target: Target): Normalizer {
       try {
         value = parseExact(text);
       } catch (error) {
-        return { document: null, reason: error instanceof RangeError ? TOO_DEEP : "not JSON" };
+        return { document: null, reason: error instanceof RangeError ? TOO_DEEP : unreadable(text) };
       }
       return record(value, text);
     },
   };
+}
+
+/** Files of JSON for people to read have one record on many lines; the first of them is a brace alone. */
+function unreadable(text: string): string {
+  return text === "{" || text === "[" ? "not JSON: a record has to be on one line; `jq -c .` puts it on one" : "not JSON";
 }
 
 const TOO_DEEP = "nested too deeply to be written";

@@ -49,6 +49,18 @@ function has(record: JsonObject, key: string): boolean {
   return Object.hasOwn(record, key);
 }
 
+/** An answer of the API around its records, which no kind of record looks like: naming the kind does not make it one. */
+export function isWrapping(value: JsonObject): boolean {
+  if (Array.isArray(value["data"]) || Array.isArray(value["edges"])) return true;
+  let only: string | undefined;
+  for (const name in value) {
+    if (only !== undefined) return false;
+    only = name;
+  }
+  if (only === "errors") return Array.isArray(value["errors"]);
+  return (only === "node" || only === "data") && isJsonObject(value[only]);
+}
+
 /** Why something is no record of any kind, with what to do about it where that can be told. */
 export function reasonOf(value: Json): string {
   if (Array.isArray(value)) return `an array (of ${String(value.length)}) where one record is expected; \`jq -c '.[]'\` gives one record per line`;
