@@ -10,8 +10,9 @@ export interface IdentityKind {
   readonly categories?: readonly ("iam" | "authentication")[];
 }
 
+/** An underscore in a phrase is a blank that its word has in it. */
 function kind(phrases: readonly string[], techniques: string, tactics: string, ...categories: readonly ("iam" | "authentication")[]): IdentityKind {
-  return { phrases: phrases.map((phrase) => phrase.split(" ")), techniques: techniques.split(" "), tactics: tactics.split(" "), categories };
+  return { phrases: phrases.map((phrase) => phrase.split(" ").map((word) => word.replaceAll("_", " "))), techniques: techniques.split(" "), tactics: tactics.split(" "), categories };
 }
 
 const DISCOVERY = "TA0007";
@@ -43,7 +44,8 @@ const KINDS: readonly IdentityKind[] = [
   kind(["skeleton key"], "T1556.001", "TA0006 TA0005 TA0003"),
   kind(["pass the hash", "pass-the-hash", "overpass"], "T1550.002", "TA0005 TA0008"),
   kind(["pass the ticket", "pass-the-ticket"], "T1550.003", "TA0005 TA0008"),
-  kind(["certificate services", "adcs", "certificate template"], "T1649", CREDENTIALS),
+  kind(["certificate services", "adcs", "ad_cs_", "certificate template"], "T1649", CREDENTIALS),
+  kind(["decoy", "deception"], "T1078 T1021", "TA0008"),
   kind(["lsass"], "T1003.001", CREDENTIALS),
   kind(["ntds"], "T1003.003", CREDENTIALS),
 ];
@@ -54,7 +56,7 @@ const byName = new Map<string, IdentityKind | null>();
 export function identityKind(name: string): IdentityKind | null {
   const known = byName.get(name);
   if (known !== undefined) return known;
-  const words = name.toLowerCase().slice(0, 300);
+  const words = `${name.toLowerCase().slice(0, 300)} `;
   const found = KINDS.find(({ phrases }) => phrases.some((phrase) => phrase.every((word) => words.includes(word)))) ?? null;
   // Names come from a short list; one made up for each alert must not fill the memory.
   if (byName.size < MAX_KNOWN) byName.set(name, found);

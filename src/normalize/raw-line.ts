@@ -1,5 +1,5 @@
 /** What an identity alert's `raw_data` says beyond the fields: `5001802:Attacker IP=… Source Port=… Target IP=… Target Port=… userName=… dc_host=…`. */
-import type { Json } from "../../kernel/json.ts";
+import type { Json } from "../kernel/json.ts";
 
 export interface RawLine {
   readonly sourceIp: string | undefined;
@@ -7,10 +7,11 @@ export interface RawLine {
   readonly targetIp: string | undefined;
   readonly targetPort: string | undefined;
   readonly user: string | undefined;
+  readonly domain: string | undefined;
   readonly domainController: string | undefined;
 }
 
-const NOTHING: RawLine = { sourceIp: undefined, sourcePort: undefined, targetIp: undefined, targetPort: undefined, user: undefined, domainController: undefined };
+const NOTHING: RawLine = { sourceIp: undefined, sourcePort: undefined, targetIp: undefined, targetPort: undefined, user: undefined, domain: undefined, domainController: undefined };
 const MAX_LENGTH = 16_384;
 
 export function rawLine(value: Json | undefined): RawLine {
@@ -21,6 +22,7 @@ export function rawLine(value: Json | undefined): RawLine {
     targetIp: word(value, "Target IP="),
     targetPort: word(value, "Target Port="),
     user: word(value, "userName="),
+    domain: word(value, " Domain="),
     domainController: word(value, "dc_host="),
   };
 }

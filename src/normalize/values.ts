@@ -295,6 +295,13 @@ export function account(value: Json | undefined): Account | undefined {
   return { name, domain: cut === 0 ? undefined : whole.slice(0, cut) };
 }
 
+const SECURITY_IDENTIFIER = /^S-1-\d{1,14}(?:-\d{1,10}){1,15}$/i;
+
+/** `S-1-5-18`: Windows writes it where it cannot tell the name. */
+export function isSecurityIdentifier(value: string): boolean {
+  return value.length < 200 && (value.charCodeAt(0) | 32) === 115 && SECURITY_IDENTIFIER.test(value);
+}
+
 /** Words of a name as one lower-case word: `LDAP Search Detected` → `ldap-search-detected`. */
 export function slug(value: string): string | undefined {
   const word = value

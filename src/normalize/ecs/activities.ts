@@ -71,8 +71,8 @@ function severityFor(data: Values, confidence: number | null | undefined, action
   const given = severityOf(data[DATA.severity], "data.severity", context);
   if (given !== undefined) return given ?? undefined;
   if (confidence !== undefined) return confidence ?? undefined;
-  if (action.startsWith("malicious-threat")) return 73;
-  return action.startsWith("suspicious-threat-detected") ? 47 : undefined;
+  if (action.startsWith("malicious-threat") || action === "event-marked-malicious-by-rule") return 73;
+  return action.startsWith("suspicious-threat-detected") || action === "event-marked-suspicious-by-rule" ? 47 : undefined;
 }
 
 function putMachine(draft: Draft, record: JsonObject, data: Values, context: MapContext): void {
@@ -101,7 +101,7 @@ function putPersons(draft: Draft, record: JsonObject, data: Values, meaning: Mea
   const name = named(data[DATA.userName]) ?? named(data[DATA.username]);
   const last = named(data[DATA.lastLoggedInUserName]);
   const id = record["userId"] ?? data[DATA.userId];
-  const user = userOf(draft, { name: program ?? by ?? name ?? last, id: program === undefined ? id : undefined, email: by === undefined ? firstText(data[DATA.userEmail], data[DATA.email]) : undefined });
+  const user = userOf(draft, { name: program ?? by ?? name ?? last, id: program === undefined ? id : undefined, email: by === undefined ? firstText(data[DATA.userEmail], data[DATA.email], data[DATA.recoveryEmail]) : undefined });
   if (program !== undefined) draft.user(name);
   const role = named(data[DATA.role]);
   if (role !== undefined && (meaning === "login" || meaning === "logout" || meaning === "login-failed")) user["roles"] = [role];
@@ -115,13 +115,40 @@ function putPersons(draft: Draft, record: JsonObject, data: Values, meaning: Mea
 }
 
 function putConnection(draft: Draft, data: Values, context: MapContext): void {
-  const local = address(data[DATA.reportedLocalHost]) ?? address(data[DATA.localHost]);
-  draft.putObject("source", endpointOf(draft, undefined, address(data[DATA.ipAddress]) ?? local ?? address(data[DATA.srcip]), data[DATA.reportedLocalPort] ?? data[DATA.localPort] ?? data[DATA.srcport]));
-  draft.putObject("destination", endpointOf(draft, undefined, address(data[DATA.reportedRemoteHost]) ?? address(data[DATA.remoteHost]) ?? address(data[DATA.dstip]), data[DATA.reportedRemotePort] ?? data[DATA.remotePort] ?? data[DATA.dstport]));
   const network: Fields = {};
-  put(network, "direction", directionOf(firstText(data[DATA.reportedDirection], data[DATA.neteventdirection]), "data.reportedDirection", context));
-  put(network, "protocol", firstText(data[DATA.reportedProtocol])?.toLowerCase());
+  const direction = directionOf(firstText(data[DATA.reportedDirection], data[DATA.neteventdirection]), "data.reportedDirection", context);
+  put(network, "direction", direction);
+  const local: Side = { host: sideOf(data[DATA.reportedLocalHost]) ?? address(data[DATA.localHost]), port: data[DATA.reportedLocalPort] ?? data[DATA.localPort] };
+  const remote: Side = { host: sideOf(data[DATA.reportedRemoteHost]) ?? address(data[DATA.remoteHost]), port: data[DATA.reportedRemotePort] ?? data[DATA.remotePort] };
+  // Local and remote are told from the machine's own point of view: what comes in began at the remote side.
+  const [from, to] = direction === "inbound" && remote.host !== undefined ? [remote, local] : [local, remote];
+  const source = endpointOf(draft, address(data[DATA.ipAddress]) ?? from.host, address(data[DATA.srcip]), from.port ?? data[DATA.srcport]);
+  const destination = endpointOf(draft, to.host, address(data[DATA.dstip]), to.port ?? data[DATA.dstport]);
+  draft.putObject("source", source);
+  draft.putObject("destination", destination);
+  putProtocol(network, text(data[DATA.reportedProtocol])?.toLowerCase());
+  const ip = destination["ip"];
+  if (typeof ip === "string") network["type"] = ip.includes(":") ? "ipv6" : "ipv4";
   draft.putObject("network", network);
+}
+
+interface Side {
+  readonly host: string | undefined;
+  readonly port: Json | undefined;
+}
+
+/** An address, or a name with a dot: a rule's "any" names no machine. */
+function sideOf(value: Json | undefined): string | undefined {
+  const said = named(value);
+  return said === undefined || (address(said) === undefined && !said.includes(".")) ? undefined : said;
+}
+
+const TRANSPORTS: ReadonlySet<string> = new Set(["icmp", "igmp", "sctp", "tcp", "udp"]);
+
+/** Firewall control writes what carries the traffic and what is spoken over it into one field. */
+function putProtocol(network: Fields, word: string | undefined): void {
+  if (word === undefined || word === "any") return;
+  network[TRANSPORTS.has(word) ? "transport" : "protocol"] = word;
 }
 
 function putProcesses(draft: Draft, data: Values): void {

@@ -55,6 +55,7 @@ export const DATA = {
   osType: place("osType"),
   productId: place("productId"),
   reason: place("reason"),
+  recoveryEmail: place("recoveryEmail"),
   remoteHost: place("remoteHost"),
   remotePort: place("remotePort"),
   reportedDirection: place("reportedDirection"),

@@ -29,7 +29,10 @@ export function isIdentity(asset: AlertAsset, resource: JsonObject): boolean {
 export function putAssetContext(draft: Draft, record: JsonObject, asset: AlertAsset, resource: JsonObject, context: MapContext): void {
   const { primary } = asset;
   for (const one of asset.all) {
-    draft.host(isIdentity({ primary: object(one), all: [] }, {}) ? undefined : named(object(one)["name"]));
+    if (!isIdentity({ primary: object(one), all: [] }, {})) {
+      draft.host(named(object(one)["id"]));
+      draft.host(named(object(one)["name"]));
+    }
     draft.user(named(object(one)["lastLoggedInUser"]));
   }
   const seen = detectionAssets(record);

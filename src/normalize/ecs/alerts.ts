@@ -7,11 +7,11 @@ import type { MapContext, RecordMap } from "../contract.ts";
 import { account, address, firstText, hash, instant, list, object, slug, text } from "../values.ts";
 import { Attack } from "./attack.ts";
 import { alertAsset, isIdentity, putAssetContext, type AlertAsset } from "./alert-assets.ts";
+import { rawLine, type RawLine } from "../raw-line.ts";
 import { Draft, put, putObject, putScope, scopeOf, type Fields, type ScopeLevel } from "./document.ts";
 import { endpointOf } from "./endpoints.ts";
 import { identityKind, type IdentityKind } from "../identity-kinds.ts";
 import { fileOf, processOf, userOf, type ProcessFacts } from "./process.ts";
-import { rawLine } from "./raw-line.ts";
 import { severityOf, severityOfConfidence, severityOfId } from "./severity.ts";
 
 const MALWARE = ["malware"] as const;
@@ -166,13 +166,24 @@ function putEvidence(draft: Draft, record: JsonObject, raw: JsonObject, asset: A
   }
   relateObservables(draft, record["observables"]);
   for (const indicator of list(record["indicators"])) relateObservables(draft, object(indicator)["observables"]);
-  draft.putObject("source", endpointOf(draft, from?.["hostname"] ?? from?.["name"] ?? attacker["host"], from?.["ip"] ?? attacker["ip"] ?? line.sourceIp, from?.["port"] ?? line.sourcePort));
-  draft.putObject("destination", endpointOf(draft, to?.["hostname"] ?? to?.["name"], to?.["ip"] ?? line.targetIp, to?.["port"] ?? line.targetPort));
+  const origin = from?.["ip"] ?? attacker["ip"];
+  const aim = to?.["ip"];
+  draft.putObject("source", endpointOf(draft, from?.["hostname"] ?? from?.["name"] ?? attacker["host"], origin ?? line.sourceIp, from?.["port"] ?? portBeside(origin, line.sourceIp, line.sourcePort)));
+  draft.putObject("destination", endpointOf(draft, to?.["hostname"] ?? to?.["name"], aim ?? line.targetIp, to?.["port"] ?? portBeside(aim, line.targetIp, line.targetPort)));
   draft.host(line.domainController);
-  draft.user(line.user);
   const own = object(record["process"]);
   putProgram(draft, own, program, isIdentityAlert(text(object(record["detectionSource"])["product"]), record));
-  putUsers(draft, { actor, own, detection, resource, asset });
+  putUsers(draft, { actor, own, line, detection, resource, asset });
+  draft.user(line.user);
+  const assignee = object(record["assignee"]);
+  draft.user(text(assignee["fullName"]));
+  draft.user(text(assignee["email"]));
+}
+
+/** The line's port is that of the line's address. */
+function portBeside(known: Json | undefined, told: string | undefined, port: string | undefined): string | undefined {
+  const own = address(known);
+  return own === undefined || address(told) === undefined || own === address(told) ? port : undefined;
 }
 
 function relate(draft: Draft, user: JsonObject, endpoints: readonly JsonObject[]): void {
@@ -247,17 +258,19 @@ function evidenceFacts(process: JsonObject): ProcessFacts {
 interface Persons {
   readonly actor: JsonObject | undefined;
   readonly own: JsonObject;
+  readonly line: RawLine;
   readonly detection: JsonObject;
   readonly resource: JsonObject;
   readonly asset: AlertAsset;
 }
 
 /** `user`: who did it. `user.target`: who it was done to, or the identity the alert is about. */
-function putUsers(draft: Draft, { actor, own, detection, resource, asset }: Persons): void {
-  const user =
+function putUsers(draft: Draft, { actor, own, line, detection, resource, asset }: Persons): void {
+  let user =
     actor === undefined
       ? userOf(draft, { name: own["username"], domain: own["userDomain"], fullName: own["userDisplayName"] })
       : userOf(draft, { name: actor["name"], domain: actor["domain"], id: actor["uid"], email: actor["email_addr"] ?? actor["emailAddr"], fullName: actor["full_name"] ?? actor["fullName"] });
+  if (!has(user)) user = userOf(draft, { name: line.user, domain: line.user === undefined ? undefined : line.domain });
   const aim = object(detection["targetUser"]);
   let target = userOf(draft, { name: aim["name"], domain: aim["domain"], email: aim["emailAddress"], fullName: aim["displayName"] });
   if (!has(target) && isIdentity(asset, resource)) {

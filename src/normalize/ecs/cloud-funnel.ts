@@ -24,6 +24,7 @@ function processFields(draft: Draft, values: Values, at: ProcessPlaces): Fields 
     executable: values[at.executable],
     name: values[at.name],
     commandLine: values[at.commandLine],
+    title: values[at.title],
     pid: values[at.pid],
     entityId: values[at.entityId],
     start: values[at.start],
@@ -180,9 +181,10 @@ function putUser(draft: Draft, values: Values, category: string): void {
     draft.putObject("user", userOf(draft, { name: values[SOURCE.user] ?? values[SOURCE.effectiveUser], id: values[SOURCE.effectiveUserId] }));
     return;
   }
-  const login = named(values[AT.eventLoginUserName]);
+  const target = { name: named(values[AT.eventLoginTgtUserName]), domain: named(values[AT.eventLoginTgtDomainName]), id: named(values[AT.eventLoginTgtUserSid]) };
+  const login = named(values[AT.eventLoginUserName]) ?? target.name;
   const account = named(values[AT.eventLoginAccountName]);
-  const user = userOf(draft, login === undefined ? { name: account, domain: named(values[AT.eventLoginAccountDomain]), id: values[AT.eventLoginAccountSid] } : { name: login });
+  const user = userOf(draft, login === undefined ? { name: account, domain: named(values[AT.eventLoginAccountDomain]), id: values[AT.eventLoginAccountSid] } : { ...target, name: login });
   if (login !== undefined) draft.user(account);
   if (flag(values[AT.eventLoginIsAdministratorEquivalent]) === true) user["roles"] = ["administrator"];
   draft.putObject("user", user);
@@ -256,6 +258,7 @@ function messageOf(values: Values, type: string): string {
     values[AT.tiIndicatorValue],
     values[AT.taskName],
     values[AT.eventLoginUserName],
+    values[AT.eventLoginTgtUserName],
     values[AT.modulePath],
     values[TARGET.commandLine],
     values[AT.cmdScriptApplicationName],

@@ -28,6 +28,7 @@ const DIRECTIONS: ReadonlyMap<string, string> = new Map([
   ["IN", "inbound"],
   ["UNKNOWN", "unknown"],
   ["N/A", "unknown"],
+  ["ANY", "unknown"],
 ]);
 
 export function directionOf(value: Json | undefined, field: string, context: MapContext): string | undefined {

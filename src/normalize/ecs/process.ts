@@ -1,6 +1,6 @@
 /** Processes, files and users as ECS has them. Their hashes and names are put under `related` as they are read. */
 import type { Json } from "../../kernel/json.ts";
-import { account, baseName, directoryOf, extensionOf, flag, hash, instant, size, text, type Account } from "../values.ts";
+import { account, baseName, directoryOf, extensionOf, flag, hash, instant, isSecurityIdentifier, size, text, type Account } from "../values.ts";
 import { put, putObject, type Draft, type Fields } from "./document.ts";
 
 export interface Hashes {
@@ -13,6 +13,8 @@ export interface ProcessFacts extends Hashes {
   readonly executable?: Json | undefined;
   readonly name?: Json | undefined;
   readonly commandLine?: Json | undefined;
+  /** The name it is shown under. */
+  readonly title?: Json | undefined;
   readonly pid?: Json | undefined;
   /** The vendor's own id of the process, unique over machines and time. */
   readonly entityId?: Json | undefined;
@@ -35,6 +37,7 @@ export function processOf(draft: Draft, facts: ProcessFacts): Fields {
   put(process, "executable", executable);
   put(process, "name", text(facts.name) ?? (executable === undefined ? undefined : text(baseName(executable))));
   put(process, "command_line", text(facts.commandLine));
+  put(process, "title", text(facts.title));
   put(process, "pid", size(facts.pid));
   put(process, "entity_id", text(facts.entityId));
   put(process, "start", instant(facts.start));
@@ -47,8 +50,9 @@ export function processOf(draft: Draft, facts: ProcessFacts): Fields {
 
 function putProcessUser(draft: Draft, process: Fields, field: string, name: Json | undefined, id: Json | undefined): void {
   const user: Fields = {};
-  put(user, "name", draft.user(account(name)?.name));
-  put(user, "id", text(id));
+  const known = nameOrId(draft, account(name)?.name, text(id));
+  put(user, "name", known.name);
+  put(user, "id", known.id);
   putObject(process, field, user);
 }
 
@@ -124,10 +128,17 @@ export interface UserFacts {
 export function userOf(draft: Draft, facts: UserFacts): Fields {
   const user: Fields = {};
   const found: Account | undefined = account(facts.name);
-  put(user, "name", draft.user(found?.name));
+  const known = nameOrId(draft, found?.name, text(facts.id));
+  put(user, "name", known.name);
   put(user, "domain", text(facts.domain) ?? found?.domain);
-  put(user, "id", text(facts.id));
+  put(user, "id", known.id);
   put(user, "email", draft.user(text(facts.email)));
   put(user, "full_name", draft.user(text(facts.fullName)));
   return user;
+}
+
+/** A security identifier that stands where the name belongs is an id. */
+function nameOrId(draft: Draft, name: string | undefined, id: string | undefined): { readonly name: string | undefined; readonly id: string | undefined } {
+  draft.user(name);
+  return name !== undefined && isSecurityIdentifier(name) ? { name: undefined, id: id ?? name } : { name, id };
 }

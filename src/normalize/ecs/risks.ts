@@ -21,7 +21,8 @@ export const riskToEcs: RecordMap = (record, context) => {
   event["action"] = text(record["status"])?.toLowerCase() === "removed" ? "vulnerability-removed" : "vulnerability-found";
   put(event, "severity", severityOf(record["severity"], "severity", context) ?? undefined);
   put(event, "risk_score", decimal(record["riskScore"]));
-  put(event, "reason", text(record["mitigationStatusReason"]));
+  put(event, "reason", firstText(record["mitigationStatusReason"], record["reason"]));
+  put(event, "outcome", outcomeOf(record["lastScanResult"]));
   const cve = text(record["cveId"]);
   const name = firstText(record["applicationName"], record["application"]);
   const version = text(record["applicationVersion"]);
@@ -40,6 +41,13 @@ export const riskToEcs: RecordMap = (record, context) => {
   putHost(draft, { name: record["endpointName"], agentId: record["endpointId"], uuid: record["endpointUuid"], type: record["endpointType"], osType: record["osType"] }, "osType", context);
   return draft.done();
 };
+
+/** Of the scan that the finding comes from. */
+function outcomeOf(result: Json | undefined): string | undefined {
+  const word = text(result)?.toLowerCase();
+  if (word === undefined) return undefined;
+  return word === "succeeded" ? "success" : word === "failed" ? "failure" : "unknown";
+}
 
 function vulnerabilityOf(record: JsonObject, cve: string | undefined): Fields {
   const vulnerability: Fields = {};

@@ -169,6 +169,7 @@ function putProgram(draft: Draft, info: JsonObject, then: JsonObject): void {
   draft.putObject("user", user);
   for (const field of ["agentLastLoggedInUserName", "agentLastLoggedInUpn", "agentLastLoggedInUserMail"]) draft.user(named(then[field]));
   draft.user(named(info["rootProcessUpn"]));
+  draft.user(named(info["initiatingUsername"]));
 }
 
 function putThreat(draft: Draft, record: JsonObject, info: JsonObject, file: Fields, context: MapContext): void {

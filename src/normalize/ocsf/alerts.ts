@@ -2,15 +2,16 @@
  * Unified alerts of every product → Detection Finding. The alert's own fields decide; `rawData` (OCSF of an older version, in S1's
  * extension) fills in what they leave open: who did it, from where, to what, and with which technique.
  */
-import type { JsonObject } from "../../kernel/json.ts";
+import { isJsonObject, type JsonObject } from "../../kernel/json.ts";
 import type { MapContext, RecordMap } from "../contract.ts";
-import { baseName } from "../values.ts";
+import { rawLine, type RawLine } from "../raw-line.ts";
+import { address, baseName, port } from "../values.ts";
 import { machineOf, type Machine } from "./alert-assets.ts";
 import { attackOf, Attacks, refinedByName } from "./attacks.ts";
 import { embedded, embeddedList } from "./embedded.ts";
 import { ANALYTIC_TYPE, choose, CONFIDENCE, FINDING_STATUS, OTHER, put, putList, SEVERITY, VERDICT, words, type Captions, type Choice, type Draft } from "./enums.ts";
 import { Event, type Scope } from "./event.ts";
-import { Fields } from "./fields.ts";
+import { Fields, ip } from "./fields.ts";
 import { fileOf, signatureOf } from "./file.ts";
 import * as finding from "./finding.ts";
 import { processOf } from "./process.ts";
@@ -261,7 +262,7 @@ function evidencesOf(fields: Fields, raw: Fields, machine: Machine, process: Jso
   if (first["src_endpoint"] === undefined) add("src_endpoint", endpointOf(attacker.ip("ip"), attacker.text("host")));
   const target = then.object("targetUser");
   add("user", userOf({ name: target.text("name"), domain: target.text("domain"), displayName: target.text("displayName"), email: target.email("emailAddress") }));
-  addPorts(first, raw.peek("raw_data"));
+  addLine(first, rawLine(raw.peek("raw_data")));
   // A container alone is no evidence to OCSF; beside one it is.
   for (const _ in first) {
     add("container", machine.container);
@@ -278,16 +279,22 @@ function endpointOf(ip: string | undefined, hostname: string | undefined): JsonO
   return endpoint;
 }
 
-/** Ports stand in the sensor's own line alone: `…Attacker IP=1.2.3.4 Source Port=49970 Target IP=5.6.7.8 Target Port=389 …`. */
-function addPorts(evidence: Draft, line: JsonObject[string] | undefined): void {
-  if (typeof line !== "string" || line.length > 20_000) return;
-  for (const [endpoint, field] of [["src_endpoint", "Source Port"], ["dst_endpoint", "Target Port"]] as const) {
-    const known = evidence[endpoint];
-    const at = line.indexOf(`${field}=`);
-    if (at === -1 || typeof known !== "object" || known === null || (known as JsonObject)["port"] !== undefined) continue;
-    const port = Number(/^\d{1,5}/.exec(line.slice(at + field.length + 1, at + field.length + 7))?.[0] ?? 0);
-    if (port > 0 && port < 65_536) evidence[endpoint] = { ...(known as JsonObject), port };
-  }
+/** The sensor's own line alone has ports, and where there is no evidence both sides and the user too: `…Attacker IP=1.2.3.4 Source Port=49970 …`. */
+function addLine(evidence: Draft, line: RawLine): void {
+  addSide(evidence, "src_endpoint", line.sourceIp, line.sourcePort);
+  addSide(evidence, "dst_endpoint", line.targetIp, line.targetPort);
+  const user = userOf({ name: line.user, domain: line.user === undefined ? undefined : line.domain });
+  if (user !== undefined && evidence["actor"] === undefined) evidence["actor"] = { user };
+}
+
+function addSide(evidence: Draft, endpoint: string, told: string | undefined, word: string | undefined): void {
+  const found = ip(address(told));
+  const known = evidence[endpoint] ?? (found === undefined ? undefined : { ip: found });
+  if (!isJsonObject(known)) return;
+  const number = port(word);
+  // The port is that of the address beside it.
+  const same = found === undefined || known["ip"] === undefined || known["ip"] === found;
+  evidence[endpoint] = number === undefined || !same || known["port"] !== undefined ? known : { ...known, port: number };
 }
 
 /** What people made of it: verdict, assignee, ticket. */

@@ -54,6 +54,14 @@ function answersOf(response: Json | undefined): readonly JsonObject[] {
   });
 }
 
+/** `type: 28 name.example` as well as the name alone; a name may come with the root's dot. */
+function questionOf(asked: string): JsonObject {
+  const [, number = "", name = asked] = /^type:\s*(\d{1,5})\s+(.+)$/is.exec(asked) ?? [];
+  const query: Draft = { hostname: name.replace(/(?<=.)\.$/, "") };
+  put(query, "type", RECORD_TYPES.get(number));
+  return query;
+}
+
 export function dns(event: Event, told: Told): void {
   const { fields, type, device } = told;
   const answers = answersOf(fields.peek("event.dns.response"));
@@ -63,8 +71,8 @@ export function dns(event: Event, told: Told): void {
   outcome(event, unresolved ? false : answers.length > 0 ? true : undefined);
   onMachine(event, told);
   event.put("src_endpoint", self(device));
-  const question = fields.text("event.dns.request");
-  if (question !== undefined) event.put("query", { hostname: question });
+  const asked = fields.text("event.dns.request");
+  if (asked !== undefined) event.put("query", questionOf(asked));
   if (answers.length > 0) {
     event.putList("answers", answers);
     fields.use("event.dns.response");

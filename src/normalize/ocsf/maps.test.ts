@@ -148,6 +148,27 @@ describe("maps to OCSF", () => {
     expect(of('[{"technique":{"uid":"T1558.003"}}]')).toEqual([{ technique: { uid: "T1558" }, sub_technique: { uid: "T1558.003" } }]);
   });
 
+  it("an identity alert without evidence has both sides and the user from the sensor's own line, and one with evidence only what is missing there", () => {
+    const raw_data = "5001802:Attacker IP=192.0.2.1 Source Port=49970 Target IP=192.0.2.9 Target Port=389 Domain=LAB userName=john.doe dc_host=DC01";
+    const evidence = (evidences: Json) => (check("alerts", stringifyExact({ id: "1", detectedAt: "2026-03-02T08:15:30Z", name: "LDAP Search Detected", rawData: { raw_data, evidences } }))["evidences"] as readonly Json[])[0];
+
+    expect(evidence([])).toEqual({ src_endpoint: { ip: "192.0.2.1", port: 49970 }, dst_endpoint: { ip: "192.0.2.9", port: 389 }, actor: { user: { name: "john.doe", domain: "LAB" } } });
+    expect(evidence([{ src_endpoint: { ip: "192.0.2.7" }, actor: { user: { name: "jane" } } }])).toEqual({ src_endpoint: { ip: "192.0.2.7" }, dst_endpoint: { ip: "192.0.2.9", port: 389 }, actor: { user: { name: "jane" } } });
+  });
+
+  it.each([
+    ["type: 28 a.example.com.", { hostname: "a.example.com", type: "AAAA" }],
+    ["type: 999 a.example.com", { hostname: "a.example.com" }],
+    ["a.example.com", { hostname: "a.example.com" }],
+    [".", { hostname: "." }],
+  ])("a question that is written as %s asks for a name", (request, query) => {
+    expect(check("cloud-funnel", stringifyExact({ "event.category": "dns", "event.type": "DNS Resolved", "event.time": 1680183967040, "event.dns.request": request }))["query"]).toEqual(query);
+  });
+
+  it("a security identifier in a name's place is an id", () => {
+    expect(check("cloud-funnel", stringifyExact({ "event.category": "logins", "event.type": "Login", "event.time": 1680183967040, "event.login.userName": "S-1-5-18" }))["user"]).toEqual({ uid: "S-1-5-18" });
+  });
+
   it("an operating system of an unknown type is told by its name", () => {
     const os = (version: string): Json | undefined => (documentOf("alerts", `{"id":"a","asset":{"name":"h","osType":"UNKNOWN","osVersion":"${version}"}}`)["device"] as JsonObject)["os"];
 

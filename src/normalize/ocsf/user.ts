@@ -1,6 +1,6 @@
 /** OCSF's user, of the ways SentinelOne writes people and accounts. */
 import type { Json, JsonObject } from "../../kernel/json.ts";
-import { account } from "../values.ts";
+import { account, isSecurityIdentifier } from "../values.ts";
 import { put, putId, USER_TYPE, type Draft } from "./enums.ts";
 import { email } from "./fields.ts";
 
@@ -20,6 +20,8 @@ const OF_THE_SYSTEM = new Set(["system", "local service", "network service"]);
 /** Undefined without a name and an id: OCSF knows no such user. */
 export function userOf({ name, domain, uid, email: address, fullName, displayName, type }: UserParts): JsonObject | undefined {
   if (name === undefined && uid === undefined) return undefined;
+  // A security identifier that stands where the name belongs.
+  if (name !== undefined && isSecurityIdentifier(name)) return userOf({ uid: uid ?? name, domain, email: address, fullName, displayName, type });
   const user: Draft = {};
   put(user, "name", name);
   put(user, "uid", uid);
