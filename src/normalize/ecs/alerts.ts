@@ -4,7 +4,7 @@
  */
 import { isJsonObject, type Json, type JsonObject } from "../../kernel/json.ts";
 import type { MapContext, RecordMap } from "../contract.ts";
-import { account, address, firstText, hash, instant, list, object, slug, text } from "../values.ts";
+import { account, address, baseName, firstText, hash, instant, list, object, slug, text } from "../values.ts";
 import { Attack } from "./attack.ts";
 import { alertAsset, isIdentity, putAssetContext, type AlertAsset } from "./alert-assets.ts";
 import { rawLine, type RawLine } from "../raw-line.ts";
@@ -238,10 +238,16 @@ function putProgram(draft: Draft, own: JsonObject, evidence: JsonObject | undefi
   };
   const process = processOf(draft, has(own) || evidence === undefined ? facts : evidenceFacts(evidence));
   const parent = text(own["parentName"]) ?? (has(own) ? undefined : text(object(object(evidence)["parent_process"])["name"]));
-  if (parent !== undefined) process["parent"] = { name: parent };
+  if (parent !== undefined) process["parent"] = parentOf(parent);
   draft.putObject("process", process);
   // An identity alert's file is the program that asked; any other's is what was found.
   if (!identity) draft.putObject("file", fileOf(draft, { path: file["path"], name: file["name"], md5: file["md5"], sha1: file["sha1"], sha256: file["sha256"], size: file["size"], signer: file["certSubject"] }));
+}
+
+/** Mostly a name; some engines write the path. */
+function parentOf(written: string): Fields {
+  const name = text(baseName(written));
+  return name === undefined || name === written ? { name: written } : { executable: written, name };
 }
 
 /** A process as OCSF writes it. */

@@ -1,5 +1,6 @@
 /** Questions and answers of DNS as SentinelOne writes them: `type:  5 name.example;192.0.2.7;2001:db8::7;`. */
 import type { Json } from "../../kernel/json.ts";
+import { registeredParts } from "../domains.ts";
 import { address, text } from "../values.ts";
 import { put, putList, putObject, type Draft, type Fields } from "./document.ts";
 
@@ -26,6 +27,7 @@ export function dnsOf(draft: Draft, request: Json | undefined, response: Json | 
   // A name may come with the root's dot.
   const name = text(request)?.replace(/^type:\s*\d+\s+/i, "").replace(/(?<=.)\.$/, "");
   put(question, "name", draft.host(name));
+  if (name !== undefined) Object.assign(question, registeredParts(name.toLowerCase()));
   putObject(dns, "question", question);
   const { answers, resolved } = answersOf(draft, response);
   putList(dns, "answers", answers);

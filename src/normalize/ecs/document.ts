@@ -4,7 +4,7 @@
  */
 import type { Json, JsonObject } from "../../kernel/json.ts";
 import type { MapContext, RecordKind } from "../contract.ts";
-import { address, firstText } from "../values.ts";
+import { account, address, firstText } from "../values.ts";
 
 export type Fields = Record<string, Json>;
 
@@ -115,8 +115,9 @@ export class Draft {
     return value;
   }
 
+  /** People are found by their name, whatever domain stands before it. */
   user(value: string | undefined): string | undefined {
-    if (value !== undefined) this.#user.add(value);
+    if (value !== undefined) this.#user.add(value.includes("\\") ? (account(value)?.name ?? value) : value);
     return value;
   }
 

@@ -1,6 +1,7 @@
 /** Sides of a connection. What they are called is put under `related`. */
 import type { Json } from "../../kernel/json.ts";
 import type { MapContext } from "../contract.ts";
+import { registeredParts } from "../domains.ts";
 import { address, port, text } from "../values.ts";
 import { put, type Draft, type Fields } from "./document.ts";
 
@@ -11,6 +12,7 @@ export function endpointOf(draft: Draft, host: Json | undefined, ip: Json | unde
   const domain = asAddress === undefined ? draft.host(text(host)) : undefined;
   const found = draft.ip(address(ip) ?? asAddress);
   put(fields, "domain", domain);
+  if (domain !== undefined) Object.assign(fields, registeredParts(domain.toLowerCase()));
   put(fields, "ip", found);
   put(fields, "address", domain ?? found);
   // A port without its host says nothing of where.

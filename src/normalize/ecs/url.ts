@@ -1,5 +1,6 @@
 /** Addresses of the web in their parts. What cannot be parted is kept as it stands. */
 import type { Json } from "../../kernel/json.ts";
+import { registeredParts } from "../domains.ts";
 import { extensionOf, text } from "../values.ts";
 import { put, type Fields } from "./document.ts";
 
@@ -15,6 +16,7 @@ export function urlOf(value: Json | undefined): Fields {
   url["full"] = original;
   url["scheme"] = parsed.protocol.slice(0, -1);
   url["domain"] = parsed.hostname;
+  Object.assign(url, registeredParts(parsed.hostname));
   put(url, "port", parsed.port === "" ? undefined : Number(parsed.port));
   if (parsed.pathname !== "" && parsed.pathname !== "/") {
     url["path"] = parsed.pathname;

@@ -93,6 +93,12 @@ describe("people", () => {
     expect([activity("user.email"), activity("related.user")]).toEqual(["jane@example.com", ["Jane", "jane@example.com"]]);
   });
 
+  it("are found by their name, whatever domain stands before it", () => {
+    const at = alert({ assets: [{ lastLoggedInUser: "CORP\\eve" }], rawData: { evidences: [{ actor: { user: { name: "CORP\\jane" } } }] } });
+
+    expect([at("user"), at("related.user")]).toStrictEqual([{ name: "jane", domain: "CORP" }, ["eve", "jane"]]);
+  });
+
   it("a login of a newer event has its account in fields of its own", () => {
     const at = event("logins", { "event.login.tgt.userName": "jane", "event.login.tgt.domainName": "CORP", "event.login.tgt.userSid": "S-1-5-21-1-2-3-500", "event.login.accountName": "WS01$", "event.login.accountDomain": "WG" });
 
@@ -103,6 +109,26 @@ describe("people", () => {
 describe("what else a record tells", () => {
   it("the id that the console has for an asset finds its alerts", () => {
     expect(alert({ assets: [{ id: "7f2k", name: "SRV01", agentUuid: "u-1", category: "Server" }] })("related.hosts")).toEqual(["7f2k", "SRV01", "u-1"]);
+  });
+
+  it.each([
+    ["explorer.exe", { name: "explorer.exe" }],
+    ["C:\\Windows\\explorer.exe", { executable: "C:\\Windows\\explorer.exe", name: "explorer.exe" }],
+    ["/usr/sbin/sshd", { executable: "/usr/sbin/sshd", name: "sshd" }],
+    ["/", { name: "/" }],
+  ])("a parent that is written as %s is a program", (parentName, parent) => {
+    expect(alert({ process: { parentName } })("process.parent")).toStrictEqual(parent);
+  });
+
+  it.each([
+    ["WWW.Example.co.uk", { registered_domain: "example.co.uk", top_level_domain: "co.uk", subdomain: "www" }],
+    ["example.com", { registered_domain: "example.com", top_level_domain: "com" }],
+    ["dc01.corp.local", {}],
+    ["DC01", {}],
+  ])("the name %s has its registered part told, where the public suffix list knows one", (name, parts) => {
+    expect(event("dns", { "event.dns.request": name })("dns.question")).toStrictEqual({ name, ...parts });
+    expect(alert({ rawData: { evidences: [{ dst_endpoint: { hostname: name } }] } })("destination")).toStrictEqual({ domain: name, address: name, ...parts });
+    expect(event("url", { "url.address": `https://${name}/` })("url")).toMatchObject(parts);
   });
 
   it("a process's title is the name it is shown under", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Json } from "../../kernel/json.ts";
-import { domainParts } from "./domains.ts";
+import { domainParts } from "../domains.ts";
 import { mapped } from "./mapped.test-kit.ts";
 
 const activity = (data: Record<string, Json>, more: Record<string, Json> = {}) => mapped("activities", { activityType: 27, ...more, data });

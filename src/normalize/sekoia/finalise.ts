@@ -4,7 +4,7 @@
  */
 import type { Json, JsonObject } from "../../kernel/json.ts";
 import type { MapContext } from "../contract.ts";
-import { domainParts } from "./domains.ts";
+import { domainParts } from "../domains.ts";
 import { member, members, objectAt, type Draft } from "./table.ts";
 import { baseName, directoryName } from "./values.ts";
 

@@ -1,5 +1,5 @@
 /**
- * A host name split against the public suffix list, as Sekoia's intakes split it: only suffixes of registries count (`github.io` is a name
+ * A host name split against the public suffix list, as Sekoia's intakes split it and as ECS asks for: only suffixes of registries count (`github.io` is a name
  * under `io`), the spelling is kept, and of a name without a known suffix only what stands before its last label is told.
  */
 import { parse } from "tldts";
@@ -33,4 +33,10 @@ export function domainParts(domain: string): DomainParts {
     top_level_domain: kept.slice(kept.length - publicSuffix.length),
     ...(subdomain === null || subdomain === "" ? {} : { subdomain: kept.slice(0, subdomain.length) }),
   };
+}
+
+/** The parts of a name under a known suffix alone: of any other name nobody can tell which part is registered. */
+export function registeredParts(domain: string): DomainParts {
+  const parts = domainParts(domain);
+  return parts.registered_domain === undefined ? NONE : parts;
 }
