@@ -29,6 +29,7 @@ const CATEGORIES: ReadonlyMap<string, CategoryClass> = new Map([
   ["cross_process", describe("process", "access", HANDLES)],
   ["command_script", describe("process", "info", { "command-script": "info" })],
   ["file", describe("file", "info", { "file-creation": "creation", "file-deletion": "deletion", "file-modification": "change", "file-rename": "change", "file-scan": "access", "file-read": "access" })],
+  ["named_pipe", describe("file", "info", { "named-pipe-creation": "creation", "named-pipe-connection": "access" })],
   [
     "registry",
     describe("registry", "access", {

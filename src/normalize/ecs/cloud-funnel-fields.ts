@@ -99,6 +99,7 @@ export const AT = {
   modulePath: place("module.path"),
   moduleSha1: place("module.sha1"),
   moduleSha256: place("module.sha256"),
+  namedPipeName: place("namedPipe.name"),
   osName: place("os.name"),
   registryKeyPath: place("registry.keyPath"),
   registryValue: place("registry.value"),

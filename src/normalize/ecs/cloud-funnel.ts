@@ -127,6 +127,7 @@ function putFiles(draft: Draft, values: Values, category: string): void {
     );
     hashesOf(draft, { md5: values[AT.tgtFileOldMd5], sha1: values[AT.tgtFileOldSha1], sha256: values[AT.tgtFileOldSha256] });
   }
+  if (category === "named_pipe" && values[AT.tgtFilePath] === undefined) draft.putObject("file", fileOf(draft, { path: values[AT.namedPipeName] }));
   if (category === "module" || values[AT.modulePath] !== undefined) putLibrary(draft, values[AT.modulePath], { md5: values[AT.moduleMd5], sha1: values[AT.moduleSha1], sha256: values[AT.moduleSha256] });
   if (category === "driver") putLibrary(draft, values[AT.tgtFilePath], { sha1: values[AT.driverPeSha1], sha256: values[AT.driverPeSha256] });
   hashesOf(draft, { sha256: values[AT.cmdScriptSha256] });
@@ -260,6 +261,7 @@ function messageOf(values: Values, type: string): string {
     values[AT.eventLoginUserName],
     values[AT.eventLoginTgtUserName],
     values[AT.modulePath],
+    values[AT.namedPipeName],
     values[TARGET.commandLine],
     values[AT.cmdScriptApplicationName],
     values[AT.tgtFilePath],

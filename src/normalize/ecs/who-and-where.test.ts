@@ -131,6 +131,12 @@ describe("what else a record tells", () => {
     expect(event("url", { "url.address": `https://${name}/` })("url")).toMatchObject(parts);
   });
 
+  it("a named pipe is a file", () => {
+    const at = event("named_pipe", { "event.type": "Named Pipe Creation", "namedPipe.name": "\\\\.\\pipe\\svcctl" });
+
+    expect([at("event.category"), at("event.type"), at("event.action"), at("file.path"), at("file.name"), at("message")]).toEqual([["file"], ["creation"], "named-pipe-creation", "\\\\.\\pipe\\svcctl", "svcctl", "Named Pipe Creation: \\\\.\\pipe\\svcctl"]);
+  });
+
   it("a process's title is the name it is shown under", () => {
     const at = event("process", { "event.type": "Process Creation", "src.process.displayName": "Windows Explorer", "src.process.pid": 1, "tgt.process.displayName": "Notepad", "tgt.process.pid": 2 });
 
