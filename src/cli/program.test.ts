@@ -3,7 +3,7 @@ import { Fault, FAULTS } from "../kernel/fault.ts";
 import type { Command } from "commander";
 import { COMMANDS } from "./commands/index.ts";
 import { Terminal } from "./terminal.ts";
-import { buildProgram } from "./program.ts";
+import { buildProgram, runCli } from "./program.ts";
 import { fakeApi, fakePorts, fakeTerminal, vedette } from "./test-support.ts";
 
 function everyCommand(): readonly Command[] {
@@ -34,6 +34,15 @@ describe("the command line", () => {
     for (const name of ["VEDETTE_DATA", "VEDETTE_DATABASE_URL", "VEDETTE_KEY_FILE", "VEDETTE_PUBLIC_URL", "VEDETTE_ALLOW_CONSOLE_HOSTS", "VEDETTE_DISK_BUDGET"]) expect(stdout).toContain(name);
     for (const policy of Object.values(FAULTS)) expect(stdout).toContain(String(policy.exitCode));
     for (const command of COMMANDS) expect(stdout).toContain(`  ${command.id}`);
+  });
+
+  it.each([[true, "Still making cases"], [false, ""]])("a command that has answered and not ended yet says why, at a terminal (%s) only", async (stderrIsTTY, told) => {
+    const api = { ...fakeApi({ "GET /api/v1/tenants": { items: [], next: null } }), close: () => new Promise<void>((resolve) => setTimeout(resolve, 1_200)) };
+    const terminal = fakeTerminal();
+
+    expect(await runCli(["tenants"], fakePorts(api, { ...terminal.io, stderrIsTTY }))).toBe(0);
+    expect(terminal.stderr()).toContain(told);
+    if (!stderrIsTTY) expect(terminal.stderr()).toBe("");
   });
 
   it("a group alone shows its list", async () => {
