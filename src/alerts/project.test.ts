@@ -24,6 +24,15 @@ describe("words", () => {
   });
 });
 
+describe("an asset that is a person", () => {
+  it("is the user, where the alert names nobody else, and no device", () => {
+    const person = { id: "1", name: "Weak password", asset_name: "m.voss", asset_category: "Identity" };
+    expect(seenOf("alerts", person).headline).toMatchObject({ device: null, user: "m.voss" });
+    expect(seenOf("alerts", { ...person, target_user_name: "krbtgt" }).headline).toMatchObject({ device: null, user: "krbtgt" });
+    expect(seenOf("alerts", { ...person, asset_category: "Server" }).headline).toMatchObject({ device: "m.voss", user: null });
+  });
+});
+
 describe("versions", () => {
   const kept = firstVersion(seenOf("alerts", ALERT));
 
