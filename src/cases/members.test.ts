@@ -54,6 +54,8 @@ describe("a member", () => {
     expect(one?.links[0]).not.toBe(other?.links[0]);
     expect(one?.facts.entities.every(([, value]) => value.length <= 500 && value.isWellFormed())).toBe(true);
     const hostile = memberOf("threats", { ...threat, threat_name: "a\u0000b\ud800", storyline: "s\u0000", agent_computer_name: "d\u0000", process_user: "\udfff" });
+    const technique = memberOf("threats", { ...threat, indicators: JSON.stringify([{ tactics: [{ name: "x", techniques: [{ name: "T1\u0000" }] }] }]) });
+    expect(technique.facts.entities.filter(([kind]) => kind === "technique").map(([, value]) => value)).toEqual(["T1\ufffd"]);
     expect(JSON.stringify(hostile)).not.toMatch(/\\u0000|\\ud800|\\udfff/);
     expect(hostile.facts.name).toBe("a\ufffdb\ufffd");
   });

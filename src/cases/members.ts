@@ -144,7 +144,7 @@ function entitiesOf(stream: AlertStream, row: MirrorRow): readonly Entity[] {
   const found = new Map<string, Entity>();
   const add = (kind: EntityKind, said: string | null): void => {
     if (said === null) return;
-    const value = said.slice(0, LONGEST_VALUE).toWellFormed();
+    const value = plain(said.slice(0, LONGEST_VALUE));
     found.set(`${kind} ${value}`, [kind, value]);
   };
   const person = stream === "alerts" && isPerson(row) ? textOf(row, ["asset_name"]) : null;

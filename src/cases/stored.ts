@@ -27,6 +27,8 @@ export async function knownReadings(tx: Tx, stream: MemberStream, ids: readonly 
   if (ids.length === 0) return { members: [], twins: [] };
   const listed = textList(tx.kind, ids);
   const { rows: members } = await sql<MemberRow>`SELECT * FROM case_members WHERE stream = ${stream} AND id IN ${listed}`.execute(tx.db);
+  // Each has a member of its id.
+  if (members.length === 0) return { members: [], twins: [] };
   const { rows: twins } = await sql<TwinRow>`SELECT * FROM case_twins WHERE stream = ${stream} AND id IN ${listed}`.execute(tx.db);
   const groups = new Map(members.map(({ seq, grp }) => [seq, grp]));
   return { members: members.map(keptOf), twins: twins.map((row) => keptOf({ ...row, grp: groups.get(row.seq) ?? 0 })) };

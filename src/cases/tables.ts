@@ -128,6 +128,8 @@ export const MEMBERS: BulkUpsert = {
   columns: [...typed("integer", "seq"), ...typed("text", "connection_id stream id tenant_id"), ...typed("integer", "grp at severity"), ...typed("text", "status verdict"), ...typed("integer", "gone_at quiet"), ...typed("text", "links facts")],
   key: ["connection_id", "stream", "id"],
   update: ["tenant_id", "grp", "at", "severity", "status", "verdict", "gone_at", "quiet", "links", "facts"],
+  // Ids as the mirror keeps them, words of ours, and JSON.
+  storable: true,
 };
 
 export const TWIN_ROWS: BulkUpsert = { ...MEMBERS, table: "case_twins", columns: MEMBERS.columns.filter(({ name }) => name !== "grp"), update: ["seq", ...MEMBERS.update.filter((name) => name !== "grp")] };
@@ -145,6 +147,8 @@ export const ENTITY_ROWS: BulkUpsert = {
   columns: [...typed("integer", "grp"), ...typed("text", "kind value"), ...typed("integer", "n"), ...typed("text", "folded")],
   key: ["grp", "kind", "value"],
   update: ["n"],
+  // As members have them.
+  storable: true,
 };
 
 export const EVENT_ROWS: BulkUpsert = {
