@@ -32,7 +32,7 @@ export function tacticName(id: string): string | undefined {
   return NAMES.get(id);
 }
 
-/** In any letters. */
+/** In any letters, with the underscores and the ampersand that some write. */
 export function tacticIdByName(name: string): string | undefined {
-  return IDS.get(name.toLowerCase());
+  return IDS.get(name.trim().toLowerCase().replaceAll(/[_-]/g, " ").replace("&", "and"));
 }

@@ -1,8 +1,8 @@
 /** Tactics and techniques of MITRE ATT&CK as ECS has them: ids always, sub-techniques apart, references to the public catalogue. */
 import type { Json, JsonObject } from "../../kernel/json.ts";
+import { TECHNIQUE_NAMES } from "../attack-names.ts";
 import { tacticId, tacticIdByName, tacticName } from "../tactics.ts";
 import { list, object, text } from "../values.ts";
-import { TECHNIQUE_NAMES } from "./attack-names.ts";
 import { put, putList, putObject, type Fields } from "./document.ts";
 
 const TECHNIQUE = /\bT(\d{4})(?:[./](\d{3}))?(?!\d)/i;
@@ -19,7 +19,9 @@ export class Attack {
     const id = tacticId(uid) ?? tacticId(name) ?? (said === undefined ? undefined : tacticIdByName(said));
     const key = id ?? said;
     if (key === undefined || this.#tactics.get(key)?.name !== undefined) return;
-    this.#tactics.set(key, { id, name: tacticId(name) === undefined && said !== undefined ? said : tacticName(key) });
+    // `LATERAL_MOVEMENT` is a name in other letters.
+    const canonical = id !== undefined && said !== undefined && tacticIdByName(said) === id;
+    this.#tactics.set(key, { id, name: tacticId(name) === undefined && said !== undefined && !canonical ? said : tacticName(key) });
   }
 
   /** `uid` or, where there is none, the id that stands in the name or the link. */

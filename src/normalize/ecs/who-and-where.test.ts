@@ -165,6 +165,14 @@ describe("what else a record tells", () => {
   });
 
   it.each([
+    ["LATERAL_MOVEMENT", { id: ["TA0008"], name: ["Lateral Movement"] }],
+    ["Command & Control", { id: ["TA0011"], name: ["Command and Control"] }],
+    ["Evil Deeds", { name: ["Evil Deeds"] }],
+  ])("the tactic %s is told in the catalogue's letters, where it is one of it", (name, tactic) => {
+    expect(documentOf("threats", { indicators: [{ tactics: [{ name, techniques: [] }] }] })("threat.tactic")).toMatchObject(tactic);
+  });
+
+  it.each([
     [4106, 73],
     [4107, 47],
   ])("what a rule marked as harmful (%d) has its severity", (activityType, severity) => {

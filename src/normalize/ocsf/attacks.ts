@@ -3,6 +3,7 @@
  * SentinelOne gives ids as names, tactics without ids and ids that lack a digit.
  */
 import type { Json, JsonObject } from "../../kernel/json.ts";
+import { TECHNIQUE_NAMES } from "../attack-names.ts";
 import { identityKind } from "../identity-kinds.ts";
 import { tacticId, tacticIdByName, tacticName } from "../tactics.ts";
 import { text } from "../values.ts";
@@ -19,9 +20,9 @@ export interface AttackParts {
 
 const TECHNIQUE = /^T\d{4}(?:\.\d{3})?$/i;
 
-/** An id of another form stays as it is; `LATERAL_MOVEMENT` and `Command & Control` are the names they stand for. */
+/** An id of another form stays as it is. */
 function idOfTactic(id: string | undefined, name: string | undefined): string | undefined {
-  return tacticId(id) ?? id ?? (name === undefined ? undefined : tacticIdByName(name.replaceAll("_", " ").replace("&", "and")));
+  return tacticId(id) ?? id ?? (name === undefined ? undefined : tacticIdByName(name));
 }
 
 function named(uid: string | undefined, name: string | undefined, link?: string): JsonObject | undefined {
@@ -42,10 +43,11 @@ export function attackOf(parts: AttackParts): JsonObject | undefined {
   const id = written !== undefined && TECHNIQUE.test(written.trim()) ? written.trim().toUpperCase() : undefined;
   const name = parts.techniqueName === written && id !== undefined ? undefined : parts.techniqueName;
   if (id?.includes(".") === true) {
-    attack["technique"] = { uid: id.slice(0, id.indexOf(".")) };
-    put(attack, "sub_technique", named(id, name, parts.link));
+    const above = id.slice(0, id.indexOf("."));
+    put(attack, "technique", named(above, TECHNIQUE_NAMES.get(above)));
+    put(attack, "sub_technique", named(id, name ?? TECHNIQUE_NAMES.get(id), parts.link));
   } else {
-    put(attack, "technique", named(id ?? parts.techniqueId, name, parts.link));
+    put(attack, "technique", named(id ?? parts.techniqueId, name ?? (id === undefined ? undefined : TECHNIQUE_NAMES.get(id)), parts.link));
   }
   if (attack["tactic"] === undefined && attack["technique"] === undefined) return undefined;
   put(attack, "version", parts.version);

@@ -142,10 +142,10 @@ describe("maps to OCSF", () => {
     const of = (attacks: string): Json | undefined => (documentOf("alerts", alert(attacks))["finding_info"] as JsonObject)["attacks"];
 
     expect(of('[{"tactics":[{"uid":"TA006"}],"technique":{"uid":"T1003","name":"OS Credential Dumping"}}]')).toEqual([
-      { tactic: { uid: "TA0006", name: "Credential Access" }, technique: { uid: "T1003", name: "OS Credential Dumping" }, sub_technique: { uid: "T1003.006" } },
+      { tactic: { uid: "TA0006", name: "Credential Access" }, technique: { uid: "T1003", name: "OS Credential Dumping" }, sub_technique: { uid: "T1003.006", name: "DCSync" } },
     ]);
-    expect(of("[]")).toEqual([{ tactic: { uid: "TA0006", name: "Credential Access" }, technique: { uid: "T1003" }, sub_technique: { uid: "T1003.006" } }]);
-    expect(of('[{"technique":{"uid":"T1558.003"}}]')).toEqual([{ technique: { uid: "T1558" }, sub_technique: { uid: "T1558.003" } }]);
+    expect(of("[]")).toEqual([{ tactic: { uid: "TA0006", name: "Credential Access" }, technique: { uid: "T1003", name: "OS Credential Dumping" }, sub_technique: { uid: "T1003.006", name: "DCSync" } }]);
+    expect(of('[{"technique":{"uid":"T1558.003"}}]')).toEqual([{ technique: { uid: "T1558", name: "Steal or Forge Kerberos Tickets" }, sub_technique: { uid: "T1558.003", name: "Kerberoasting" } }]);
   });
 
   it("an identity alert without evidence has both sides and the user from the sensor's own line, and one with evidence only what is missing there", () => {

@@ -4,6 +4,7 @@ T1003 OS Credential Dumping
 T1003.001 LSASS Memory
 T1003.002 Security Account Manager
 T1003.003 NTDS
+T1003.005 Cached Domain Credentials
 T1003.006 DCSync
 T1005 Data from Local System
 T1012 Query Registry
@@ -36,6 +37,7 @@ T1059.006 Python
 T1059.007 JavaScript
 T1068 Exploitation for Privilege Escalation
 T1069 Permission Groups Discovery
+T1069.001 Local Groups
 T1069.002 Domain Groups
 T1070 Indicator Removal
 T1070.001 Clear Windows Event Logs
@@ -45,13 +47,18 @@ T1071.001 Web Protocols
 T1078 Valid Accounts
 T1078.001 Default Accounts
 T1078.002 Domain Accounts
+T1078.003 Local Accounts
+T1078.004 Cloud Accounts
 T1082 System Information Discovery
 T1083 File and Directory Discovery
 T1087 Account Discovery
+T1087.001 Local Account
 T1087.002 Domain Account
 T1090 Proxy
 T1095 Non-Application Layer Protocol
 T1098 Account Manipulation
+T1098.001 Additional Cloud Credentials
+T1098.003 Additional Cloud Roles
 T1098.007 Additional Local or Domain Groups
 T1105 Ingress Tool Transfer
 T1106 Native API
@@ -65,13 +72,16 @@ T1129 Shared Modules
 T1133 External Remote Services
 T1134 Access Token Manipulation
 T1136 Create Account
+T1136.001 Local Account
 T1136.002 Domain Account
+T1136.003 Cloud Account
 T1140 Deobfuscate/Decode Files or Information
 T1176 Software Extensions
 T1189 Drive-by Compromise
 T1190 Exploit Public-Facing Application
 T1195 Supply Chain Compromise
 T1197 BITS Jobs
+T1200 Hardware Additions
 T1203 Exploitation for Client Execution
 T1204 User Execution
 T1204.001 Malicious Link
@@ -115,6 +125,7 @@ T1555 Credentials from Password Stores
 T1555.003 Credentials from Web Browsers
 T1556 Modify Authentication Process
 T1556.001 Domain Controller Authentication
+T1556.006 Multi-Factor Authentication
 T1558 Steal or Forge Kerberos Tickets
 T1558.001 Golden Ticket
 T1558.002 Silver Ticket
