@@ -45,6 +45,14 @@ describe("what is no record, though a kind is named for it", () => {
     expect(normalized.document === null && normalized.reason).toContain(reason);
   });
 
+  it.each([
+    { id: "1", name: "n", createdAt: "2026-03-02T08:15:30Z", attackSurfaces: ["IDENTITY"] },
+    { id: "1", name: "n", detectedAt: "2026-03-02T08:15:30Z" },
+    { detectionSource: { product: "Identity" }, attackSurfaces: [] },
+  ])("a unified alert is recognised by whatever fields a query chose: %j", (record) => {
+    expect(createNormalizer({ standard: "ecs", profile: "native" }).record(record)).toMatchObject({ kind: "alerts" });
+  });
+
   it("what looks like a record of any kind is taken for the one that is named", () => {
     expect(named("activities", '{"activityType":27,"data":[]}').document).not.toBeNull();
     expect(named("alerts", '{"id":"1","data":{"x":1}}').document).not.toBeNull();

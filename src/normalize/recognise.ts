@@ -27,7 +27,8 @@ function isCloudFunnel(record: JsonObject): boolean {
 
 function isUnifiedAlert(record: JsonObject): boolean {
   if (has(record, "detectedAt")) return has(record, "detectionSource") || has(record, "attackSurfaces") || has(record, "classification") || has(record, "name");
-  return has(record, "detectionSource") && has(record, "attackSurfaces");
+  // A query chooses its fields: no other record of SentinelOne's has attack surfaces.
+  return has(record, "attackSurfaces") && (has(record, "detectionSource") || has(record, "classification") || has(record, "name"));
 }
 
 /** Inventory of applications by endpoint, and the older listing of installed applications. */

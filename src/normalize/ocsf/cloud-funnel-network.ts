@@ -56,8 +56,8 @@ function answersOf(response: Json | undefined): readonly JsonObject[] {
 
 /** `type: 28 name.example` as well as the name alone; a name may come with the root's dot. */
 function questionOf(asked: string): JsonObject {
-  const [, number = "", name = asked] = /^type:\s*(\d{1,5})\s+(.+)$/is.exec(asked) ?? [];
-  const query: Draft = { hostname: name.replace(/(?<=.)\.$/, "") };
+  const [, number = "", name = asked] = asked.startsWith("type:") ? (/^type:\s*(\d{1,5})\s+(.+)$/s.exec(asked) ?? []) : [];
+  const query: Draft = { hostname: name.length > 1 && name.endsWith(".") ? name.slice(0, -1) : name };
   put(query, "type", RECORD_TYPES.get(number));
   return query;
 }
