@@ -134,7 +134,7 @@ async function list(hub: Hub): Promise<object> {
   };
   const waited: number[] = [];
   let shown = 0;
-  const narrowings: readonly Readonly<Record<string, string>>[] = [{}, { verdict: "fail" }, { verdict: "pass" }, { site: `Site ${String(SITES - 1)}` }, { os: "Windows" }, { search: `LT-${String(devices).slice(0, 3)}` }, { search: serialOf(17) }, { verdict: "fail", site: "Site 7" }, { verdict: "none" }];
+  const narrowings: readonly Readonly<Record<string, string>>[] = [{}, { verdict: "fail" }, { verdict: "pass" }, { site: `Site ${String(SITES - 1)}` }, { os: "Windows" }, { search: `LT-${String(devices).slice(0, 3)}` }, { search: serialOf(17) }, { verdict: "fail", site: "Site 7" }, { verdict: "none" }, { serial: "none" }, { silent: "1" }, { silent: "30", os: "Windows" }];
   for (const sort of FLEET_SORTS.flatMap((one) => [one, `-${one}`])) {
     for (const narrowing of narrowings) {
       let after: string | null = "";

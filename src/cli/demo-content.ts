@@ -1,8 +1,9 @@
 /**
- * What a demo holds besides the simulated console's records: posture rules, destinations, and some cases that people work on, all given to the hub through its API as a
+ * What a demo holds besides the simulated console's records: posture rules, knowledge, destinations, and some cases that people work on, all given to the hub through its API as a
  * user would. Only a hub that has never had a connection gets them: nothing is added beside what somebody has set up.
  */
 import type { DestinationDraft } from "../kernel/delivery-api.ts";
+import type { KnowledgeDraft } from "../kernel/case-knowledge-api.ts";
 import type { CaseList, CaseUpdate } from "../kernel/case-api.ts";
 import type { IngestRuleSaved } from "../kernel/vulnerability-ingest-api.ts";
 import type { ApiClient } from "./ports.ts";
@@ -21,8 +22,17 @@ const RULES = [
   { name: "Disk encrypted", description: "Tried before it is enforced.", expiration: "30m", shadow: true, match: ["windows", "mac"], condition: { input: "disk_encrypted", value: true }, messages: { disk_encrypted: "Switch on BitLocker or FileVault in the system settings." } },
 ];
 
+/** What people have written down, so that cases speak of it. */
+const KNOWN: readonly KnowledgeDraft[] = [
+  { type: "signer", indicator: "PackStation Ltd", meaning: "benign", text: "Our own software distribution; its jobs run on every site at night." },
+  { type: "domain", indicator: "cdn-update.example", meaning: "malicious", text: "Served the installer of an earlier incident; blocked at the proxy since." },
+  { type: "user", indicator: "svc-backup", meaning: "context", text: "Reads every server between 1:00 and 4:00; nobody signs in with it." },
+  { type: "path", indicator: "C:\\Users\\Public\\Downloads\\", meaning: "suspicious", text: "Nothing of ours is started from there." },
+];
+
 export async function furnish(api: ApiClient, receiver: string): Promise<void> {
   await api.request("POST", "/api/v1/posture/rules", { body: { rules: RULES } });
+  for (const body of KNOWN) await api.request("POST", "/api/v1/cases/knowledge", { body });
   const destinations: readonly DestinationDraft[] = [
     { name: "archive", kind: "file", config: { file: "alerts.ndjson", megabytes: 16, keep: 2 }, facts: ["alerts.*", "threats.*"], format: "ecs" },
     { name: "tickets", kind: "webhook", config: { url: `${receiver}/tickets` }, facts: ["cases.*", "alerts.*"], filter: { severity: "medium" } },

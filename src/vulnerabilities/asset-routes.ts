@@ -1,10 +1,10 @@
 /** HTTP routes of assets: the inventory, and of one device why its agents are one, and why others are not the same. */
 import { defineRoute, unaudited, type Route, type RouteContext } from "../kernel/route.ts";
-import { AssetDetail, AssetFindings, AssetFindingsQuery, AssetList, AssetQuery } from "../kernel/vulnerability-api.ts";
+import { AgentCounts, AgentCountsRequest, AssetDetail, AssetFindings, AssetFindingsQuery, AssetList, AssetQuery } from "../kernel/vulnerability-api.ts";
 import type { Tx } from "../store/store.ts";
 import { BASE, ById, DEFAULT_PAGE, Reading, within } from "./finding-routes.ts";
 import { keysOf } from "./agent-keys.ts";
-import { agentAt, ambiguitiesOf, assetById, countAssets, findAssets, instancesOn } from "./queries.ts";
+import { agentAt, ambiguitiesOf, assetById, countAgents, countAssets, findAssets, instancesOn } from "./queries.ts";
 import type { VulnerabilityRouteDeps } from "./routes.ts";
 import { assetView, instanceView, whyOne, whyTwo } from "./views.ts";
 
@@ -24,6 +24,19 @@ export function assetRoutes(deps: VulnerabilityRouteDeps): readonly Route<Tx>[] 
         const { rows, next } = await findAssets(store, scope, { ...filter, limit });
         const counts = await countAssets(store, scope, rows.flatMap(([first]) => (first === undefined ? [] : [first.asset_id])), clock.now());
         return { items: rows.map((agents) => assetView(agents, counts.get(`${agents[0]?.tenant_id ?? ""} ${agents[0]?.asset_id ?? ""}`))), next };
+      },
+    }),
+    defineRoute({
+      method: "POST",
+      path: `${BASE}/agents/counts`,
+      summary: "How much is open, stale, overdue, fixed and set aside on each of these agents",
+      permission: "vulnerabilities.read",
+      audit: unaudited(Reading),
+      body: AgentCountsRequest,
+      answer: AgentCounts,
+      async handle({ body: { agents } }, { scope }: RouteContext<Tx>) {
+        const counts = await countAgents(store, scope, agents, clock.now());
+        return { items: agents.flatMap(({ connection, agent }) => { const of = counts.get(`${connection} ${agent}`); return of === undefined ? [] : [{ connection, agent, counts: of }]; }) };
       },
     }),
     defineRoute({

@@ -10,7 +10,7 @@ import { findingInScope, scopeOf, type IngestScope } from "./ingest/match.ts";
 import { rulesOf } from "./ingest/rules.ts";
 import { ingestOf, inSite, type Ingest, type RuleWish } from "./ingest/test-ingest.ts";
 import { VULNERABILITY_SEVERITIES, type AgentFacts, type InstanceClass } from "./model.ts";
-import { addInto, assetFigures, COUNTED_AS, countAssets, countBySeverity, countFindings, findAssets, findFindings, historyOf, instancesOf, noCounts, type Counts } from "./queries.ts";
+import { addInto, assetFigures, COUNTED_AS, countAgents, countAssets, countBySeverity, countFindings, findAssets, findFindings, historyOf, instancesOf, noCounts, type Counts } from "./queries.ts";
 import { agent, CON, DAY, MINUTE, NOW, risk, stamp, TEN, vulnerabilityBench, type VulnerabilityBench } from "./test-bench.ts";
 import { countTenantVulnerabilities, eraseConnectionVulnerabilities, purgeTenantVulnerabilities, tenantVulnerabilities } from "./upkeep.ts";
 import { instanceView } from "./views.ts";
@@ -104,7 +104,9 @@ async function viewsOf(bench: VulnerabilityBench): Promise<readonly Counts[]> {
     return sum;
   };
   const findings = (await findFindings(store, EVERY_TENANT, { class: null, limit: 1000 }, bench.now)).rows.map((row) => row.id);
-  const devices = (await findAssets(store, EVERY_TENANT, { limit: 1000 })).rows.flatMap(([first]) => (first === undefined ? [] : [first.asset_id]));
+  const assets = (await findAssets(store, EVERY_TENANT, { limit: 1000 })).rows;
+  const devices = assets.flatMap(([first]) => (first === undefined ? [] : [first.asset_id]));
+  const agents = assets.flat().map((row) => ({ connection: row.connection_id, agent: row.id }));
   const shown = noCounts();
   for (const id of findings) {
     for (const row of (await instancesOf(store, EVERY_TENANT, id, { limit: 1000 })).rows) {
@@ -114,7 +116,7 @@ async function viewsOf(bench: VulnerabilityBench): Promise<readonly Counts[]> {
       if (view.overdue) shown.overdue += 1;
     }
   }
-  return [model, summed((await countBySeverity(store, EVERY_TENANT, bench.now)).values()), summed((await countFindings(store, EVERY_TENANT, findings, bench.now)).values()), summed((await countAssets(store, EVERY_TENANT, devices, bench.now)).values()), shown];
+  return [model, summed((await countBySeverity(store, EVERY_TENANT, bench.now)).values()), summed((await countFindings(store, EVERY_TENANT, findings, bench.now)).values()), summed((await countAssets(store, EVERY_TENANT, devices, bench.now)).values()), summed((await countAgents(store, EVERY_TENANT, agents, bench.now)).values()), shown];
 }
 
 describe("figures", () => {

@@ -2,7 +2,7 @@
 import { sql, type RawBuilder } from "kysely";
 import { Fault, wrongPlace } from "../kernel/fault.ts";
 import type { TenantScope } from "../kernel/scope.ts";
-import { textList, withinScope } from "../store/conditions.ts";
+import { rowList, textList, withinScope } from "../store/conditions.ts";
 import type { Store } from "../store/store.ts";
 import type { InstanceClass, VulnerabilitySeverity } from "./model.ts";
 import { VULNERABILITY_SEVERITIES } from "./model.ts";
@@ -117,6 +117,14 @@ export async function countAssets({ read, kind }: Reads, scope: TenantScope, ids
     SELECT a.tenant_id || ' ' || a.asset_id AS asset, ${COUNTED(now)} FROM vuln_agents AS a JOIN vuln_instances AS i ON i.connection_id = a.connection_id AND i.agent_id = a.id AND i.tenant_id = a.tenant_id
     WHERE a.asset_id IN ${textList(kind, ids)} AND ${withinScope(scope, "a.tenant_id")} GROUP BY 1, i.class`.execute(read);
   return grouped(rows, (row) => row.asset);
+}
+
+/** By connection and agent, those on which anything was ever found. */
+export async function countAgents({ read, kind }: Reads, scope: TenantScope, agents: readonly { readonly connection: string; readonly agent: string }[], now: number): Promise<ReadonlyMap<string, Counts>> {
+  const { rows } = await sql<Counted & { connection_id: string; agent_id: string }>`
+    SELECT i.connection_id, i.agent_id, ${COUNTED(now)} FROM vuln_instances AS i
+    WHERE (i.connection_id, i.agent_id) IN ${rowList(kind, 2, agents.map(({ connection, agent }) => [connection, agent]))} AND ${withinScope(scope, "i.tenant_id")} GROUP BY i.connection_id, i.agent_id, i.class`.execute(read);
+  return grouped(rows, (row) => `${row.connection_id} ${row.agent_id}`);
 }
 
 /** Of those that `which` says of `i`. */

@@ -48,8 +48,11 @@ async function main(folder: string, wanted: readonly string[]): Promise<number> 
             await page.goto(`${url}${address}`);
             await look(name);
             if (row === null) continue;
+            const before = await page.locator("main h1").first().innerText();
             await page.locator(link).first().click();
+            // The address changes before the page does.
             await page.waitForURL((now) => `${now.pathname}${now.search}` !== address);
+            await page.locator("main h1").filter({ hasNotText: before }).first().waitFor();
             await look(row);
           }
           await context.close();

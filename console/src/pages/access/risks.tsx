@@ -34,7 +34,7 @@ export function AccessRisksPage(): ReactNode {
   const { filtered, clear } = useFilters(FILTERS);
   const notes = (summary.data?.notes ?? []).map(({ note, name }) => (name === null ? note : `${name}: ${note}`));
   return (
-    <Page title="Access risks" lead="What speaks against how access is given, worked out from what was read. Nothing here changes a console: each says what to do there.">
+    <Page title="Access risks" lead={<>What speaks against how access is given, worked out from what was read. Nothing here changes a console: each says what to do there. From when on something counts, and who is known elsewhere, stands in the <Link to="/access/settings">settings</Link>.</>}>
       <Places name="Access" places={ACCESS_PLACES} />
       <div className="filters">
         <UrlChoice param="risk" label="Risk" any="Any risk" data={(kinds.data?.items ?? []).map(({ risk, title }) => ({ value: risk, label: title }))} width={300} />

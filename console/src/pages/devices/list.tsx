@@ -11,8 +11,9 @@ import { Empty } from "../../parts/states.tsx";
 import { exact } from "../../parts/time.ts";
 import { UrlChoice } from "../../parts/url-choice.tsx";
 import { useFilters, useTyped, useUrl } from "../../parts/url.ts";
-import { Ago, sentence, Tag } from "../../parts/words.tsx";
+import { Ago, count, sentence, Tag } from "../../parts/words.tsx";
 import { DEVICE_PLACES, FLEET_TONES, FLEET_WORDS, SILENT_WORDS } from "./words.ts";
+import { useWeaknesses } from "./weaknesses.ts";
 
 type Fleet = Answer<"GET /api/v1/posture/fleet">;
 type Device = Fleet["items"][number];
@@ -32,6 +33,8 @@ export function DevicesPage(): ReactNode {
     setTotal(page.total);
     return page;
   });
+  const weaknesses = useWeaknesses(pages.rows);
+  const columns = [...COLUMNS, weaknessesColumn(weaknesses)];
   const { filtered, clear: clearFilters } = useFilters(FILTERS);
   const clear = (): void => {
     setSearch("");
@@ -53,7 +56,7 @@ export function DevicesPage(): ReactNode {
       <div className="card">
         <DataTable
           name="devices"
-          columns={COLUMNS}
+          columns={columns}
           {...pages}
           total={total}
           sorting={{ by: url.get("sort") ?? "name", set: (by) => url.set({ sort: by === "name" ? undefined : by }) }}
@@ -94,6 +97,31 @@ const COLUMNS: readonly Column<Device>[] = [
   { id: "agent", header: "Agent", width: 132, text: (device) => agentWords(device), cell: (device) => <span className={device.state === "installed" ? undefined : "faint"}>{agentWords(device)}</span> },
   { id: "seen", header: "Last active", width: 104, sort: "seen", text: ({ lastActive }) => (lastActive === null ? "" : exact(lastActive)), cell: ({ lastActive }) => <Ago at={lastActive} /> },
 ];
+
+/** Open ones, with how many of them are overdue. */
+function weaknessesColumn(of: ReturnType<typeof useWeaknesses>): Column<Device> {
+  const text = (device: Device): string => {
+    const counts = of(device);
+    return counts === undefined ? "" : counts === null ? "0" : count(counts.open);
+  };
+  return {
+    id: "weaknesses",
+    header: "Weaknesses",
+    width: 92,
+    right: true,
+    text,
+    cell: (device) => {
+      const counts = of(device);
+      if (counts === undefined || counts === null || counts.open === 0) return <span className="faint">{text(device)}</span>;
+      return (
+        <span className={counts.overdue > 0 ? "bad-text" : undefined}>
+          {count(counts.open)}
+          {counts.overdue > 0 ? <span className="unseen">, {count(counts.overdue)} overdue</span> : null}
+        </span>
+      );
+    },
+  };
+}
 
 /** What is wrong with the device before what is wrong with its agent. */
 function agentWords({ state, activeThreats, networkStatus }: Device): string {

@@ -31,7 +31,7 @@ export function SerialsPage(): ReactNode {
             <ul className="plain-list">
               {shared.devices.map((device) => (
                 <li key={`${device.connection} ${device.agentId}`}>
-                  <Link to="/devices" search={{ name: device.hostname ?? undefined }}>
+                  <Link to="/devices/$id" params={{ id: `${device.connection}:${device.agentId}` }}>
                     {device.hostname ?? device.agentId}
                   </Link>{" "}
                   <span className="faint">
