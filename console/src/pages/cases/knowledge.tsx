@@ -51,7 +51,7 @@ export function KnowledgePage(): ReactNode {
       ),
     },
     { id: "type", header: "Type", width: 112, text: ({ type }) => sentence(type) },
-    { id: "meaning", header: "Meaning", width: 116, narrow: true, text: ({ meaning }) => MEANING_WORDS[meaning], cell: ({ meaning }) => <Tag tone={MEANING_TONES[meaning]}>{MEANING_WORDS[meaning]}</Tag> },
+    { id: "meaning", header: "Meaning", width: 132, narrow: true, text: ({ meaning }) => MEANING_WORDS[meaning], cell: ({ meaning }) => <Tag tone={MEANING_TONES[meaning]}>{MEANING_WORDS[meaning]}</Tag> },
     { id: "text", header: "What is known", text: ({ text }) => text },
     ...(tenants.length > 1 ? [{ id: "tenant", header: "Tenant", width: 110, text: ({ tenant }: Entry) => (tenant === null ? "all" : nameOf(tenant)) }] : []),
     { id: "hits", header: "Cases", width: 64, right: true, text: ({ hits }) => (hits === null ? "" : count(hits)) },

@@ -90,35 +90,31 @@ const COLUMNS: readonly Column<Device>[] = [
     ),
   },
   { id: "os", header: "System", sort: "os", text: ({ os }) => os ?? "" },
-  { id: "site", header: "Site", width: 124, sort: "site", text: ({ site }) => site ?? "" },
-  { id: "user", header: "User", width: 104, text: ({ user }) => user ?? "" },
-  { id: "serial", header: "Serial", width: 124, sort: "serial", text: ({ serial }) => serial ?? "" },
-  { id: "verdict", header: "Verdict", width: 116, narrow: true, sort: "verdict", text: ({ verdict }) => FLEET_WORDS[verdict], cell: ({ verdict }) => <Tag tone={FLEET_TONES[verdict]}>{FLEET_WORDS[verdict]}</Tag> },
-  { id: "agent", header: "Agent", width: 132, text: (device) => agentWords(device), cell: (device) => <span className={device.state === "installed" ? undefined : "faint"}>{agentWords(device)}</span> },
-  { id: "seen", header: "Last active", width: 104, sort: "seen", text: ({ lastActive }) => (lastActive === null ? "" : exact(lastActive)), cell: ({ lastActive }) => <Ago at={lastActive} /> },
+  { id: "site", header: "Site", width: 110, sort: "site", text: ({ site }) => site ?? "" },
+  { id: "user", header: "User", width: 92, text: ({ user }) => user ?? "" },
+  { id: "serial", header: "Serial", width: 116, sort: "serial", text: ({ serial }) => serial ?? "" },
+  { id: "verdict", header: "Verdict", width: 88, narrow: true, sort: "verdict", text: ({ verdict }) => FLEET_WORDS[verdict], cell: ({ verdict }) => <Tag tone={FLEET_TONES[verdict]}>{FLEET_WORDS[verdict]}</Tag> },
+  { id: "agent", header: "Agent", width: 112, text: (device) => agentWords(device), cell: (device) => <span className={device.state === "installed" ? undefined : "faint"}>{agentWords(device)}</span> },
+  { id: "seen", header: "Last active", width: 96, sort: "seen", text: ({ lastActive }) => (lastActive === null ? "" : exact(lastActive)), cell: ({ lastActive }) => <Ago at={lastActive} /> },
 ];
 
-/** Open ones, with how many of them are overdue. */
+/** Open ones, in red where some are overdue: the cell's title, and a file, say how many. */
 function weaknessesColumn(of: ReturnType<typeof useWeaknesses>): Column<Device> {
   const text = (device: Device): string => {
     const counts = of(device);
-    return counts === undefined ? "" : counts === null ? "0" : count(counts.open);
+    if (counts === undefined) return "";
+    return counts === null ? "0" : `${count(counts.open)}${counts.overdue > 0 ? `, ${count(counts.overdue)} overdue` : ""}`;
   };
   return {
     id: "weaknesses",
     header: "Weaknesses",
-    width: 92,
+    width: 86,
     right: true,
     text,
     cell: (device) => {
       const counts = of(device);
       if (counts === undefined || counts === null || counts.open === 0) return <span className="faint">{text(device)}</span>;
-      return (
-        <span className={counts.overdue > 0 ? "bad-text" : undefined}>
-          {count(counts.open)}
-          {counts.overdue > 0 ? <span className="unseen">, {count(counts.overdue)} overdue</span> : null}
-        </span>
-      );
+      return <span className={counts.overdue > 0 ? "bad-text" : undefined}>{count(counts.open)}</span>;
     },
   };
 }
