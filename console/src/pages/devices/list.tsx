@@ -94,7 +94,7 @@ const COLUMNS: readonly Column<Device>[] = [
   { id: "user", header: "User", width: 92, text: ({ user }) => user ?? "" },
   { id: "serial", header: "Serial", width: 116, sort: "serial", text: ({ serial }) => serial ?? "" },
   { id: "verdict", header: "Verdict", width: 88, narrow: true, sort: "verdict", text: ({ verdict }) => FLEET_WORDS[verdict], cell: ({ verdict }) => <Tag tone={FLEET_TONES[verdict]}>{FLEET_WORDS[verdict]}</Tag> },
-  { id: "agent", header: "Agent", width: 112, text: (device) => agentWords(device), cell: (device) => <span className={device.state === "installed" ? undefined : "faint"}>{agentWords(device)}</span> },
+  { id: "agent", header: "Agent", width: 120, text: (device) => agentWords(device), cell: (device) => <span className={device.state === "installed" ? undefined : "faint"}>{agentWords(device)}</span> },
   { id: "seen", header: "Last active", width: 96, sort: "seen", text: ({ lastActive }) => (lastActive === null ? "" : exact(lastActive)), cell: ({ lastActive }) => <Ago at={lastActive} /> },
 ];
 
@@ -107,8 +107,8 @@ function weaknessesColumn(of: ReturnType<typeof useWeaknesses>): Column<Device> 
   };
   return {
     id: "weaknesses",
-    header: "Weaknesses",
-    width: 86,
+    header: "Findings",
+    width: 78,
     right: true,
     text,
     cell: (device) => {
