@@ -46,10 +46,11 @@ export const cloudFunnelToEcs: RecordMap = (record, context) => {
   const values = EVENT_FIELDS.read(record);
   const draft = new Draft("cloud-funnel", record, context);
   const { event } = draft;
-  const category = text(values[AT.eventCategory]) ?? "";
+  const written = text(values[AT.eventCategory]) ?? "";
+  const category = written.toLowerCase();
   const type = text(values[AT.eventType]) ?? "";
   const kind = eventClass(category, type);
-  if (!kind.seen.category) context.unseen("event.category", category);
+  if (!kind.seen.category) context.unseen("event.category", written);
   else if (!kind.seen.type) context.unseen("event.type", type);
   draft.classify({ kind: "event", category: kind.category, type: kind.type });
   // Some exports hold the time of day alone in `timestamp`.
@@ -86,7 +87,7 @@ export const cloudFunnelToEcs: RecordMap = (record, context) => {
   putIndicators(draft, values, category);
   putWorkload(draft, values);
   putScope(draft, { account: { id: text(values[AT.accountId]), name: text(values[AT.accountName]) }, site: { id: text(values[AT.siteId]), name: text(values[AT.siteName]) }, group: { id: undefined, name: undefined } });
-  draft.put("message", messageOf(values, type === "" ? category : type));
+  draft.put("message", messageOf(values, type === "" ? written : type));
   return draft.done();
 };
 
@@ -167,7 +168,7 @@ function putNetwork(draft: Draft, values: Values, category: string, context: Map
   put(network, "direction", directionOf(values[AT.eventNetworkDirection], "event.network.direction", context));
   const protocol = named(values[AT.eventNetworkProtocolName])?.toLowerCase();
   put(network, "protocol", category === "dns" ? "dns" : protocol);
-  const [transport, family] = TRANSPORTS.get(text(values[AT.metaEventName]) ?? "") ?? [];
+  const [transport, family] = TRANSPORTS.get(text(values[AT.metaEventName])?.toUpperCase() ?? "") ?? [];
   put(network, "transport", transport);
   const ip = destination["ip"] ?? source["ip"];
   put(network, "type", family ?? (category !== "ip" || typeof ip !== "string" ? undefined : ip.includes(":") ? "ipv6" : "ipv4"));

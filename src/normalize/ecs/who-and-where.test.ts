@@ -131,6 +131,18 @@ describe("what else a record tells", () => {
     expect(event("url", { "url.address": `https://${name}/` })("url")).toMatchObject(parts);
   });
 
+  it.each([
+    ["DNS", { "event.type": "DNS Resolved", "event.dns.request": "a.test" }],
+    ["Ip", { "event.type": "IP Connect", "event.network.connectionStatus": "SUCCESS", "meta.event.name": "tcpv4" }],
+    ["LOGINS", { "event.type": "Login", "event.login.loginIsSuccessful": true }],
+  ])("an event of the category %s is one of that category, however it is spelt", (category, more) => {
+    const spelt = event(category, more);
+    const usual = event(category.toLowerCase(), "meta.event.name" in more ? { ...more, "meta.event.name": "TCPV4" } : more);
+
+    for (const field of ["event.category", "event.outcome", "network.protocol", "network.transport"]) expect(spelt(field)).toEqual(usual(field));
+    expect(spelt("event.outcome")).toBe("success");
+  });
+
   it("a named pipe is a file", () => {
     const at = event("named_pipe", { "event.type": "Named Pipe Creation", "namedPipe.name": "\\\\.\\pipe\\svcctl" });
 

@@ -1,5 +1,5 @@
 /** What a unified alert is about: the machine, its cloud and container, and every asset as a resource. */
-import type { JsonObject } from "../../kernel/json.ts";
+import type { Json, JsonObject } from "../../kernel/json.ts";
 import type { MapContext } from "../contract.ts";
 import { addressInterfaces, agentOf, deviceOf, deviceType, osOf, osType } from "./device.ts";
 import { containerOf } from "./container.ts";
@@ -48,7 +48,7 @@ function assetsOf(fields: Fields): readonly Fields[] {
 
 /** An account in a directory is no machine. */
 function isPerson(asset: Fields, raw: Fields): boolean {
-  if (asset.peek("category") === "Identity") return true;
+  if (isWord(asset.peek("category"), "identity")) return true;
   const type = raw.objects("resources")[0]?.peek("type");
   return typeof type === "string" && type.startsWith("identity::");
 }
@@ -123,4 +123,9 @@ function cloudOf(told: Fields): JsonObject | undefined {
 
 function containerIn(told: Fields): JsonObject | undefined {
   return containerOf({ uid: told.text("containerId"), name: told.text("containerName"), image: told.text("containerImageName"), labels: told.texts("containerLabels"), cluster: told.peek("clusterName") });
+}
+
+/** The console's lists spell their words in small letters, in capitals and in both. */
+export function isWord(value: Json | undefined, word: string): boolean {
+  return typeof value === "string" && value.toLowerCase() === word;
 }

@@ -6,7 +6,7 @@ import { isJsonObject, type JsonObject } from "../../kernel/json.ts";
 import type { MapContext, RecordMap } from "../contract.ts";
 import { rawLine, type RawLine } from "../raw-line.ts";
 import { address, baseName, port } from "../values.ts";
-import { machineOf, type Machine } from "./alert-assets.ts";
+import { isWord, machineOf, type Machine } from "./alert-assets.ts";
 import { attackOf, Attacks, refinedByName } from "./attacks.ts";
 import { embedded, embeddedList } from "./embedded.ts";
 import { ANALYTIC_TYPE, choose, CONFIDENCE, FINDING_STATUS, OTHER, put, putList, SEVERITY, VERDICT, words, type Captions, type Choice, type Draft } from "./enums.ts";
@@ -181,7 +181,7 @@ function attacksOf(fields: Fields, found: Fields, name: string | undefined): rea
 
 function isIdentity(fields: Fields): boolean {
   const surfaces = fields.peek("attackSurfaces");
-  return fields.object("detectionSource").peek("product") === "Identity" || (Array.isArray(surfaces) && surfaces.includes("IDENTITY"));
+  return isWord(fields.object("detectionSource").peek("product"), "identity") || (Array.isArray(surfaces) && surfaces.includes("IDENTITY"));
 }
 
 /** One technique may stand under several tactics. */

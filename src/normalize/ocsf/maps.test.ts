@@ -169,6 +169,12 @@ describe("maps to OCSF", () => {
     expect(check("cloud-funnel", stringifyExact({ "event.category": "logins", "event.type": "Login", "event.time": 1680183967040, "event.login.userName": "S-1-5-18" }))["user"]).toEqual({ uid: "S-1-5-18" });
   });
 
+  it.each(["Identity", "IDENTITY", "identity"])("an alert of the product and of an asset that are spelt %s is about an identity", (word) => {
+    const document = check("alerts", stringifyExact({ id: "1", detectedAt: "2026-03-02T08:15:30Z", name: "DCSync", detectionSource: { product: word }, asset: { category: word, name: "svc-sql" } }));
+
+    expect([document["device"], document["attacks"]]).toEqual([undefined, [expect.objectContaining({ sub_technique: { uid: "T1003.006", name: "DCSync" } })]]);
+  });
+
   it("an operating system of an unknown type is told by its name", () => {
     const os = (version: string): Json | undefined => (documentOf("alerts", `{"id":"a","asset":{"name":"h","osType":"UNKNOWN","osVersion":"${version}"}}`)["device"] as JsonObject)["os"];
 
