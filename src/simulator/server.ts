@@ -54,7 +54,12 @@ interface Incoming {
   readonly body: unknown;
 }
 
-/** `exact`: numbers a double cannot hold keep their digits. */
+/** A HEAD is a GET whose answer goes out without its body, which the HTTP server sees to. */
+function methodOf(request: IncomingMessage): string {
+  return request.method === undefined || request.method === "HEAD" ? "GET" : request.method;
+}
+
+/** `exact`: numbers a double cannot hold keep their digits. What some clients send along with a GET is read and means nothing. */
 async function readBody(request: IncomingMessage, exact = false): Promise<unknown> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -63,7 +68,7 @@ async function readBody(request: IncomingMessage, exact = false): Promise<unknow
     if (size > MOST_BODY) throw new ApiError(413, 4_130_010, "Payload Too Large", null);
     chunks.push(chunk);
   }
-  if (size === 0) return undefined;
+  if (size === 0 || methodOf(request) === "GET") return undefined;
   try {
     const text = Buffer.concat(chunks).toString("utf8");
     return exact ? parseExact(text) : (JSON.parse(text) as unknown);
@@ -115,7 +120,7 @@ async function answerStruck(parts: ServerParts, limits: RateLimits | undefined, 
   try {
     try {
       const body = await readBody(request, apiPath(url.pathname) === GRAPHQL);
-      const incoming: Incoming = { method: request.method ?? "GET", url, path: apiPath(url.pathname), body };
+      const incoming: Incoming = { method: methodOf(request), url, path: apiPath(url.pathname), body };
       const cursor = cursorOf(url, body);
       struck = new Struck(parts.faults.strikes({ method: incoming.method, path: incoming.path, hasCursor: cursor !== "" }));
       const wait = parts.latencyMs + (struck.take("slow")?.ms ?? 0);

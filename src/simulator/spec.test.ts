@@ -5,8 +5,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startSimulator, type Simulator } from "./index.ts";
 import { LIST_ENDPOINTS } from "./rest/endpoints.ts";
 import { ROUTES } from "./rest/handlers.ts";
+import { DEPRECATED_ENDPOINTS } from "./rest/installed-applications.ts";
 import { OPEN_ROUTES } from "./rest/session-routes.ts";
 import { API, call, NOW, rows, send, sorted, type Answered } from "./simulator.test-kit.ts";
+
+const LISTINGS = [...Object.values(LIST_ENDPOINTS), ...DEPRECATED_ENDPOINTS];
 
 const SPEC = new URL("../../../shared/spec/sentinelone-swagger-2.1.json.gz", import.meta.url);
 
@@ -96,6 +99,8 @@ function sampleOf(route: string, known: Known): Sample {
     "GET /agents/processes": { path: `/agents/processes?ids=${known.agent}` },
     "GET /application-management/inventory/applications": { path: `/application-management/inventory/applications?ids=${known.agent}` },
     "GET /application-management/inventory/endpoints": { path: "/application-management/inventory/endpoints?limit=50&applicationName=Meridian&applicationVendor=Meridian%20Browser%20Project" },
+    "GET /application-management/risks/cves": { path: "/application-management/risks/cves?limit=50&applicationName=Meridian&applicationVendor=Meridian%20Browser%20Project" },
+    "GET /application-management/risks/endpoints": { path: "/application-management/risks/endpoints?limit=50&applicationName=Meridian&applicationVendor=Meridian%20Browser%20Project" },
     "GET /application-management/risks": { path: "/application-management/risks?limit=100&includeRemovals=true" },
     "POST /users/login/by-api-token": { path: "/users/login/by-api-token", body: { data: { apiToken: known.token } } },
     "GET /users/login/by-token": { path: `/users/login/by-token?token=${known.token}` },
@@ -208,17 +213,50 @@ describe.skipIf(!existsSync(SPEC))("the vendor's own spec (skipped when it is no
   });
 
   it("names every sort field we take, and no other", () => {
-    const differing = Object.values(LIST_ENDPOINTS).filter((endpoint) => {
+    const differing = LISTINGS.filter((endpoint) => {
       const sortBy = operation(`GET ${endpoint.path}`)?.parameters?.find((parameter) => parameter.name === "sortBy")?.enum;
       return sortBy !== undefined && sorted(Object.keys(endpoint.sorts)).join() !== sorted(sortBy).join();
     });
     expect(differing.map((endpoint) => endpoint.path)).toEqual([]);
   });
 
+  it("refuses as for want of permission whatever else the spec has, in the vendor's form", async () => {
+    const ours = (method: string, path: string): boolean => ALL.some((route) => route.replaceAll(/\{\w+\}/gu, "{}") === `${method} ${path}`.replaceAll(/\{\w+\}/gu, "{}"));
+    const others = Object.entries(spec.paths)
+      .filter(([path]) => path.startsWith(`${API}/`))
+      .flatMap(([path, operations]) => Object.keys(operations).map((method) => ({ method: method.toUpperCase(), path: path.slice(API.length) })))
+      .filter(({ method, path }) => ["GET", "POST", "PUT", "DELETE", "PATCH"].includes(method) && !ours(method, path));
+    expect(others.length).toBeGreaterThan(600);
+    const answered: string[] = [];
+    for (let at = 0; at < others.length; at += TOGETHER) {
+      const answers = others.slice(at, at + TOGETHER).map(async ({ method, path }) => {
+        const answer = await send(simulator, method, path.replaceAll(/\{\w+\}/gu, "2100000000000000001"));
+        const [error] = (answer.json["errors"] ?? []) as readonly { readonly code: number }[];
+        return answer.status === 403 && error?.code === 4_030_010 ? [] : [`${method} ${path} ${String(answer.status)} ${answer.text.slice(0, 100)}`];
+      });
+      answered.push(...(await Promise.all(answers)).flat());
+    }
+    expect(answered).toEqual([]);
+  });
+
+  it("knows in a strict console no parameter that the spec does not name for a listing", async () => {
+    const strict = await startSimulator({ now: NOW, agents: 4, sites: 2, accounts: 1, risks: 8, applications: 4, activities: 8, strict: true });
+    const read: string[] = [];
+    for (const { path } of LISTINGS) {
+      const named = new Set((operation(`GET ${path}`)?.parameters ?? []).map((parameter) => parameter.name));
+      for (const name of ["accountIds", "siteIds", "groupIds", "query", "tenant"].filter((one) => !named.has(one))) {
+        const answer = await call(strict, `${path}?applicationName=a&applicationVendor=b&${name}=`);
+        if (!answer.text.includes(name)) read.push(`${path} ${name} ${answer.text}`);
+      }
+    }
+    await strict.close();
+    expect(read).toEqual([]);
+  });
+
   it("lists no parameter of a listing that we do not read", async () => {
     const strict = await startSimulator({ now: NOW, agents: 4, sites: 2, accounts: 1, risks: 8, applications: 4, activities: 8, strict: true });
     const unread: string[] = [];
-    for (const { path } of Object.values(LIST_ENDPOINTS)) {
+    for (const { path } of LISTINGS) {
       const always = path.endsWith("/endpoints") ? ["applicationName=a", "applicationVendor=b"] : [];
       const asked = (operation(`GET ${path}`)?.parameters ?? [])
         .filter((parameter) => parameter.in === "query" && !always.some((one) => one.startsWith(`${parameter.name}=`)))
@@ -242,7 +280,7 @@ function valueFor(parameter: Parameter): string {
   const choice = (parameter.enum ?? parameter.items?.enum)?.[0];
   if (parameter.name === "cursor" || parameter.name === "sortOrder") return "";
   if (choice !== undefined) return choice;
-  if (parameter.type === "boolean" || /^(?:is[A-Z]|has[A-Z]|.*Enabled$|encrypted|threatReboot|pacFile|console$|deepVisibility$)/u.test(parameter.name)) return "true";
+  if (parameter.type === "boolean" || /^(?:is[A-Z]|has[A-Z]|.*Enabled$|encrypted|threatReboot|pacFile|agentIsDecommissioned$|console$|deepVisibility$)/u.test(parameter.name)) return "true";
   if (parameter.type === "integer" || parameter.name.startsWith("windowsOsRevision") || parameter.name === "activeThreats__gt") return "1";
   if (/agentVersion__between/u.test(parameter.name)) return "1.0-2.0";
   if (parameter.name.endsWith("__between")) return "1-2";

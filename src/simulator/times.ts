@@ -55,6 +55,12 @@ export function millis(time: number): string {
 
 const RFC3339 = /^(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:?\d{2})?$/u;
 
+/** Whether a month has that day: `Date.parse` makes the 2nd of March of the 30th of February. */
+function isDay(date: string): boolean {
+  const [year = 0, month = 0, day = 0] = date.split("-").map(Number);
+  return day <= 28 || day <= new Date(Date.UTC(year, month, 0)).getUTCDate();
+}
+
 /** Microseconds of an RFC 3339 time (any offset; no offset means UTC), or undefined when it is none. */
 export function parseTime(text: string): number | undefined {
   const found = RFC3339.exec(text);
@@ -62,6 +68,6 @@ export function parseTime(text: string): number | undefined {
   const [, date, time, fraction = "", offset = "Z"] = found;
   const zone = /^[+-]\d{4}$/u.test(offset) ? `${offset.slice(0, 3)}:${offset.slice(3)}` : offset.toUpperCase();
   const ms = Date.parse(`${date}T${time}${zone}`);
-  if (Number.isNaN(ms)) return undefined;
+  if (Number.isNaN(ms) || !isDay(date ?? "")) return undefined;
   return ms * 1000 + Number(fraction.padEnd(6, "0").slice(0, 6));
 }

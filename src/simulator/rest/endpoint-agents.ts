@@ -18,6 +18,7 @@ export const agents: ListEndpoint = {
   stream: "agents",
   permission: "Endpoints.view",
   scopeIds: 500,
+  lacks: ["tenant"],
   sorts: {
     ...same(agentSorts),
     networkInterfacePhysical: "networkInterfaces.physical",
@@ -104,7 +105,7 @@ export const agents: ListEndpoint = {
     adUserQuery: AD_USER,
     adQuery: [...AD_COMPUTER, ...AD_USER],
   },
-  query: ["computerName", "uuid", "serialNumber", "lastLoggedInUserName", "externalIp", "osName", "siteName", "groupName", "domain", "agentVersion"],
+  query: ["computerName", "uuid", "serialNumber", "lastLoggedInUserName", "externalIp", "lastIpToMgmt", "networkInterfaces.inet", "networkInterfaces.inet6", "osName", "siteName", "groupName", "domain", "agentVersion"],
   queryStarts: ["networkInterfaces.physical"],
   joined: ["tagsData", "adQuery", "threatMitigationStatus", "threatResolved", "threatContentHash", "threatCreatedAt__gt", "threatCreatedAt__gte", "threatCreatedAt__lt", "threatCreatedAt__lte", "threatCreatedAt__between"],
 };

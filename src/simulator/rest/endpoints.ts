@@ -15,6 +15,7 @@ const accounts: ListEndpoint = {
   stream: "accounts",
   permission: "Accounts.view",
   scopeIds: 500,
+  lacks: ["siteIds", "groupIds", "tenant"],
   sorts: { ...same("id name totalLicenses expiration accountType state createdAt updatedAt numberOfSites usageType billingMode activeAgents"), activeLicenses: "activeAgents" },
   filters: {
     ...STATE,
@@ -41,6 +42,7 @@ const sites: ListEndpoint = {
   stream: "sites",
   permission: "Sites.view",
   scopeIds: 500,
+  lacks: ["groupIds", "tenant"],
   sorts: same("id name totalLicenses expiration siteType state suite createdAt updatedAt activeLicenses accountName sku description usageType"),
   filters: {
     ...STATE,
@@ -65,6 +67,7 @@ const groups: ListEndpoint = {
   stream: "groups",
   permission: "Groups.view",
   scopeIds: 500,
+  lacks: ["tenant"],
   sorts: same("id name type rank siteId createdAt updatedAt description"),
   filters: { type: list("type", "static|dynamic|pinned"), types: list("type", "static|dynamic|pinned"), ...ofKind("text", "id name description registrationToken"), ...ofKind("number", "rank"), ...ofKind("flags", "isDefault") },
   ranges: times("updatedAt"),
@@ -77,6 +80,7 @@ const users: ListEndpoint = {
   stream: "users",
   permission: "Users.view",
   scopeIds: 500,
+  lacks: ["groupIds", "tenant"],
   sorts: {
     ...same("id createdAt fullName firstLogin lastLogin source email emailVerified dateJoined twoFaEnabled twoFaStatus canGenerateApiToken"),
     apiTokenCreatedAt: "apiToken.createdAt",
@@ -103,6 +107,7 @@ const serviceUsers: ListEndpoint = {
   stream: "service-users",
   permission: "Service Users.view",
   scopeIds: 500,
+  lacks: ["groupIds", "tenant"],
   sorts: {
     ...same("id createdAt updatedAt name description lastActivation firstLogin lastLogin dateJoined"),
     fullName: "name",
@@ -142,6 +147,7 @@ const activities: ListEndpoint = {
   stream: "activities",
   permission: "Activity Page.view",
   scopeIds: 500,
+  lacks: ["query", "tenant"],
   sorts: same("id activityType createdAt"),
   filters: {
     ids: list("id"),
@@ -167,6 +173,7 @@ const applications: ListEndpoint = {
   stream: "applications",
   permission: "Applications Page.view",
   scopeIds: 1,
+  lacks: ["query", "tenant"],
   sorts: same("endpointName endpointType osType osVersion accountName siteName groupName version fileSize detectionDate applicationInstallationDate cpuCount coreCount osArch applicationInstallationPath"),
   filters: { osVersions: list("osVersion"), versions: list("version"), osArchitectures: list("osArch"), osTypes: list("osType") },
   ranges: times("detectionDate"),
@@ -180,6 +187,7 @@ const risks: ListEndpoint = {
   stream: "risks",
   permission: "Applications Page.viewRisks",
   scopeIds: 1,
+  lacks: ["query", "tenant"],
   sorts: {
     ...same("id cveId endpointName application applicationVendor baseScore severity daysDetected detectionDate publishedDate lastScanDate lastScanResult nvdBaseScore riskScore exploitCodeMaturity remediationLevel reportConfidence mitigationStatus"),
     accountId: "accountId",

@@ -65,6 +65,11 @@ export function listParam(params: Params, name: string, most = 5000): readonly s
   return values;
 }
 
+/** In the words of the vendor's services that check the names they are sent. */
+export function refuseUnknown(names: readonly string[]): void {
+  if (names.length > 0) throw badRequest(`dict_values([${names.map((name) => `'${name}'`).join(", ")}]): Unknown field`);
+}
+
 export function boolParam(params: Params, name: string): boolean | undefined {
   const given = params.get(name)?.at(-1);
   if (given === undefined || given === "") return undefined;

@@ -2,11 +2,11 @@
 import type { Collection, Test } from "../collection.ts";
 import { badRequest } from "../errors.ts";
 import { productOfRecord } from "../estate/software.ts";
-import { compareScalars, type ApiRecord, type Scalar, type Value } from "../record.ts";
+import type { ApiRecord, Value } from "../record.ts";
 import { sees, type Caller } from "../tokens.ts";
-import { decodeCursor, encodeCursor } from "./cursor.ts";
-import { boolParam, intParam, listParam, type Params } from "./filters.ts";
+import { listParam, type Params } from "./filters.ts";
 import type { KeyedTest, Page } from "./listing.ts";
+import { pageOf } from "./pages.ts";
 
 interface Group {
   readonly name: string;
@@ -23,8 +23,10 @@ interface Known {
   readonly groups: readonly ApiRecord[];
 }
 
-const SORTS: ReadonlySet<string> = new Set(["applicationName", "applicationVendor", "applicationVersionsCount", "endpointsCount"]);
+const SORTS: readonly string[] = ["applicationName", "applicationVendor", "applicationVersionsCount", "endpointsCount"];
 const KEEP = 64;
+
+export const INVENTORY_FILTERS: readonly string[] = ["accountIds", "siteIds", "groupIds", "osTypes", "vendors", "osVersions", "osArchitectures", "name__contains", "vendor__contains", "endpointName__contains", "endpointUuid__contains", "osVersion__contains"];
 
 /** Which product an application record is of: `name\nvendor`. */
 function productKey(collection: Collection, ordinal: number): string {
@@ -56,29 +58,12 @@ export class Inventory {
   }
 
   list(params: Params, caller: Caller): Page {
-    const limit = intParam(params, "limit", 1, 1000) ?? 10;
-    const skip = intParam(params, "skip", 0, 1000) ?? 0;
-    const sortBy = params.get("sortBy")?.at(-1) ?? "";
-    if (sortBy !== "" && !SORTS.has(sortBy)) throw badRequest(`sortBy: "${sortBy}" is not a valid choice.`);
     const filters = this.#filters(params);
-    const groups = [...this.#groups(params, caller, filters)];
-    if (sortBy !== "") groups.sort((a, b) => compareScalars(a[sortBy] as Scalar, b[sortBy] as Scalar));
-    if (params.get("sortOrder")?.at(-1) === "desc") groups.reverse();
-    if (boolParam(params, "countOnly") === true) return { records: [], nextCursor: null, totalItems: groups.length };
-    const listing = `inventory|${filters}|${sortBy}|${params.get("sortOrder")?.at(-1) ?? ""}`;
-    const given = params.get("cursor")?.at(-1) ?? "";
-    const start = given === "" ? skip : decodeCursor(listing, given).ordinal;
-    const end = start + limit;
-    return {
-      records: groups.slice(start, end),
-      nextCursor: end < groups.length ? encodeCursor(listing, { ordinal: end, value: null }) : null,
-      totalItems: groups.length,
-    };
+    return pageOf(this.#groups(params, caller, filters), params, SORTS, `inventory|${filters}`);
   }
 
   #filters(params: Params): string {
-    const names = ["accountIds", "siteIds", "groupIds", "osTypes", "vendors", "osVersions", "osArchitectures", "name__contains", "vendor__contains", "endpointName__contains", "endpointUuid__contains", "osVersion__contains"];
-    return names.map((name) => `${name}=${(listParam(params, name, name.endsWith("Ids") ? 1 : 5000) ?? []).join(",")}`).join("&");
+    return INVENTORY_FILTERS.map((name) => `${name}=${(listParam(params, name, name.endsWith("Ids") ? 1 : 5000) ?? []).join(",")}`).join("&");
   }
 
   #groups(params: Params, caller: Caller, filters: string): readonly ApiRecord[] {

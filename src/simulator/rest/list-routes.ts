@@ -6,12 +6,14 @@ import { rolePages } from "../roles.ts";
 import { sees, type Caller } from "../tokens.ts";
 import { LIST_ENDPOINTS, type ListEndpoint } from "./endpoints.ts";
 import { listParam } from "./filters.ts";
-import { applicationTest } from "./inventory.ts";
+import { installedApplications, installedCves } from "./installed-applications.ts";
+import { applicationTest, INVENTORY_FILTERS } from "./inventory.ts";
 import { joinTests } from "./joins.ts";
 import { listPage, type Page } from "./listing.ts";
-import { pageOf } from "./pages.ts";
+import { onlyKnown, pageOf } from "./pages.ts";
 import { roleTests, seesRole } from "./role-scopes.ts";
-import { riskyApplications } from "./risky-applications.ts";
+import { riskyCves, riskyEndpoints } from "./risk-views.ts";
+import { aggregatedApplications, riskyApplications } from "./risky-applications.ts";
 import { data, paged, visible, type Call, type RestConsole, type RestRequest, type Route } from "./route.ts";
 
 function refuseSiteUsers(endpoint: ListEndpoint, caller: Caller): void {
@@ -151,8 +153,16 @@ export const LIST_ROUTES: readonly Route[] = [
     method: "GET",
     path: "/application-management/inventory",
     needs: ["Applications Page.view"],
-    answer: ({ console, request, caller }) => paged(console.inventory.list(request.params, caller)),
+    answer({ console, request, caller }) {
+      onlyKnown(console, request.params, INVENTORY_FILTERS);
+      return paged(console.inventory.list(request.params, caller));
+    },
   },
   { method: "GET", path: "/application-management/inventory/applications", needs: ["Applications Page.view"], answer: agentApplications },
   { method: "GET", path: "/application-management/risks/applications", needs: ["Applications Page.viewRisks"], answer: riskyApplications },
+  { method: "GET", path: "/application-management/risks/aggregated-applications", needs: ["Applications Page.viewRisks"], answer: aggregatedApplications },
+  { method: "GET", path: "/application-management/risks/cves", needs: ["Applications Page.viewRisks"], answer: riskyCves },
+  { method: "GET", path: "/application-management/risks/endpoints", needs: ["Applications Page.viewRisks"], answer: riskyEndpoints },
+  { method: "GET", path: "/installed-applications", needs: ["Applications Page.view"], answer: installedApplications },
+  { method: "GET", path: "/installed-applications/cves", needs: ["Applications Page.view"], answer: installedCves },
 ];

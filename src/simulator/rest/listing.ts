@@ -4,7 +4,7 @@ import { badRequest } from "../errors.ts";
 import { firstScalar, type ApiRecord } from "../record.ts";
 import { sees, type Caller } from "../tokens.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
-import { boolParam, intParam, listParam, queryTest, readConditions, type Condition, type Params } from "./filters.ts";
+import { boolParam, intParam, listParam, queryTest, readConditions, refuseUnknown, type Condition, type Params } from "./filters.ts";
 import type { ListEndpoint } from "./tables.ts";
 
 /** A test with the key that tells it apart in counts and cursors. */
@@ -89,7 +89,7 @@ interface Selection {
 function selection(collection: Collection, endpoint: ListEndpoint, params: Params, caller: Caller, extra: Extra): Selection {
   const { conditions, unknown } = readConditions(endpoint, params);
   const strange = unknown.filter((name) => !STANDARD.has(name) && endpoint.joined?.includes(name) !== true);
-  if (extra.strict === true && strange.length > 0) throw badRequest(`dict_values([${strange.map((name) => `'${name}'`).join(", ")}]): Unknown field`);
+  if (extra.strict === true) refuseUnknown(strange);
   const all = [...(extra.tests ?? []), ...conditions.map((condition) => conditionTest(collection, condition))];
   const scopes = extra.scopes ?? scopeTests(collection, params, caller, endpoint.scopeIds);
   const query = params.get("query")?.at(-1) ?? "";
@@ -115,6 +115,7 @@ export function listPage(collection: Collection, endpoint: ListEndpoint, params:
   const countOnly = boolParam(params, "countOnly") ?? false;
   const skipCount = boolParam(params, "skipCount") ?? false;
   const order = orderOf(endpoint, params);
+  if (extra.strict === true) refuseUnknown((endpoint.lacks ?? []).filter((name) => params.has(name)));
   const { key, moment, test } = selection(collection, endpoint, params, caller, extra);
   const counted = `${key}&${moment}&${extra.withheld?.key ?? ""}`;
   const totalItems = skipCount && !countOnly ? 0 : collection.count(counted, test);

@@ -1,38 +1,53 @@
 /**
- * `GET /application-management/risks/applications`: risks grouped by application and version. Of an estate too large to go
- * through at once only the first part is counted, and every group says so with `estimate`, as the vendor's does.
+ * `risks/applications` and `risks/aggregated-applications`: risks grouped by application, with or without its version. Of an estate
+ * too large to go through at once only the first part is counted, and every group says so with `estimate`, as the vendor's does.
  */
 import type { Collection } from "../collection.ts";
 import { badRequest, type Answer } from "../errors.ts";
 import { textAt } from "../estate/frame.ts";
 import { compareScalars, readPath, type ApiRecord, type Value } from "../record.ts";
 import { seconds } from "../times.ts";
-import { sees } from "../tokens.ts";
-import { idFrom } from "../threat-notes.ts";
-import { LIST_ENDPOINTS } from "./endpoints.ts";
-import { listParam, readConditions, type FilterTable, type Params } from "./filters.ts";
-import { pageOf } from "./pages.ts";
+import { intParam, listParam, readConditions, type FilterTable, type Params } from "./filters.ts";
+import { onlyKnown, pageOf, PAGING } from "./pages.ts";
+import { applicationId, applicationKey, eachRisk, listingOf, SCOPES, titleOf } from "./risk-rows.ts";
 import { paged, type Call } from "./route.ts";
+import { list } from "./tables.ts";
 
 /** Risks gone through for one answer. */
 const MOST_READ = 100_000;
 
-const GROUP_CODE = "83";
-
-const SORTS = "name vendor highestNvdBaseScore highestSeverity cveCount endpointCount detectionDate daysDetected highestRiskScore exploitedInTheWild exploitCodeMaturity remediationLevel mostCommonStatus applicationType endpointsWithoutTicket".split(" ");
+const SORTS = "name vendor highestNvdBaseScore highestSeverity cveCount endpointCount detectionDate daysDetected highestRiskScore exploitedInTheWild exploitCodeMaturity remediationLevel mostCommonStatus applicationType".split(" ");
 
 /** Filters on the risks that are grouped. */
 const ON_RISKS: FilterTable = {
-  filters: { vendors: { kind: "list", path: "applicationVendor" }, endpointTypes: { kind: "list", path: "endpointType" }, osTypes: { kind: "list", path: "osType" } },
+  filters: { vendors: list("applicationVendor"), endpointTypes: list("endpointType"), osTypes: list("osType") },
   ranges: { detectionDate: { path: "detectionDate", unit: "time" } },
-  contains: { endpointName: "endpointName", application: "application", cveId: "cveId", vendor: "applicationVendor" },
+  contains: { endpointName: "endpointName", application: "application", name: "applicationName", cveId: "cveId", vendor: "applicationVendor" },
   query: [],
 };
+
+/** Filters on the groups. */
+const ON_GROUPS: FilterTable = {
+  filters: {
+    highestSeverities: list("highestSeverity"),
+    applicationTypes: list("applicationType"),
+    exploitCodeMaturity: list("exploitCodeMaturity"),
+    remediationLevels: list("remediationLevel"),
+    exploitedInTheWild: list("exploitedInTheWild"),
+  },
+  ranges: {},
+  contains: {},
+  query: [],
+};
+
+const DETECTED = ["gt", "gte", "lt", "lte", "between"].map((operator) => `detectionDate__${operator}`);
+const KNOWN: readonly string[] = [...SCOPES, ...Object.keys(ON_RISKS.filters), ...Object.keys(ON_GROUPS.filters), ...DETECTED, "mostCommonStatuses", "daysFromDetection", "domains", "endpointName__contains", "endpointUuid__contains", "cveId__contains", "vendor__contains"];
 
 const SEVERITIES: readonly string[] = ["NONE", "LOW", "MEDIUM", "HIGH", "CRITICAL"];
 
 interface Group {
   readonly first: ApiRecord;
+  readonly versions: Set<Value>;
   readonly cves: Set<Value>;
   readonly endpoints: Set<Value>;
   readonly statuses: Map<string, number>;
@@ -42,41 +57,16 @@ interface Group {
   since: number;
 }
 
-function groupsOf({ console, request, caller }: Call): { readonly groups: ReadonlyMap<string, Group>; readonly estimate: boolean } {
-  const risks = console.estate.streams.risks;
-  const { conditions } = readConditions(ON_RISKS, request.params);
-  const scope = scopeOf(request.params);
-  const groups = new Map<string, Group>();
-  let read = 0;
-  for (const ordinal of risks.walk({ path: "id", descending: false })) {
-    read += 1;
-    if (read > MOST_READ) break;
-    const scopes = risks.scopes(ordinal);
-    if (!sees(caller, scopes) || (scope !== undefined && !scopes.some((one) => one[scope.level] === scope.id))) continue;
-    const record = risks.get(ordinal) ?? {};
-    if (record["status"] === "Removed" || !conditions.every((condition) => condition.paths.some((path) => condition.test(risks.value(ordinal, path))))) continue;
-    gather(groups, record);
-  }
-  return { groups, estimate: read > MOST_READ };
-}
-
-function scopeOf(params: Params): { readonly level: "account" | "site" | "group"; readonly id: string } | undefined {
-  for (const [name, level] of [["groupIds", "group"], ["siteIds", "site"], ["accountIds", "account"]] as const) {
-    const id = listParam(params, name, LIST_ENDPOINTS.risks.scopeIds)?.[0];
-    if (id !== undefined) return { level, id };
-  }
-  return undefined;
-}
-
 function newGroup(first: ApiRecord): Group {
-  return { first, cves: new Set(), endpoints: new Set(), statuses: new Map(), severity: 0, base: 0, risk: 0, since: Number.POSITIVE_INFINITY };
+  return { first, versions: new Set(), cves: new Set(), endpoints: new Set(), statuses: new Map(), severity: 0, base: 0, risk: 0, since: Number.POSITIVE_INFINITY };
 }
 
-function gather(groups: Map<string, Group>, record: ApiRecord): void {
-  const key = [record["applicationVendor"], record["applicationName"], record["applicationVersion"]].join("\n");
+function gather(groups: Map<string, Group>, record: ApiRecord, byVersion: boolean): void {
+  const key = applicationKey(record, byVersion);
   const since = readPath(record, "detectionDate", true);
   const group = groups.get(key) ?? newGroup(record);
   groups.set(key, group);
+  group.versions.add(readPath(record, "applicationVersion"));
   group.cves.add(readPath(record, "cveId"));
   group.endpoints.add(readPath(record, "endpointId"));
   const status = textAt(record, "mitigationStatus") ?? "Not mitigated";
@@ -87,11 +77,11 @@ function gather(groups: Map<string, Group>, record: ApiRecord): void {
   if (typeof since === "number") group.since = Math.min(group.since, since);
 }
 
-function recordOf(key: string, group: Group, now: number, estimate: boolean): ApiRecord {
+function recordOf(key: string, group: Group, now: number, estimate: boolean, byVersion: boolean): ApiRecord {
   const { first } = group;
   return {
-    applicationId: idFrom(GROUP_CODE, key),
-    name: `${textAt(first, "applicationName") ?? ""} ${textAt(first, "applicationVersion") ?? ""}`.trim(),
+    ...(byVersion ? { applicationId: applicationId(key) } : { versionCount: group.versions.size }),
+    name: titleOf(first, byVersion),
     vendor: first["applicationVendor"] ?? null,
     applicationType: first["applicationType"] ?? "app",
     cveCount: group.cves.size,
@@ -110,30 +100,53 @@ function recordOf(key: string, group: Group, now: number, estimate: boolean): Ap
   };
 }
 
-export function riskyApplications(call: Call): Answer {
-  const { params } = call.request;
-  const severities = listParam(params, "highestSeverities")?.map((value) => value.toUpperCase());
-  const unknown = severities?.find((value) => !SEVERITIES.includes(value));
+/** What parameters say of a group; throws the vendor's 400 for a severity there is none of. */
+function groupTest(params: Params): (record: ApiRecord) => boolean {
+  const unknown = listParam(params, "highestSeverities")?.find((value) => !SEVERITIES.includes(value.toUpperCase()));
   if (unknown !== undefined) throw badRequest(`highestSeverities: "${unknown}" is not a valid choice.`);
-  const filters = [...params].filter(([name]) => !PAGING.includes(name)).map(([name, values]) => `${name}=${values.join(",")}`);
-  const listing = `risks/applications ${call.caller.level}:${[...call.caller.ids].join(",")} ${filters.join("&")}`;
-  const records = grouped(call, listing).filter((record) => severities === undefined || severities.length === 0 || severities.includes(String(record["highestSeverity"])));
-  return paged(pageOf(records, params, SORTS, listing));
+  const { conditions } = readConditions(ON_GROUPS, params);
+  const statuses = (listParam(params, "mostCommonStatuses") ?? []).map((value) => value.toLowerCase().replaceAll("_", " "));
+  const days = intParam(params, "daysFromDetection", 0, 1_000_000) ?? 0;
+  return (record) =>
+    conditions.every((condition) => condition.paths.some((path) => condition.test(readPath(record, path)))) &&
+    (statuses.length === 0 || statuses.includes(String(mostCommon(record)).toLowerCase())) &&
+    (days === 0 || Number(record["daysDetected"] ?? -1) >= days);
 }
 
-const PAGING: readonly string[] = ["cursor", "limit", "skip", "sortBy", "sortOrder", "countOnly", "skipCount"];
+function mostCommon(record: ApiRecord): Value {
+  const labels = readPath(record, "statuses.label");
+  return Array.isArray(labels) ? ((labels as readonly Value[])[0] ?? null) : labels;
+}
+
+function answer(call: Call, path: string, byVersion: boolean, own: readonly string[]): Answer {
+  const { params } = call.request;
+  onlyKnown(call.console, params, [...KNOWN, ...(byVersion ? ["application__contains"] : ["name__contains"])]);
+  const listing = listingOf(call, path, PAGING);
+  return paged(pageOf(grouped(call, listing, byVersion).filter(groupTest(params)), params, [...SORTS, ...own], listing, { mostCommonStatus: "statuses.label" }));
+}
+
+export function riskyApplications(call: Call): Answer {
+  return answer(call, "risks/applications", true, ["endpointsWithoutTicket"]);
+}
+
+export function aggregatedApplications(call: Call): Answer {
+  return answer(call, "risks/aggregated-applications", false, ["versionCount"]);
+}
 
 /** The grouping last asked for, so that its next page need not be counted again. */
 const LAST = new WeakMap<Collection, { readonly listing: string; readonly version: number; readonly records: readonly ApiRecord[] }>();
 
-function grouped(call: Call, listing: string): readonly ApiRecord[] {
+function grouped(call: Call, listing: string, byVersion: boolean): readonly ApiRecord[] {
   const risks = call.console.estate.streams.risks;
   const last = LAST.get(risks);
   if (last?.listing === listing && last.version === risks.version) return last.records;
-  const { groups, estimate } = groupsOf(call);
-  const records = [...groups]
-    .map(([key, group]) => recordOf(key, group, call.console.clock.now(), estimate))
-    .toSorted((a, b) => compareScalars(String(a["applicationId"]), String(b["applicationId"])));
+  const groups = new Map<string, Group>();
+  const estimate = eachRisk(call, ON_RISKS, MOST_READ, (record) => {
+    gather(groups, record, byVersion);
+  });
+  const now = call.console.clock.now();
+  const order = (record: ApiRecord): string => String(record["applicationId"] ?? record["name"]);
+  const records = [...groups].map(([key, group]) => recordOf(key, group, now, estimate, byVersion)).toSorted((a, b) => compareScalars(order(a), order(b)));
   LAST.set(risks, { listing, version: risks.version, records });
   return records;
 }

@@ -66,9 +66,9 @@ it("keeps accounts from a site's token, one by one too", async () => {
   }
 });
 
-it("says what it does not do: 501 for a write it does not know, 404 for a path it does not know", async () => {
-  expect((await send(simulator, "POST", "/exclusions", { body: { data: {} } })).status).toBe(501);
-  expect((await send(simulator, "PATCH", "/agents", { body: {} })).status).toBe(501);
+it("says what it does not do: 403 for what the console has beyond it, 404 for a path the console does not know", async () => {
+  expect((await send(simulator, "POST", "/exclusions", { body: { data: {} } })).status).toBe(403);
+  expect((await send(simulator, "POST", "/nonsense", { body: {} })).status).toBe(404);
   expect((await send(simulator, "GET", "/agents/summary")).status).toBe(404);
   expect((await send(simulator, "GET", "/threats/..%2Fagents/notes")).status).toBe(404);
   expect((await send(simulator, "POST", "/exclusions", { body: { data: {} }, token: "nobody" })).status).toBe(401);

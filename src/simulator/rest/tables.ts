@@ -10,6 +10,8 @@ export interface ListEndpoint extends FilterTable {
   readonly sorts: Readonly<Record<string, string>>;
   /** How many scope ids one request may name. */
   readonly scopeIds: number;
+  /** Of the parameters nearly every listing takes, those that this one does not know. */
+  readonly lacks?: readonly string[];
   /** Parameters answered in joins.ts, from other records than the one listed. */
   readonly joined?: readonly string[];
 }

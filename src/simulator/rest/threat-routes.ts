@@ -9,7 +9,7 @@ import { LIST_ENDPOINTS } from "./endpoints.ts";
 import { listParam, readConditions, type FilterTable } from "./filters.ts";
 import { selected } from "./listing.ts";
 import { mitigate, nameOf } from "./mitigation.ts";
-import { pageOf } from "./pages.ts";
+import { onlyKnown, pageOf } from "./pages.ts";
 import { data, paged, visible, type Call, type Route } from "./route.ts";
 
 const VERDICTS = { undefined: "Undefined", true_positive: "True positive", false_positive: "False positive", suspicious: "Suspicious" } as const;
@@ -113,6 +113,7 @@ const NOTE_FILTERS: FilterTable = { filters: { creatorId: { kind: "text", path: 
 
 function listNotes({ console, request, caller, ids: [id = ""] }: Call): Answer {
   const { ordinal } = visible(console.estate.streams.threats, caller, id);
+  onlyKnown(console, request.params, ["creator__like", "creatorId"]);
   const { conditions } = readConditions(NOTE_FILTERS, request.params);
   const notes = console.actions.notes.of(ordinal).filter((note) => conditions.every((condition) => condition.paths.some((path) => condition.test(readPath(note, path)))));
   return paged(pageOf(notes, request.params, ["createdAt", "updatedAt"], `notes ${id} ${conditions.map((condition) => condition.key).join("&")}`));
@@ -120,6 +121,7 @@ function listNotes({ console, request, caller, ids: [id = ""] }: Call): Answer {
 
 function listTimeline({ console, request, caller, ids: [id = ""] }: Call): Answer {
   const { ordinal } = visible(console.estate.streams.threats, caller, id);
+  onlyKnown(console, request.params, ["siteIds", "accountIds", "groupIds", "query", "activityTypes"]);
   const types = listParam(request.params, "activityTypes") ?? [];
   const query = (request.params.get("query")?.at(-1) ?? "").toLowerCase();
   const entries = console.actions.timelines.of(ordinal).filter((entry) => {
