@@ -122,8 +122,8 @@ function putConnection(draft: Draft, data: Values, context: MapContext): void {
   const remote: Side = { host: sideOf(data[DATA.reportedRemoteHost]) ?? address(data[DATA.remoteHost]), port: data[DATA.reportedRemotePort] ?? data[DATA.remotePort] };
   // Local and remote are told from the machine's own point of view: what comes in began at the remote side.
   const [from, to] = direction === "inbound" && remote.host !== undefined ? [remote, local] : [local, remote];
-  const source = endpointOf(draft, address(data[DATA.ipAddress]) ?? from.host, address(data[DATA.srcip]), from.port ?? data[DATA.srcport]);
-  const destination = endpointOf(draft, to.host, address(data[DATA.dstip]), to.port ?? data[DATA.dstport]);
+  const source = endpointOf(draft, address(data[DATA.ipAddress]) ?? from.host ?? address(data[DATA.srcip]), undefined, from.port ?? data[DATA.srcport]);
+  const destination = endpointOf(draft, to.host ?? address(data[DATA.dstip]), undefined, to.port ?? data[DATA.dstport]);
   draft.putObject("source", source);
   draft.putObject("destination", destination);
   putProtocol(network, text(data[DATA.reportedProtocol])?.toLowerCase());

@@ -43,6 +43,14 @@ describe("both sides of traffic that firewall control reports", () => {
     expect(traffic({ ...sides, reportedProtocol })("network")).toStrictEqual(network);
   });
 
+  it.each([
+    [{ ipAddress: "192.0.2.1", srcip: "192.0.2.2", reportedLocalHost: "192.0.2.3" }, "192.0.2.1"],
+    [{ srcip: "192.0.2.2", reportedLocalHost: "192.0.2.3" }, "192.0.2.3"],
+    [{ srcip: "192.0.2.2" }, "192.0.2.2"],
+  ])("of several addresses the one that is nearest to who acted is the source: %j", (data, ip) => {
+    expect(traffic(data)("source.ip")).toBe(ip);
+  });
+
   it("a remote side that is a name is a domain", () => {
     const at = traffic({ ...sides, reportedRemoteHost: "relay.example.com" });
 
