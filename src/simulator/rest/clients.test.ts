@@ -260,6 +260,7 @@ const STEPS: readonly Step[] = [
   { client: "cortex", why: "ends a site", ask: (known) => `/sites/${known.site}/expire-now`, body: () => ({}), gives: (answer) => { expect((answer.json["data"] as Row)["state"]).toBe("expired"); } },
   { client: "cortex", why: "brings it back", ask: (known) => `/sites/${known.site}/reactivate`, method: "PUT", body: () => ({ data: { expiration: null, unlimited: true } }), gives: (answer) => { expect(answer.json).toEqual({ data: { success: true } }); } },
   { client: "cortex", why: "moves agents to a group", ask: (known) => `/groups/${known.group}/move-agents`, method: "PUT", body: (known) => ({ filter: { ids: [known.agent] } }), gives: one("agentsMoved") },
+  { client: "cortex", why: "moves agents by the name it has for their ids", ask: (known) => `/groups/${known.group}/move-agents`, method: "PUT", body: (known) => ({ filter: { agentIds: [known.otherAgent] } }), gives: one("agentsMoved") },
   { client: "cortex", why: "deletes a group", ask: (known) => `/groups/${known.group}`, method: "DELETE", gives: (answer) => { expect(answer.json).toEqual({ data: { success: true } }); } },
 
   ...["activities", "agents", "threats"].map((path): Step => ({ client: "azure", why: `reads a window of ${path}`, ask: (known) => `/${path}?limit=1000&createdAt__gte=${known.ago(60).slice(0, 19)}Z&createdAt__lt=${known.ago(1).slice(0, 19)}Z`, gives: full(1000) })),

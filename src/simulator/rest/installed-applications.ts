@@ -5,9 +5,9 @@
 import type { Collection } from "../collection.ts";
 import { badRequest, type Answer } from "../errors.ts";
 import { textAt } from "../estate/frame.ts";
-import { productOfRecord } from "../estate/software.ts";
 import type { ApiRecord } from "../record.ts";
 import { listParam, type Params } from "./filters.ts";
+import { productAt } from "./inventory.ts";
 import { listPage, type KeyedTest } from "./listing.ts";
 import { paged, type Call, type RestConsole } from "./route.ts";
 import { list, MACHINE, OS, same, type ListEndpoint } from "./tables.ts";
@@ -96,7 +96,7 @@ function installedTests(console: RestConsole, params: Params): readonly KeyedTes
     tests.push({
       key: keyOf("publisher__contains"),
       test(ordinal) {
-        const vendor = productOfRecord(applications.get(ordinal) ?? {}).vendor.toLowerCase();
+        const vendor = productAt(applications, ordinal).vendor.toLowerCase();
         return publishers.some((part) => vendor.includes(part));
       },
     });
@@ -128,7 +128,7 @@ function installed(console: RestConsole, record: ApiRecord): ApiRecord {
     type: "app",
     name: record["applicationName"] ?? null,
     version: record["version"] ?? null,
-    publisher: productOfRecord(record).vendor,
+    publisher: ordinal === undefined ? null : productAt(applications, ordinal).vendor,
     osType: record["osType"] ?? null,
     installedAt: record["applicationInstallationDate"] ?? null,
     size: record["fileSize"] ?? 0,

@@ -36,6 +36,11 @@ function productKey(collection: Collection, ordinal: number): string {
   return `${product.name}\n${product.vendor}`;
 }
 
+/** Which product an application record is of; a generated record does not say who makes it. */
+export function productAt(collection: Collection, ordinal: number): { readonly name: string; readonly vendor: string } {
+  return splitKey(productKey(collection, ordinal));
+}
+
 /** The test of `inventory/endpoints`: one application, named with its vendor (which may be empty). */
 export function applicationTest(collection: Collection, params: Params): KeyedTest {
   const name = params.get("applicationName")?.at(-1);
@@ -131,8 +136,8 @@ function inScope(collection: Collection, ordinal: number, params: Params, caller
 
 function recordTests(collection: Collection, params: Params): readonly Test[] {
   const text = (ordinal: number, field: string): string => {
-    if (field === "$name") return splitKey(productKey(collection, ordinal)).name.toLowerCase();
-    if (field === "$vendor") return splitKey(productKey(collection, ordinal)).vendor.toLowerCase();
+    if (field === "$name") return productAt(collection, ordinal).name.toLowerCase();
+    if (field === "$vendor") return productAt(collection, ordinal).vendor.toLowerCase();
     return String(collection.value(ordinal, field) ?? "").toLowerCase();
   };
   const tests: Test[] = [];

@@ -7,6 +7,7 @@ import { parseTime } from "../times.ts";
 import { actorOf, choiceField, dataOf, targets } from "./bodies.ts";
 import { LIST_ENDPOINTS } from "./endpoints.ts";
 import { data, visible, type Call, type Route } from "./route.ts";
+import { list, type ListEndpoint } from "./tables.ts";
 
 function reactivate({ console, request, caller, ids: [id = ""] }: Call): Answer {
   const body = dataOf(request);
@@ -102,6 +103,9 @@ function aboutAlert(call: Call, alert: ApiRecord): ReturnType<typeof onPlace> {
   return { ...onPlace(site), computerName: textAt(alert, "agentDetectionInfo", "name") ?? null, osFamily: textAt(alert, "agentDetectionInfo", "osFamily") ?? null };
 }
 
+/** Which agents to move; the vendor's document has `agentIds` here besides the `ids` of every other filter. */
+const MOVED: ListEndpoint = { ...LIST_ENDPOINTS.agents, filters: { ...LIST_ENDPOINTS.agents.filters, agentIds: list("id") } };
+
 export const PLACE_ROUTES: readonly Route[] = [
   { method: "PUT", path: "/sites/{site_id}/reactivate", needs: ["Sites.edit"], answer: reactivate },
   { method: "POST", path: "/sites/{site_id}/expire-now", needs: ["Sites.edit"], answer: expire },
@@ -111,7 +115,7 @@ export const PLACE_ROUTES: readonly Route[] = [
     needs: ["Groups.moveToGroup"],
     answer(call) {
       const { record } = visible(call.console.estate.streams.groups, call.caller, call.ids[0] ?? "");
-      return data({ agentsMoved: moveAgents(call, targets(call, LIST_ENDPOINTS.agents), record) });
+      return data({ agentsMoved: moveAgents(call, targets(call, MOVED), record) });
     },
   },
   { method: "DELETE", path: "/groups/{group_id}", needs: ["Groups.delete"], answer: deleteGroup },

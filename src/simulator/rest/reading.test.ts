@@ -125,6 +125,8 @@ describe("the deprecated lists of applications", () => {
     const listed = await walk(simulator, `/installed-applications?agentUuid__contains=${String(agent["uuid"])}&limit=100`);
     const truth = [...simulator.truth("applications")].filter((one) => one["endpointId"] === agent["id"]);
     expect(sorted(listed.map((one) => one["id"]))).toEqual(sorted(truth.map((one) => one["id"])));
+    const vendors = new Set((await walk(simulator, "/application-management/inventory?limit=1000")).map((one) => `${String(one["applicationName"])} ${String(one["applicationVendor"])}`));
+    expect(listed.filter((one) => !vendors.has(`${String(one["name"])} ${String(one["publisher"])}`))).toEqual([]);
     const risky = listed.find((one) => one["name"] === risk["applicationName"] && one["version"] === risk["applicationVersion"]);
     const cves = await walk(simulator, `/installed-applications/cves?applicationIds=${String(risky?.["id"])}&limit=100`);
     expect(cves.map((one) => one["id"])).toContain(risk["id"]);
@@ -139,6 +141,7 @@ describe("the deprecated lists of applications", () => {
     expect((await count("riskLevels=none")) + (await count("riskLevelsNin=none"))).toBe(await count(""));
     expect(await count("riskLevelsNin=none")).toBeGreaterThan(0);
     expect(await count("types=kb")).toBe(0);
+    expect(await count(`publisher__contains=${encodeURIComponent(String(risk["applicationVendor"]))}`)).toBeGreaterThan(0);
   });
 });
 
