@@ -1,5 +1,5 @@
 /** The risks that a rolled-up view is made of: those in scope that its filters select, removed ones left out. */
-import type { Test } from "../collection.ts";
+import type { Collection, Test } from "../collection.ts";
 import { textAt } from "../estate/frame.ts";
 import type { ApiRecord } from "../record.ts";
 import { idFrom } from "../threat-notes.ts";
@@ -68,6 +68,20 @@ export function eachRisk(call: Call, filters: FilterTable, most: number, see: (r
 export function listingOf({ caller, request }: Call, path: string, paging: readonly string[]): string {
   const filters = [...request.params].filter(([name]) => !paging.includes(name)).map(([name, values]) => `${name}=${values.join(",")}`);
   return `${path} ${caller.level}:${[...caller.ids].join(",")} ${filters.join("&")}`;
+}
+
+/** The rows last asked for, so that their next page need not be gathered again. */
+const LAST = new WeakMap<Collection, { readonly listing: string; readonly moment: string; readonly rows: readonly ApiRecord[] }>();
+
+/** The rows of a listing: those of the last answer while nothing they are made of has changed. */
+export function remembered({ console }: Call, listing: string, make: () => readonly ApiRecord[]): readonly ApiRecord[] {
+  const { agents, risks } = console.estate.streams;
+  const moment = `${String(risks.version)} ${String(agents.version)}`;
+  const last = LAST.get(risks);
+  if (last?.listing === listing && last.moment === moment) return last.rows;
+  const rows = make();
+  LAST.set(risks, { listing, moment, rows });
+  return rows;
 }
 
 /** Names and version as one reads them. */

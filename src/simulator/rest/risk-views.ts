@@ -4,7 +4,7 @@ import { textAt } from "../estate/frame.ts";
 import { readPath, type ApiRecord } from "../record.ts";
 import { intParam, listParam, type FilterTable, type Params } from "./filters.ts";
 import { onlyKnown, pageOf, PAGING } from "./pages.ts";
-import { applicationId, applicationKey, eachRisk, listingOf, SCOPES } from "./risk-rows.ts";
+import { applicationId, applicationKey, eachRisk, listingOf, remembered, SCOPES } from "./risk-rows.ts";
 import { paged, type Call } from "./route.ts";
 import { list, times } from "./tables.ts";
 
@@ -92,9 +92,11 @@ export function riskyCves(call: Call): Answer {
   const { params } = call.request;
   onlyKnown(call.console, params, [...namesOf(ON_CVES), "exploitedInTheWild", "analystVerdict"]);
   const wild = (listParam(params, "exploitedInTheWild") ?? []).map((value) => value.replace("EXPLOITED_UNKNOWN", "Unknown").toLowerCase());
-  const rows = rowsOf(call, ON_CVES, (risk) => textAt(risk, "cveId") ?? "", weakness).filter((row) => wild.length === 0 || wild.includes(String(row["exploitedInTheWild"]).toLowerCase()));
+  const listing = listingOf(call, "risks/cves", PAGING);
+  const found = remembered(call, listing, () => rowsOf(call, ON_CVES, (risk) => textAt(risk, "cveId") ?? "", weakness));
+  const rows = found.filter((row) => wild.length === 0 || wild.includes(String(row["exploitedInTheWild"]).toLowerCase()));
   const sorts = "cveId severity nvdBaseScore publishedDate riskScore exploitedInTheWild exploitCodeMaturity remediationLevel reportConfidence".split(" ");
-  return paged(pageOf(rows, params, sorts, listingOf(call, "risks/cves", PAGING)));
+  return paged(pageOf(rows, params, sorts, listing));
 }
 
 function machine(call: Call, risk: ApiRecord): ApiRecord {
@@ -130,8 +132,9 @@ export function riskyEndpoints(call: Call): Answer {
   onlyKnown(call.console, params, [...namesOf(ON_ENDPOINTS), "osVersions", "domains", "domain__contains", "endpointUuid__contains", "daysFromDetection", "ticketId__contains", "daysToMitigation__between"]);
   const days = intParam(params, "daysFromDetection", 0, 1_000_000) ?? 0;
   const ticketed = [...(listParam(params, "ticketId__contains") ?? []), ...(listParam(params, "daysToMitigation__between") ?? [])].length > 0;
-  const found = rowsOf(call, ON_ENDPOINTS, (risk) => [risk["endpointId"], risk["applicationVersion"]].map(String).join("\n"), (risk) => machine(call, risk));
+  const listing = listingOf(call, "risks/endpoints", PAGING);
+  const found = remembered(call, listing, () => rowsOf(call, ON_ENDPOINTS, (risk) => [risk["endpointId"], risk["applicationVersion"]].map(String).join("\n"), (risk) => machine(call, risk)));
   const rows = found.filter((row) => !ticketed && (days === 0 || Number(readPath(row, "applicationDaysDetected") ?? -1) >= days));
   const sorts = [...Object.keys(ENDPOINT_SORTS), "osType", "osVersion", "endpointType", "domain", "applicationVersion", "lastScanDate", "lastScanResult"];
-  return paged(pageOf(rows, params, sorts, listingOf(call, "risks/endpoints", PAGING), ENDPOINT_SORTS));
+  return paged(pageOf(rows, params, sorts, listing, ENDPOINT_SORTS));
 }

@@ -2,14 +2,13 @@
  * `risks/applications` and `risks/aggregated-applications`: risks grouped by application, with or without its version. Of an estate
  * too large to go through at once only the first part is counted, and every group says so with `estimate`, as the vendor's does.
  */
-import type { Collection } from "../collection.ts";
 import { badRequest, type Answer } from "../errors.ts";
 import { textAt } from "../estate/frame.ts";
 import { compareScalars, readPath, type ApiRecord, type Value } from "../record.ts";
 import { seconds } from "../times.ts";
 import { intParam, listParam, readConditions, type FilterTable, type Params } from "./filters.ts";
 import { onlyKnown, pageOf, PAGING } from "./pages.ts";
-import { applicationId, applicationKey, eachRisk, listingOf, SCOPES, titleOf } from "./risk-rows.ts";
+import { applicationId, applicationKey, eachRisk, listingOf, remembered, SCOPES, titleOf } from "./risk-rows.ts";
 import { paged, type Call } from "./route.ts";
 import { list } from "./tables.ts";
 
@@ -122,7 +121,8 @@ function answer(call: Call, path: string, byVersion: boolean, own: readonly stri
   const { params } = call.request;
   onlyKnown(call.console, params, [...KNOWN, ...(byVersion ? ["application__contains"] : ["name__contains"])]);
   const listing = listingOf(call, path, PAGING);
-  return paged(pageOf(grouped(call, listing, byVersion).filter(groupTest(params)), params, [...SORTS, ...own], listing, { mostCommonStatus: "statuses.label" }));
+  const rows = remembered(call, listing, () => grouped(call, byVersion));
+  return paged(pageOf(rows.filter(groupTest(params)), params, [...SORTS, ...own], listing, { mostCommonStatus: "statuses.label" }));
 }
 
 export function riskyApplications(call: Call): Answer {
@@ -133,20 +133,12 @@ export function aggregatedApplications(call: Call): Answer {
   return answer(call, "risks/aggregated-applications", false, ["versionCount"]);
 }
 
-/** The grouping last asked for, so that its next page need not be counted again. */
-const LAST = new WeakMap<Collection, { readonly listing: string; readonly version: number; readonly records: readonly ApiRecord[] }>();
-
-function grouped(call: Call, listing: string, byVersion: boolean): readonly ApiRecord[] {
-  const risks = call.console.estate.streams.risks;
-  const last = LAST.get(risks);
-  if (last?.listing === listing && last.version === risks.version) return last.records;
+function grouped(call: Call, byVersion: boolean): readonly ApiRecord[] {
   const groups = new Map<string, Group>();
   const estimate = eachRisk(call, ON_RISKS, MOST_READ, (record) => {
     gather(groups, record, byVersion);
   });
   const now = call.console.clock.now();
   const order = (record: ApiRecord): string => String(record["applicationId"] ?? record["name"]);
-  const records = [...groups].map(([key, group]) => recordOf(key, group, now, estimate, byVersion)).toSorted((a, b) => compareScalars(order(a), order(b)));
-  LAST.set(risks, { listing, version: risks.version, records });
-  return records;
+  return [...groups].map(([key, group]) => recordOf(key, group, now, estimate, byVersion)).toSorted((a, b) => compareScalars(order(a), order(b)));
 }
