@@ -63,6 +63,7 @@ export class TokenBook {
   readonly #now: () => number;
   readonly #callers = new Map<string, Caller>();
   readonly #sessions = new Map<string, string>();
+  #opened = 0;
 
   constructor(seed: number, estate: Estate, now: () => number) {
     this.#estate = estate;
@@ -140,9 +141,15 @@ export class TokenBook {
   openSession(text: string): string {
     const caller = this.#callers.get(text);
     if (caller === undefined || !this.#valid(caller)) throw unauthorised();
-    const session = createHash("sha512").update(`session/${text}/${String(this.#sessions.size)}`).digest("hex").slice(0, 80);
+    const session = createHash("sha512").update(`session/${text}/${String(this.#opened)}`).digest("hex").slice(0, 80);
+    this.#opened += 1;
     this.#sessions.set(session, text);
     return session;
+  }
+
+  /** Ends the session an `Authorization` header speaks with; an API token goes on. */
+  closeSession(header: string | undefined): void {
+    this.#sessions.delete((header ?? "").replace(/^Token\s+/iu, "").trim());
   }
 
   /** Applies a change to the token of this name or text; false when there is none. */

@@ -31,7 +31,8 @@ export const OPEN_ROUTES: readonly OpenRoute[] = [
   {
     method: "POST",
     path: "/users/login",
-    answer() {
+    answer(_console, { body }) {
+      for (const name of ["username", "password"]) textField(isRecord(body) ? body : {}, name);
       // Nobody here has a password.
       throw unauthorised();
     },
@@ -67,6 +68,15 @@ export const SESSION_ROUTES: readonly Route[] = [
       const token = visible(console.estate.streams.users, caller, id).record["apiToken"];
       if (!isRecord(token)) throw notFound();
       return data({ createdAt: token["createdAt"] ?? null, expiresAt: token["expiresAt"] ?? null });
+    },
+  },
+  {
+    method: "POST",
+    path: "/users/logout",
+    needs: [],
+    answer({ console, request }) {
+      console.tokens.closeSession(request.authorization);
+      return data({ redirectTo: null });
     },
   },
   {

@@ -49,6 +49,22 @@ it("opens sessions from a token only, which end with it", async () => {
   expect((await call(simulator, "/users/login", { token: "", body: { username: "mara", password: "x" } })).status).toBe(401);
 });
 
+it("ends a session that signs out, and no other", async () => {
+  const open = async (): Promise<string> => String(dataOf(await call(simulator, "/users/login/by-api-token", { token: "", body: { data: { apiToken: simulator.tokens.viewer } } }))["token"]);
+  const [first, second] = [await open(), await open()];
+  expect((await send(simulator, "POST", "/users/logout", { token: first, scheme: "Token" })).status).toBe(200);
+  const third = await open();
+  expect(new Set([first, second, third]).size).toBe(3);
+  const still = [first, second, third].map(async (token) => (await call(simulator, "/agents?limit=1", { token, scheme: "Token" })).status);
+  expect(await Promise.all(still)).toEqual([401, 200, 200]);
+  expect((await send(simulator, "POST", "/users/logout", { token: simulator.tokens.viewer })).status).toBe(200);
+  expect((await call(simulator, "/agents?limit=1", { token: simulator.tokens.viewer })).status).toBe(200);
+});
+
+it.each([{}, { username: "mara" }, { password: "x" }])("a sign-in with no more than %j is no sign-in", async (body) => {
+  expect((await call(simulator, "/users/login", { token: "", body })).status).toBe(400);
+});
+
 it("refuses the data lake to every scheme but Bearer, in the lake's own words", async () => {
   const ask = async (scheme: string): Promise<readonly [number, string]> => {
     const answer = await fetch(`${simulator.url}/sdl/v2/api/queries`, { method: "POST", headers: { authorization: `${scheme} ${simulator.tokens.admin}` }, body: "{}" });
