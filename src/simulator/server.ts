@@ -23,6 +23,8 @@ import type { Caller } from "./tokens.ts";
 const API = "/web/api/v2.1";
 const GRAPHQL = "/unifiedalerts/graphql";
 const MOST_BODY = 4 * 1024 * 1024;
+/** A list of 5,000 ids, which the vendor's document allows in a query, and room beside it. */
+const MOST_HEADERS = 256 * 1024;
 
 export interface ServerParts {
   readonly console: RestConsole;
@@ -37,7 +39,7 @@ export interface ServerParts {
 
 export function makeServer(parts: ServerParts): Server {
   const limits = parts.rateLimits === "vendor" ? new RateLimits() : undefined;
-  const server = createServer({ keepAliveTimeout: 30_000 }, (request, response) => {
+  const server = createServer({ keepAliveTimeout: 30_000, maxHeaderSize: MOST_HEADERS }, (request, response) => {
     handle(parts, limits, request, response).catch(() => {
       // The client went away, or the answer could not be written: nobody is left to tell.
       response.destroy();

@@ -31,6 +31,12 @@ describe("on the wire", () => {
     expect([head.status, head.text, head.headers.get("content-type")]).toEqual([200, "", get.headers.get("content-type")]);
   });
 
+  it.each([[5000, 200], [5001, 400]] as const)("a query of %i ids is a %i", async (count, status) => {
+    const ids = [String(agent["id"]), ...Array.from({ length: count - 1 }, (_, at) => String(1_000_000_000_000_000_000n + BigInt(at)))];
+    const answer = await send(simulator, "GET", `/agents?ids=${ids.join(",")}`);
+    expect([answer.status, rows(answer).length]).toEqual([status, status === 200 ? 1 : 0]);
+  });
+
   it("what a client sends along with a GET means nothing", async () => {
     const status = await new Promise<number>((resolve, reject) => {
       const asked = httpRequest(`${simulator.url}${API}/agents?limit=1`, { method: "GET", headers: { authorization: `ApiToken ${simulator.tokens.viewer}`, "content-type": "application/x-www-form-urlencoded", "content-length": 7 } }, (answer) => {
