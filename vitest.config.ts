@@ -1,15 +1,27 @@
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 // What Node strips of types and compiles is kept for the next process that a test starts: loading would be most of the time that many of them take.
 process.env["NODE_COMPILE_CACHE"] ??= fileURLToPath(new URL("node_modules/.cache/compiled", import.meta.url));
+
+/** Short files that take long: begun last, one of them would keep a single worker busy after all others have ended. */
+const LONG = /\/test\/(chaos|crash|faults|contract)\//;
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    return [...sorted.filter(({ moduleId }) => LONG.test(moduleId)), ...sorted.filter(({ moduleId }) => !LONG.test(moduleId))];
+  }
+}
 
 export default defineConfig({
   test: {
     include: ["src/**/*.test.ts", "test/**/*.test.ts", "console/src/**/*.test.ts"],
     // These need a browser: `npm run test:browser`.
     exclude: ["**/node_modules/**", "test/browser/**"],
+    sequence: { sequencer: LongestFirst },
     globalSetup: "test/support/scratch.ts",
     testTimeout: 60_000,
     hookTimeout: 120_000,
