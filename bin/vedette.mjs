@@ -34,7 +34,7 @@ function program() {
   const [built, source] = [join(root, "dist", "hub", "main.js"), join(root, "src")];
   if (!existsSync(source)) return built;
   const since = existsSync(built) ? statSync(built).mtimeMs : 0;
-  const current = ["", ...readdirSync(source, { recursive: true })].every((name) => statSync(join(source, name)).mtimeMs < since);
+  const current = ["", ...readdirSync(source, { recursive: true })].every((name) => (statSync(join(source, name), { throwIfNoEntry: false })?.mtimeMs ?? since) < since);
   return current ? built : join(source, "main.ts");
 }
 

@@ -52,8 +52,13 @@ it("runs the build, and in a clone only while nothing of the source is newer", (
     expect(answer()).toBe("built");
     at(3_000, "src/part/other.ts");
     expect(answer()).toBe("source");
-    // A file taken away leaves its folder newer.
+    // What an editor leaves beside a file while it is open there leads nowhere.
     at(1_000, "src/part/other.ts");
+    symlinkSync("nobody@nowhere", join(root, "src", "part", ".#other.ts"));
+    at(1_000, "src/part");
+    expect(answer()).toBe("source");
+    rmSync(join(root, "src", "part", ".#other.ts"));
+    // A file taken away leaves its folder newer.
     at(3_000, "src/part");
     expect(answer()).toBe("source");
     rmSync(join(root, "dist"), { recursive: true });
