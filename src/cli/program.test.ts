@@ -36,7 +36,7 @@ describe("the command line", () => {
     for (const command of COMMANDS) expect(stdout).toContain(`  ${command.id}`);
   });
 
-  it.each([[true, "Still making cases"], [false, ""]])("a command that has answered and not ended yet says why, at a terminal (%s) only", async (stderrIsTTY, told) => {
+  it.each([[true, "Still at work on the mirror"], [false, ""]])("a command that has answered and not ended yet says why, at a terminal (%s) only", async (stderrIsTTY, told) => {
     const api = { ...fakeApi({ "GET /api/v1/tenants": { items: [], next: null } }), close: () => new Promise<void>((resolve) => setTimeout(resolve, 1_200)) };
     const terminal = fakeTerminal();
 

@@ -33,7 +33,7 @@ Exit codes: 0 all well; 1 the answer is no; 64 wrong input; 65 record; 69 not re
 
 /** After which somebody at a terminal is told why the command has not ended yet. */
 const PATIENCE_MS = 1_000;
-const STILL_WORKING = "Still making cases, posture, assets and findings of what was read … (Ctrl-C is safe: the next command, or the hub, goes on from there)";
+const STILL_WORKING = "Still at work on the mirror: cases, posture, assets and findings are made of what was read, and what was removed is erased … (Ctrl-C is safe: the next command, or the hub, goes on from there)";
 
 /** Runs one command line (without `node` and the script) and gives its exit code. */
 export async function runCli(argv: readonly string[], ports: CliPorts): Promise<number> {
@@ -52,7 +52,7 @@ export async function runCli(argv: readonly string[], ports: CliPorts): Promise<
         if (api.origin === "demo" && ports.io.stderrIsTTY && !json) out.note(out.paint("(the demo answers: no hub or connection of your own was found)", "dim"));
         exitCode = await work(api, ...args);
       } finally {
-        // A hub inside this process makes its capabilities' share of what was read before it lets go: of a large first read, for a minute.
+        // A hub inside this process makes its capabilities' share of what was read before it lets go (of a large first read, for a minute), and erases what was removed.
         const telling = ports.io.stderrIsTTY && !json ? setTimeout(() => out.note(out.paint(STILL_WORKING, "dim")), PATIENCE_MS) : undefined;
         await api.close();
         clearTimeout(telling);
