@@ -1,28 +1,19 @@
 import { sql } from "kysely";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type PostgresServer, startPostgres } from "../../test/contract/postgres-server.ts";
+import { beforeEach, describe, expect, it } from "vitest";
+import { benchOn } from "../../test/support/bench-on.ts";
 import type { Fact } from "../kernel/fact.ts";
 import { onlyTenants } from "../kernel/scope.ts";
 import { entitiesOf, linksOfCase, oneCase, relatedTo } from "./queries.ts";
 import { alert, caseBench, CON, DAY, HOUR, MINUTE, NOW, OTHER, picture, TARGET, TEN, threat, type CaseBench } from "./test-bench.ts";
 import type { CaseRow } from "./tables.ts";
 
-let server: PostgresServer | undefined;
-beforeAll(async () => {
-  server = await startPostgres();
-}, 120_000);
-afterAll(async () => server?.stop());
-
 describe.each(["sqlite", "postgres"] as const)("cases on %s", (kind) => {
   let bench: CaseBench;
   let told: () => readonly string[];
-  beforeAll(async () => {
-    if (kind === "sqlite" || server !== undefined) bench = await caseBench({ postgres: kind === "postgres" ? server : undefined });
+  benchOn(kind, (postgres) => caseBench({ postgres }), (opened) => {
+    bench = opened;
   });
-  afterAll(() => bench?.close());
-  beforeEach(async (context) => {
-    if (kind === "postgres" && server === undefined) context.skip("SKIPPED: no PostgreSQL on this machine");
-    await bench.reset();
+  beforeEach(() => {
     told = () => bench.told().map((line) => line.replace("cases.", "").split(" ")[0] ?? "");
   });
 

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type PostgresServer, startPostgres } from "../../test/contract/postgres-server.ts";
+import { describe, expect, it } from "vitest";
+import { benchOn } from "../../test/support/bench-on.ts";
 import { onlyTenants } from "../kernel/scope.ts";
 import { draftAt, readKnowledge } from "./knowledge-file.ts";
 import { addEntry, editEntry, importEntries, oneEntry, removeEntry } from "./knowledge-store.ts";
@@ -14,24 +14,13 @@ import { applyRules, takingPart } from "./triage-store.ts";
 import { ALL_TENANTS, type KnowledgeRow } from "./triage-tables.ts";
 import { countTenantTriage, purgeTenantTriage, tenantTriage } from "./triage-upkeep.ts";
 
-let server: PostgresServer | undefined;
-beforeAll(async () => {
-  server = await startPostgres();
-}, 120_000);
-afterAll(async () => server?.stop());
-
 const HASH = "3f0c9d1e3f0c9d1e3f0c9d1e3f0c9d1e3f0c9d1e";
 const ELSEWHERE = { ...TARGET, tenant: OTHER };
 
 describe.each(["sqlite", "postgres"] as const)("triage on %s", (kind) => {
   let bench: CaseBench;
-  beforeAll(async () => {
-    if (kind === "sqlite" || server !== undefined) bench = await caseBench({ postgres: kind === "postgres" ? server : undefined });
-  });
-  afterAll(() => bench?.close());
-  beforeEach(async (context) => {
-    if (kind === "postgres" && server === undefined) context.skip("SKIPPED: no PostgreSQL on this machine");
-    await bench.reset();
+  benchOn(kind, (postgres) => caseBench({ postgres }), (opened) => {
+    bench = opened;
   });
 
   const due = async (): Promise<void> => {

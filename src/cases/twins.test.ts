@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { sql } from "kysely";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { benchOn } from "../../test/support/bench-on.ts";
 import { rounds } from "../../test/support/rounds.ts";
-import { type PostgresServer, startPostgres } from "../../test/contract/postgres-server.ts";
 import type { ConnectionId } from "../kernel/ids.ts";
 import { EVERY_TENANT } from "../kernel/scope.ts";
 import { HEALTH } from "./health.ts";
@@ -14,24 +14,13 @@ import type { Tally } from "./model.ts";
 import { countTenantCases, eraseConnectionCases, purgeTenantCases, tenantCases } from "./upkeep.ts";
 import { memberView } from "./views.ts";
 
-let server: PostgresServer | undefined;
-beforeAll(async () => {
-  server = await startPostgres();
-}, 120_000);
-afterAll(async () => server?.stop());
-
 const WIDE = TARGET;
 const NARROW = { ...TARGET, connection: "con_2" as ConnectionId };
 
 describe.each(["sqlite", "postgres"] as const)("records that two connections of a console read, on %s", (kind) => {
   let bench: CaseBench;
-  beforeAll(async () => {
-    if (kind === "sqlite" || server !== undefined) bench = await caseBench({ postgres: kind === "postgres" ? server : undefined });
-  });
-  afterAll(() => bench?.close());
-  beforeEach(async (context) => {
-    if (kind === "postgres" && server === undefined) context.skip("SKIPPED: no PostgreSQL on this machine");
-    await bench.reset();
+  benchOn(kind, (postgres) => caseBench({ postgres }), (opened) => {
+    bench = opened;
   });
 
   const tally = async (): Promise<Tally> => JSON.parse((await bench.only()).tally) as Tally;

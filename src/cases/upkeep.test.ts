@@ -1,28 +1,19 @@
 import { sql } from "kysely";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type PostgresServer, startPostgres } from "../../test/contract/postgres-server.ts";
+import { beforeEach, describe, expect, it } from "vitest";
+import { benchOn } from "../../test/support/bench-on.ts";
 import type { ConnectionId } from "../kernel/ids.ts";
 import { agent, caseBench, CON, HOUR, NOW, OTHER, picture, TARGET, TEN, threat, type CaseBench } from "./test-bench.ts";
 import { countTenantCases, eraseConnectionCases, purgeTenantCases, tenantCases } from "./upkeep.ts";
-
-let server: PostgresServer | undefined;
-beforeAll(async () => {
-  server = await startPostgres();
-}, 120_000);
-afterAll(async () => server?.stop());
 
 const TABLES = ["cases", "case_members", "case_links", "case_entities", "case_events", "case_health", "case_turns", "case_since"] as const;
 const SECOND = { ...TARGET, connection: "con_2" as ConnectionId, tenant: OTHER };
 
 describe.each(["sqlite", "postgres"] as const)("on %s", (kind) => {
   let bench: CaseBench;
-  beforeAll(async () => {
-    if (kind === "sqlite" || server !== undefined) bench = await caseBench({ postgres: kind === "postgres" ? server : undefined });
+  benchOn(kind, (postgres) => caseBench({ postgres }), (opened) => {
+    bench = opened;
   });
-  afterAll(() => bench?.close());
-  beforeEach(async (context) => {
-    if (kind === "postgres" && server === undefined) context.skip("SKIPPED: no PostgreSQL on this machine");
-    await bench.reset();
+  beforeEach(async () => {
     for (const target of [TARGET, SECOND]) {
       await bench.firstRead("threats", []);
       await bench.page("threats", Array.from({ length: 12 }, (_, n) => threat(`t${String(n)}`, NOW + n, { hash: `h${String(n % 6)}`, device: `D${String(n)}` })), { target });
