@@ -97,7 +97,8 @@ describe("the hub on PostgreSQL", () => {
     const run = await here.sync();
 
     expect(run).toMatchObject({ mode: "delta", state: "succeeded" });
-    expect(run.streams.find(({ stream }) => stream === "activities")?.inserted).toBe(30);
+    const activities = run.streams.find(({ stream }) => stream === "activities");
+    expect(activities?.inserted, JSON.stringify(activities)).toBe(30);
     await expectTruth(here);
   });
 
