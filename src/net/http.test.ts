@@ -79,6 +79,13 @@ describe("answers that are not whole", () => {
     await expect(client(port).request(get)).rejects.toMatchObject({ code: "S1_BODY_CUT" });
   });
 
+  it("a gzip body of several parts, of which the last says how long it alone is, is read whole", async () => {
+    const parts = Buffer.concat([gzipSync(Buffer.alloc(200_000, "x")), gzipSync("and more")]);
+    const { port } = await serve((_request, response) => response.writeHead(200, { "content-encoding": "gzip" }).end(parts));
+
+    expect((await client(port).request(get)).body.toString()).toBe(`${"x".repeat(200_000)}and more`);
+  });
+
   it("a gzip body that stops short, or is none, is cut", async () => {
     const whole = gzipSync(BODY);
     for (const body of [whole.subarray(0, whole.length - 9), Buffer.from("not gzip")]) {
