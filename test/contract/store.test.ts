@@ -5,7 +5,6 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { type Kysely, sql } from "kysely";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, type TestContext } from "vitest";
 import { Fault } from "../../src/kernel/fault.ts";
@@ -16,6 +15,7 @@ import { assertSettings, SETTINGS } from "../../src/store/sqlite-settings.ts";
 import { openSqlite, type SqliteStore } from "../../src/store/sqlite.ts";
 import type { BulkUpsert, Database, Migration, Store, Tx } from "../../src/store/store.ts";
 import { type PostgresServer, startPostgres } from "./postgres-server.ts";
+import { childProgram } from "../support/children.ts";
 
 type Tables = { kept: { id: string; n: number | null } };
 
@@ -364,7 +364,7 @@ describe("the embedded store's file", () => {
     const before = await openSqlite({ folder });
     await migrate(before, [CREATE], 1);
     await before.close();
-    const child = spawn(process.execPath, [fileURLToPath(new URL("crash-child.ts", import.meta.url)), folder], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(process.execPath, [childProgram("crash-child"), folder], { stdio: ["ignore", "pipe", "inherit"] });
     await once(child.stdout, "data");
     expect(await codeOf(openSqlite({ folder }))).toBe("STORE_LOCKED");
     const gone = once(child, "exit");

@@ -6,15 +6,15 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import Sqlite from "better-sqlite3";
 import { expect, it, onTestFinished } from "vitest";
 import { EVERY_TENANT } from "../../src/kernel/scope.ts";
+import { childProgram } from "../support/children.ts";
 import { startHttpReceiver } from "../support/receivers/http.ts";
 import { openWorld } from "../support/world.ts";
 import { randomFrom } from "../support/random.ts";
 
-const CHILD = fileURLToPath(new URL("receipt-child.ts", import.meta.url));
+const CHILD = childProgram("receipt-child");
 const GIVEN = process.env["VEDETTE_CRASH_KILLS"];
 const KILLS = Number(GIVEN ?? "2");
 const SEED = Number(process.env["VEDETTE_CRASH_SEED"] ?? (GIVEN === undefined ? "1" : String(Date.now() % 1_000_000)));

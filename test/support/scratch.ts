@@ -7,6 +7,8 @@ import { chmodSync, mkdtempSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { build } from "../../tools/build.ts";
+import { BUILT, CHILDREN } from "./children.ts";
 
 const MEMORY = "/dev/shm";
 const TMPFS = 0x01021994;
@@ -14,29 +16,33 @@ const TMPFS = 0x01021994;
 const ROOM = 2 * 1024 ** 3;
 
 const VEDETTE = fileURLToPath(new URL("../../bin/vedette.mjs", import.meta.url));
-const HUB = new URL("../../src/compose/hub.ts", import.meta.url).href;
 
 /**
- * One process that loads all of a hub and ends by itself leaves what it compiled to all others (see `vitest.config.ts`). Those that tests kill leave nothing, and a
- * fresh clone has nothing yet: each of them would compile everything anew. Once as it is built, for the commands, and once as it is written, for children with a part of it.
+ * Commands and children are started as they are built: from the source each would take a second more to load. One command that ends by itself leaves what it compiled to all
+ * others (see `vitest.config.ts`); those that tests kill leave nothing, and a fresh clone has nothing yet.
  */
-function compileOnce(folder: string): void {
+async function buildChildren(folder: string, built: string): Promise<void> {
   const env = { ...process.env, VEDETTE_DATA: join(folder, "first"), VEDETTE_KEY_FILE: join(folder, "first-key") };
-  for (const what of [[VEDETTE, "connections", "--json"], ["--input-type=module", "--eval", `await import(${JSON.stringify(HUB)})`]]) execFileSync(process.execPath, what, { env, stdio: "ignore" });
+  execFileSync(process.execPath, [VEDETTE, "connections", "--json"], { env, stdio: "ignore" });
+  await build(built, CHILDREN);
 }
 
 /** Run once, before the first worker; returns what is run after the last. */
-export function setup(): () => void {
+export async function setup(): Promise<() => void> {
   const folder = mkdtempSync(join(inMemory() ? MEMORY : tmpdir(), "vedette-tests-"));
   // PostgreSQL runs as another user under root, and has to be able to walk through it.
   chmodSync(folder, 0o755);
   const before = process.env["TMPDIR"];
   process.env["TMPDIR"] = folder;
-  compileOnce(folder);
+  // Each run its own: somebody may run some tests while others run.
+  const built = `dist/tests-${String(process.pid)}`;
+  process.env[BUILT] = built;
+  await buildChildren(folder, built);
   return () => {
     if (before === undefined) delete process.env["TMPDIR"];
     else process.env["TMPDIR"] = before;
     rmSync(folder, { recursive: true, force: true });
+    rmSync(new URL(`../../${built}`, import.meta.url), { recursive: true, force: true });
   };
 }
 
