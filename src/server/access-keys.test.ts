@@ -83,6 +83,7 @@ describe("a token of Cloudflare Access", () => {
     const cases: readonly (readonly [string, string])[] = [
       ["audience", await token({ aud: ["c".repeat(64)] })],
       ["issuer", await token({ iss: "https://other.cloudflareaccess.com" })],
+      ["issuer", await token({ iss: `${team}/one-of-its-tenants` })],
       ["expired", await token({ endsIn: -120 })],
       ["claims", await token({ endsIn: null })],
       ["signature", await token({ by: "never-published" })],

@@ -31,6 +31,8 @@ export interface Told {
 
 export interface Received {
   readonly id: string;
+  /** As the header has it. */
+  readonly timestamp: string;
   readonly body: Told;
   /** Whether the signature is that of the secret the destination was given. */
   readonly signed: boolean;
@@ -53,9 +55,10 @@ async function startReceiver(): Promise<Receiver> {
     request.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
     request.on("end", () => {
       const id = String(request.headers["webhook-id"]);
-      const content = `${id}.${String(request.headers["webhook-timestamp"])}.${text}`;
+      const timestamp = String(request.headers["webhook-timestamp"]);
+      const content = `${id}.${timestamp}.${text}`;
       const expected = `v1,${createHmac("sha256", Buffer.from(receiver.secret.slice("whsec_".length), "base64")).update(content).digest("base64")}`;
-      if (receiver.status < 300) taken.push({ id, body: JSON.parse(text) as Told, signed: String(request.headers["webhook-signature"]).split(" ").includes(expected) });
+      if (receiver.status < 300) taken.push({ id, timestamp, body: JSON.parse(text) as Told, signed: String(request.headers["webhook-signature"]).split(" ").includes(expected) });
       response.writeHead(receiver.status).end();
     });
   });
