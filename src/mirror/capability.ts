@@ -7,7 +7,7 @@ import type { Route } from "../kernel/route.ts";
 import type { StreamId } from "../kernel/stream-ids.ts";
 import type { Migration, Tx } from "../store/store.ts";
 
-/** A mirror row by column name, `id`, `connection_id`, `tenant_id` and `raw` among them. */
+/** A mirror row by column name, `id`, `connection_id`, `tenant_id` and `raw` among them. Other columns of the mirror's own may be null in a first read. */
 export type MirrorRow = Readonly<Record<string, string | number | null>>;
 
 export interface Change {

@@ -13,10 +13,12 @@ import type { Capability, MirrorRow } from "./capability.ts";
 import type { MirrorContext } from "./page.ts";
 import { reactOne, reactWhole } from "./reactions.ts";
 import { asInserted, rowsById, selectRows } from "./rows.ts";
-import { columnSql, type StreamTable } from "./tables.ts";
+import { columnSql, type RowShape, type StreamTable } from "./tables.ts";
 
 /** Rows handed in at once: each is an object of all its columns, and nobody is in a hurry. */
 const PAGE = 200;
+/** The same of a capability that has its rows in an order of its own: what it asks for each page is asked less often, and a row's device is met again less often. */
+const ORDERED_PAGE = 500;
 /** Rows looked through at once for those that are recent enough. */
 const LOOKED_THROUGH = 2_000;
 /**
@@ -75,12 +77,12 @@ export async function payOwed(store: Store, context: MirrorContext, now: () => n
 
 interface Hand {
   react(...args: Parameters<typeof reactOne>): Promise<unknown>;
-  /** What is set aside is shown with the record's text. */
-  readonly withRaw: boolean;
+  /** What is set aside is shown whole, with the record's text. */
+  readonly shape: RowShape;
 }
 
-const WHOLE: Hand = { react: reactWhole, withRaw: false };
-const CAREFUL: Hand = { react: reactOne, withRaw: true };
+const WHOLE: Hand = { react: reactWhole, shape: "values" };
+const CAREFUL: Hand = { react: reactOne, shape: "all" };
 
 /** False when nothing is left. */
 async function payPages(tx: Tx, context: MirrorContext, now: () => number, signal: AbortSignal | undefined, hand: Hand): Promise<boolean> {
@@ -112,8 +114,8 @@ async function payPage(tx: Tx, context: MirrorContext, now: number, hand: Hand):
   const { connection_id: connection, stream } = one;
   const table = context.tables.find(stream);
   const window = table === undefined ? NOTHING : await windowOf(tx, table, one, capabilities, hand, now);
-  for (let at = 0; at < window.rows.length; at += PAGE) {
-    for (const { tenant, inserted } of asInserted(window.rows.slice(at, at + PAGE))) {
+  for (let at = 0; at < window.rows.length; at += window.page) {
+    for (const { tenant, inserted } of asInserted(window.rows.slice(at, at + window.page))) {
       for (const capability of capabilities) {
         const began = debts.find((debt) => debt.capability === capability.id)?.began ?? now;
         await hand.react(tx, capability, { connection, tenant, stream, inserted, changed: [], gone: [], watermark: null, firstRead: true, firstReadBegan: began }, { connection, stream, watermark: null, now, codeVersion: context.codeVersion });
@@ -140,47 +142,49 @@ async function windowOf(tx: Tx, table: StreamTable, one: Owed, capabilities: rea
   const [first] = capabilities;
   if (first === undefined) return NOTHING;
   const by = first.firstReadBy?.[one.stream];
-  if (by !== undefined) return windowBy(tx, table, one, by, hand.withRaw);
-  const withRaw = hand.withRaw || capabilities.some(({ needsRaw }) => needsRaw === true);
-  return windowAfter(tx, table, one, await first.firstReadFrom?.(tx, one.connection_id, one.began ?? now), withRaw);
+  if (by !== undefined) return windowBy(tx, table, one, by, hand.shape);
+  const shape = capabilities.some(({ needsRaw }) => needsRaw === true) ? "all" : hand.shape;
+  return windowAfter(tx, table, one, await first.firstReadFrom?.(tx, one.connection_id, one.began ?? now), shape);
 }
 
 interface Window {
   readonly rows: readonly MirrorRow[];
   /** Where the next one begins; null behind the last. */
   readonly last: string | null;
+  /** Rows of it handed in at once. */
+  readonly page: number;
 }
 
-const NOTHING: Window = { rows: [], last: null };
+const NOTHING: Window = { rows: [], last: null, page: PAGE };
 
 /** The next rows by their keys. Where only recent ones are wanted, more are looked through at once, and no more than their time is read of the others. */
-async function windowAfter(tx: Tx, table: StreamTable, { connection_id: connection, after_id: after }: Owed, from: string | undefined, withRaw: boolean): Promise<Window> {
+async function windowAfter(tx: Tx, table: StreamTable, { connection_id: connection, after_id: after }: Owed, from: string | undefined, shape: RowShape): Promise<Window> {
   const rest = sql`WHERE connection_id = ${connection} AND id > ${after} AND gone_at IS NULL ORDER BY id`;
   const column = table.stream.retentionColumn;
   if (from === undefined || column === null) {
-    const rows = await selectRows(tx.db, tx.kind, table, sql`${rest} LIMIT ${PAGE}`, withRaw);
-    return { rows, last: rows.length < PAGE ? null : idOf(rows) };
+    const rows = await selectRows(tx.db, tx.kind, table, sql`${rest} LIMIT ${PAGE}`, shape);
+    return { rows, last: rows.length < PAGE ? null : idOf(rows), page: PAGE };
   }
   const { rows } = await sql<{ id: string; wanted: number }>`SELECT id, CASE WHEN ${sql.raw(columnSql(tx.kind, table, column))} < ${from} THEN 0 ELSE 1 END AS wanted FROM ${sql.table(table.name)} ${rest} LIMIT ${LOOKED_THROUGH}`.execute(tx.db);
   const recent = rows.flatMap(({ id, wanted }) => (wanted === 1 ? [id] : []));
   const found = await rowsById(tx.db, tx.kind, table, connection, recent);
-  return { rows: recent.map((id) => found.get(id)).filter((row) => row !== undefined), last: rows.length < LOOKED_THROUGH ? null : (rows.at(-1)?.id ?? null) };
+  return { rows: recent.map((id) => found.get(id)).filter((row) => row !== undefined), last: rows.length < LOOKED_THROUGH ? null : (rows.at(-1)?.id ?? null), page: PAGE };
 }
 
 /** The next rows in the order of a column: a place is the last row's value of it and its id. Rows without a value come first, and have null there. */
-async function windowBy(tx: Tx, table: StreamTable, { connection_id: connection, after_id: after }: Owed, by: string, withRaw: boolean): Promise<Window> {
-  const rowsOf = (tail: RawBuilder<unknown>) => selectRows(tx.db, tx.kind, table, tail, withRaw);
+async function windowBy(tx: Tx, table: StreamTable, { connection_id: connection, after_id: after }: Owed, by: string, shape: RowShape): Promise<Window> {
+  const rowsOf = (tail: RawBuilder<unknown>) => selectRows(tx.db, tx.kind, table, tail, shape);
   // A place in another order, of a version before, is none.
   const [value, id] = after.startsWith("[") ? (JSON.parse(after) as [string | null, string]) : [null, ""];
   const column = sql.raw(columnSql(tx.kind, table, by));
   // `||` keeps the key's index out, by which all that is owed would be sorted for each page.
   const ours = sql`connection_id || '' = ${connection} AND gone_at IS NULL`;
   if (value === null) {
-    const rows = await rowsOf(sql`WHERE ${column} IS NULL AND ${ours} AND id > ${id} ORDER BY id LIMIT ${PAGE}`);
-    return { rows, last: JSON.stringify(rows.length < PAGE ? ["", ""] : [null, idOf(rows)]) };
+    const rows = await rowsOf(sql`WHERE ${column} IS NULL AND ${ours} AND id > ${id} ORDER BY id LIMIT ${ORDERED_PAGE}`);
+    return { rows, last: JSON.stringify(rows.length < ORDERED_PAGE ? ["", ""] : [null, idOf(rows)]), page: ORDERED_PAGE };
   }
-  const rows = await rowsOf(sql`WHERE ${column} >= ${value} AND ${ours} AND (${column} > ${value} OR id > ${id}) ORDER BY ${column}, id LIMIT ${PAGE}`);
-  return { rows, last: rows.length < PAGE ? null : JSON.stringify([rows.at(-1)?.[by], idOf(rows)]) };
+  const rows = await rowsOf(sql`WHERE ${column} >= ${value} AND ${ours} AND (${column} > ${value} OR id > ${id}) ORDER BY ${column}, id LIMIT ${ORDERED_PAGE}`);
+  return { rows, last: rows.length < ORDERED_PAGE ? null : JSON.stringify([rows.at(-1)?.[by], idOf(rows)]), page: ORDERED_PAGE };
 }
 
 function idOf(rows: readonly MirrorRow[]): string {

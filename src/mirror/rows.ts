@@ -3,7 +3,7 @@ import { sql, type RawBuilder } from "kysely";
 import type { ConnectionId, TenantId } from "../kernel/ids.ts";
 import type { Database, Store } from "../store/store.ts";
 import type { Change, MirrorRow } from "./capability.ts";
-import { idList, wholeRow, wholeRowSql, type StreamTable, type WholeRow } from "./tables.ts";
+import { idList, wholeRow, wholeRowSql, type RowShape, type StreamTable, type WholeRow } from "./tables.ts";
 
 export async function rowsById(db: Database, kind: Store["kind"], table: StreamTable, connection: ConnectionId, ids: readonly string[]): Promise<ReadonlyMap<string, MirrorRow>> {
   if (ids.length === 0) return new Map();
@@ -11,9 +11,9 @@ export async function rowsById(db: Database, kind: Store["kind"], table: StreamT
   return new Map(rows.map((row) => [String(row["id"]), row]));
 }
 
-/** `tail`: what comes behind FROM. Without `raw`, it is empty. */
-export async function selectRows(db: Database, kind: Store["kind"], table: StreamTable, tail: RawBuilder<unknown>, withRaw = true): Promise<readonly MirrorRow[]> {
-  const { rows } = await sql<WholeRow>`SELECT ${wholeRowSql(kind, withRaw)} FROM ${sql.table(table.name)} ${tail}`.execute(db);
+/** `tail`: what comes behind FROM. */
+export async function selectRows(db: Database, kind: Store["kind"], table: StreamTable, tail: RawBuilder<unknown>, shape: RowShape = "all"): Promise<readonly MirrorRow[]> {
+  const { rows } = await sql<WholeRow>`SELECT ${wholeRowSql(kind, shape)} FROM ${sql.table(table.name)} ${tail}`.execute(db);
   return rows.map((row) => wholeRow(table, row));
 }
 

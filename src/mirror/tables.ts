@@ -89,20 +89,34 @@ export function rowSql(kind: Store["kind"], table: StreamTable): RawBuilder<unkn
   return sql.raw(selectList(kind, table, names));
 }
 
+/** `all`: every column; `values`: of ours only what the contract names, and the record's text left empty. */
+export type RowShape = "all" | "values";
+
+/** What a capability is promised of our own columns. */
+const PROMISED = ["connection_id", "id", "tenant_id"] as const;
+
 /** As `rowSql`, with the stream's values still in one document: a tenth of the work where a row is wanted whole. To be read by `wholeRow`. */
-export function wholeRowSql(kind: Store["kind"], withRaw: boolean): RawBuilder<unknown> {
-  return sql.raw(`${OWN_COLUMNS.map(({ name }) => `"${name}"`).join(", ")}, ${kind === "sqlite" ? "json(fields)" : "fields::text"} AS fields, ${withRaw ? "raw" : "'' AS raw"}`);
+export function wholeRowSql(kind: Store["kind"], shape: RowShape): RawBuilder<unknown> {
+  const fields = kind === "sqlite" ? "json(fields)" : "fields::text";
+  if (shape === "values") return sql.raw(`${PROMISED.join(", ")}, ${fields} AS fields`);
+  return sql.raw(`${OWN_COLUMNS.map(({ name }) => `"${name}"`).join(", ")}, ${fields} AS fields, raw`);
 }
 
-export type WholeRow = Readonly<Record<(typeof OWN_COLUMNS)[number]["name"], StoredValue>> & { readonly fields: string; readonly raw: string };
+export type WholeRow = Readonly<Record<(typeof PROMISED)[number], StoredValue>> & Readonly<Partial<Record<(typeof OWN_COLUMNS)[number]["name"] | "raw", StoredValue>>> & { readonly fields: string };
 
-/** As `rowSql` would have read it. */
-export function wholeRow(table: StreamTable, { fields, raw, ...own }: WholeRow): MirrorRow {
-  const values = JSON.parse(fields) as readonly (string | number | null | undefined)[];
-  const named: Record<string, StoredValue> = own;
+/** As `rowSql` would have read it; in the shape `values`, our other columns are null and `raw` is empty. */
+export function wholeRow(table: StreamTable, row: WholeRow): MirrorRow {
+  const values = JSON.parse(row.fields) as readonly (string | number | null | undefined)[];
+  const named: Record<string, StoredValue> = { ...table.blank };
+  if (row.raw === undefined) {
+    for (const name of PROMISED) named[name] = row[name];
+    named["raw"] = "";
+  } else {
+    for (const { name } of OWN_COLUMNS) named[name] = row[name] ?? null;
+    named["raw"] = row.raw;
+  }
   // A row written before the column was thought of ends before it.
   for (const { name, place } of table.columns) named[name] = values[place] ?? null;
-  named["raw"] = raw;
   return named;
 }
 

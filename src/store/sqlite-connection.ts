@@ -86,7 +86,7 @@ function connectionOver(handle: Sqlite.Database, version: string, settings: Sqli
     upsert(spec, rows) {
       const insert = statement(upsertSql(spec));
       if (spec.storable === true) for (const row of rows) insert.run(row);
-      else for (const row of rows) insert.run(row.some(hasNul) ? row.map((value) => (typeof value === "string" ? storableText(value) : value)) : row);
+      else for (const row of rows) insert.run(holdsNul(row) ? row.map((value) => (typeof value === "string" ? storableText(value) : value)) : row);
     },
     log() {
       const state = logState.get();
@@ -99,8 +99,10 @@ function connectionOver(handle: Sqlite.Database, version: string, settings: Sqli
   };
 }
 
-function hasNul(value: UpsertValue): boolean {
-  return typeof value === "string" && value.includes("\0");
+/** A plain loop: a page's rows have tens of thousands of values. */
+function holdsNul(row: readonly UpsertValue[]): boolean {
+  for (const value of row) if (typeof value === "string" && value.includes("\0")) return true;
+  return false;
 }
 
 function guarded(inner: Statement): SqliteStatement {

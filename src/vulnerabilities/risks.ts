@@ -22,8 +22,9 @@ import { knownOf, UNKNOWN } from "./known.ts";
 import type { ClosureProof, Staleness, VulnerabilityStatus } from "./model.ts";
 import { riskOf, type Risk } from "./risk-facts.ts";
 import { dueRule } from "./sla-dates.ts";
+import { storedFindings, storeFindings } from "./stored-findings.ts";
 import type { AgentRow, FindingRow, InstanceRow } from "./tables.ts";
-import { agentFrom, differs, setStaleness, storedInstances, writeAgents, writeFindings, writeSteps, type Place } from "./write.ts";
+import { agentFrom, differs, setStaleness, storedInstances, writeAgents, writeSteps, type Place } from "./write.ts";
 
 export interface Reading {
   readonly now: number;
@@ -189,8 +190,7 @@ async function keepFindings(tx: Tx, tenant: string, risks: Iterable<Risk>, { now
     if (same === undefined || risk.severity < same.severity) met.set(risk.findingId, risk);
   }
   if (met.size === 0) return;
-  const { rows } = await sql<Pick<FindingRow, "id" | "facts" | "severity" | "exploited" | "first_seen">>`SELECT id, facts, severity, exploited, first_seen FROM vuln_findings WHERE id IN ${textList(tx.kind, [...met.keys()])}`.execute(tx.db);
-  const stored = new Map(rows.map((row) => [row.id, row]));
+  const stored = await storedFindings(tx, [...met.keys()], first);
   const different = [...met].filter(([id, { findingText, severity }]) => {
     const old = stored.get(id);
     return old === undefined || Number(old.severity) !== severity || old.facts !== findingText;
@@ -206,7 +206,7 @@ async function keepFindings(tx: Tx, tenant: string, risks: Iterable<Risk>, { now
     if (old !== undefined && old.exploited !== exploited) otherwise.push(id);
     changed.push({ id, tenant_id: tenant, cve, application, vendor, severity, exploited, first_seen: Number(old?.first_seen ?? now), facts, score: scoreOfFinding(severity, finding, known.get(cve) ?? UNKNOWN).score });
   }
-  await writeFindings(tx, changed);
+  await storeFindings(tx, changed);
   // Of a first reading, the whole connection is marked.
   if (!first) await markFindingsExposed(tx, otherwise);
 }
