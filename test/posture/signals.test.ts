@@ -23,7 +23,7 @@ it("two devices that change at once are two messages, each of one device, stampe
   bench.become(bench.other, SICK);
   await bench.round();
 
-  expect(bench.receiver.taken.map(({ body }) => [body.type, body.data.device.agentId]).toSorted()).toEqual([["posture.verdict-changed", bench.device.id], ["posture.verdict-changed", bench.other.id]].toSorted());
+  expect(bench.receiver.taken.map(({ body }) => `${body.type} ${body.data.device.agentId}`).toSorted()).toEqual([bench.device, bench.other].map(({ id }) => `posture.verdict-changed ${id}`).toSorted());
   expect(new Set(bench.receiver.taken.map(({ id }) => id)).size).toBe(2);
   for (const { timestamp, body } of bench.receiver.taken) {
     expect(Math.abs(Number(timestamp) - bench.clock.now() / 1000)).toBeLessThan(3600);
