@@ -185,6 +185,28 @@ async function narrow(db: Database): Promise<void> {
   for (const name of ["access_principals_name_number", "access_principals_mail_number"] as const) await sql.raw(`create index ${name} on ${SCATTERED_INDEXES[name]}`).execute(db);
 }
 
+/**
+ * A binding is its key and little else: kept in the key's own tree it is written, and kept, once instead of twice. PostgreSQL has no such tables. Whatever indexes
+ * there are, not all of them while a first reading is going on, are there again afterwards.
+ */
+async function keepBindingsByKey(db: Database, kind: Store["kind"]): Promise<void> {
+  if (kind !== "sqlite") return;
+  const { rows: indexes } = await sql<{ sql: string }>`select sql from sqlite_schema where type = 'index' and tbl_name = 'access_bindings' and sql is not null`.execute(db);
+  const columns = "connection_id, principal_kind, principal_id, role_id, scope_kind, scope_id, tenant_id, seen_at, absent_at, doubted_at";
+  const statements = [
+    "alter table access_bindings rename to access_bindings_before",
+    `create table access_bindings (
+      connection_id text not null, principal_kind text not null, principal_id text not null, role_id text not null, scope_kind text not null, scope_id text not null,
+      tenant_id text not null, seen_at bigint not null, absent_at bigint, doubted_at bigint,
+      primary key (connection_id, principal_kind, principal_id, role_id, scope_kind, scope_id)) without rowid`,
+    `insert into access_bindings (${columns}) select ${columns} from access_bindings_before order by connection_id, principal_kind, principal_id, role_id, scope_kind, scope_id`,
+    // Its indexes go with it, and leave their names.
+    "drop table access_bindings_before",
+    ...indexes.map((index) => index.sql),
+  ];
+  for (const statement of statements) await sql.raw(statement).execute(db);
+}
+
 async function numberPeople(db: Database): Promise<void> {
   type Place = Pick<PrincipalRow, "connection_id" | "kind" | "id">;
   for (let after: Place = { connection_id: "", kind: "", id: "" }; ; ) {
@@ -203,4 +225,4 @@ async function numberPeople(db: Database): Promise<void> {
 export const KNOWN_BY_NAME = "substr(role_id, 1, 5) = 'name:'";
 
 /** Parts of the graph with tables of their own add theirs below. */
-export const accessMigrations: readonly Migration[] = [{ id: "0600-access", up: createAll }, ...riskMigrations, { id: "0602-access-narrow", up: narrow }];
+export const accessMigrations: readonly Migration[] = [{ id: "0600-access", up: createAll }, ...riskMigrations, { id: "0602-access-narrow", up: narrow }, { id: "0603-access-keyed", up: keepBindingsByKey }];

@@ -5,9 +5,10 @@ import type { Store, Tx } from "../store/store.ts";
 import { countTenantRows } from "../store/tenant-rows.ts";
 import { countTenantRisks, eraseConnectionRisks, purgeTenantRisks, tenantRisks } from "./risk-upkeep.ts";
 
+const BINDINGS = { table: "access_bindings", key: ["connection_id", "principal_kind", "principal_id", "role_id", "scope_kind", "scope_id"] } as const;
 /** Every table with a connection and a tenant, and the columns that name a row of it for good. Parts of the graph with tables of their own add theirs. */
 const KEPT: readonly { readonly table: string; readonly key: readonly string[] }[] = [
-  { table: "access_bindings", key: ["connection_id", "principal_kind", "principal_id", "role_id", "scope_kind", "scope_id"] },
+  BINDINGS,
   { table: "access_principals", key: ["connection_id", "kind", "id"] },
   { table: "access_scopes", key: ["connection_id", "kind", "id"] },
   { table: "access_roles", key: ["connection_id", "id"] },
@@ -38,10 +39,10 @@ export async function purgeTenantAccess(tx: Tx, tenant: TenantId, limit: number)
   return 0;
 }
 
-/** By the row's own place in the table, which both engines have under another name. */
+/** By the row's own place in the table, which both engines have under another name; SQLite keeps bindings by their key, and they have no other place. */
 async function dropSome(tx: Tx, table: string, column: "tenant_id" | "connection_id", value: string, limit: number): Promise<number> {
-  const place = sql.raw(tx.kind === "sqlite" ? "rowid" : "ctid");
-  const { numAffectedRows } = await sql`DELETE FROM ${sql.table(table)} WHERE ${place} IN (SELECT ${place} FROM ${sql.table(table)} WHERE ${sql.ref(column)} = ${value} LIMIT ${limit})`.execute(tx.db);
+  const place = sql.raw(tx.kind === "postgres" ? "ctid" : table === BINDINGS.table ? BINDINGS.key.join(", ") : "rowid");
+  const { numAffectedRows } = await sql`DELETE FROM ${sql.table(table)} WHERE (${place}) IN (SELECT ${place} FROM ${sql.table(table)} WHERE ${sql.ref(column)} = ${value} LIMIT ${limit})`.execute(tx.db);
   return Number(numAffectedRows ?? 0);
 }
 
