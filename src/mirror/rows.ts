@@ -19,14 +19,14 @@ export async function selectRows(db: Database, kind: Store["kind"], table: Strea
 
 /** Rows as a capability that sees them for the first time is shown them: for each connection and tenant its own. */
 export function asInserted(rows: readonly MirrorRow[]): readonly { readonly connection: ConnectionId; readonly tenant: TenantId; readonly inserted: readonly Change[] }[] {
-  const groups = new Map<string, { connection: ConnectionId; tenant: TenantId; inserted: Change[] }>();
+  const groups: { readonly connection: ConnectionId; readonly tenant: TenantId; readonly inserted: Change[] }[] = [];
   for (const row of rows) {
     const connection = String(row["connection_id"]) as ConnectionId;
     const tenant = String(row["tenant_id"]) as TenantId;
-    const key = `${connection} ${tenant}`;
-    const group = groups.get(key) ?? { connection, tenant, inserted: [] };
+    // There is nearly always one.
+    let group = groups.find((one) => one.tenant === tenant && one.connection === connection);
+    if (group === undefined) groups.push((group = { connection, tenant, inserted: [] }));
     group.inserted.push({ id: String(row["id"]), before: null, after: row });
-    groups.set(key, group);
   }
-  return [...groups.values()];
+  return groups;
 }

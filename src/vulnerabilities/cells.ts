@@ -66,12 +66,11 @@ export function hashId(prefix: string, parts: readonly string[], near: readonly 
   return `${prefix}_${begin}${digest(parts)}`.slice(0, prefix.length + 25);
 }
 
-let last = { of: "", begin: "" };
+let last: { readonly of: readonly string[]; readonly begin: string } = { of: [], begin: "" };
 
 /** Rows of one device often come one after the other. */
 function beginning(near: readonly string[]): string {
-  const of = JSON.stringify(near);
-  if (last.of !== of) last = { of, begin: hash("sha256", of, "hex").slice(0, 8) };
+  if (last.of.length !== near.length || near.some((part, at) => part !== last.of[at])) last = { of: near, begin: hash("sha256", JSON.stringify(near), "hex").slice(0, 8) };
   return last.begin;
 }
 

@@ -66,7 +66,7 @@ interface Said {
  * varies, the engine takes several times as long.
  */
 const namedIn = remembered(4000, readNamed, (row) => `${String(row["cve_id"])} ${String(row["application"] ?? row["application_name"])}`, (row) => [
-  row["tenant_id"], row["cve_id"], row["application"], row["application_name"], row["application_version"], row["application_vendor"], row["severity"], row["base_score"], row["cvss_version"],
+  row["cve_id"], row["tenant_id"], row["application"], row["application_name"], row["application_version"], row["application_vendor"], row["severity"], row["base_score"], row["cvss_version"],
   row["nvd_base_score"], row["nvd_cvss_version"], row["risk_score"], row["exploited_in_the_wild"], row["exploit_code_maturity"], row["remediation_level"], row["report_confidence"], row["published_date"],
 ]);
 const saidIn = remembered(1000, readSaid, (row) => `${String(row["status"])} ${String(row["mitigation_status"])} ${String(row["last_scan_result"])}`, (row) => [
@@ -74,21 +74,38 @@ const saidIn = remembered(1000, readSaid, (row) => `${String(row["status"])} ${S
   row["analyst_verdict"], row["mark_type"], row["marked_by"], row["marked_date"], row["reason"],
 ]);
 
-/** `read` asks a row for nothing but its `cells`, so that rows that agree in them need to be read once: of those with one key, the last is kept. */
+interface Remembered<Read> {
+  readonly cells: readonly Cell[];
+  readonly made: Read;
+}
+
+/** `read` asks a row for nothing but its `cells`, so that rows that agree in them need to be read once: of those with one key, the last is kept. The last of all is looked at first, without a key. */
 function remembered<Read>(most: number, read: (row: MirrorRow) => Read, keyOf: (row: MirrorRow) => string, cellsOf: (row: MirrorRow) => readonly Cell[]): (row: MirrorRow) => Read {
-  let kept = new Map<string, { readonly cells: readonly Cell[]; readonly made: Read }>();
+  let kept = new Map<string, Remembered<Read>>();
+  let last: Remembered<Read> | undefined;
   return (row) => {
-    const key = keyOf(row);
     const cells = cellsOf(row);
+    if (last !== undefined && agree(cells, last.cells)) return last.made;
+    const key = keyOf(row);
     const known = kept.get(key);
-    if (known !== undefined && cells.every((cell, at) => cell === known.cells[at])) return known.made;
+    if (known !== undefined && agree(cells, known.cells)) {
+      last = known;
+      return known.made;
+    }
     const made = read(row);
     // A console may send a text of any length: those are not what comes back.
     if (cells.some((cell) => typeof cell === "string" && cell.length > LONGEST_KEPT)) return made;
     if (kept.size >= most) kept = new Map();
-    kept.set(key, { cells, made });
+    last = { cells, made };
+    kept.set(key, last);
     return made;
   };
+}
+
+/** A plain loop: it is gone through twice for every row there is. */
+function agree(cells: readonly Cell[], others: readonly Cell[]): boolean {
+  for (let at = 0; at < cells.length; at += 1) if (cells[at] !== others[at]) return false;
+  return true;
 }
 
 function readNamed(row: MirrorRow): Named | null {

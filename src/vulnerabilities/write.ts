@@ -17,6 +17,7 @@ export const INSTANCES = {
     ...["decided_at", "expires_at"].map(integer), text("class"), ...["first_seen", "detected_at", "scanned_at", "fixed_at", "closing_at", "reopened", "due_at", "present", "out_of_scope_at"].map(integer), text("facts"), text("proof"),
   ],
   key: ["id"],
+  storable: true,
   update: ["tenant_id", "finding_id", "version", "row_id", "severity", "status", "decided_by", "actor", "reason", "decided_at", "expires_at", "class", "detected_at", "scanned_at", "fixed_at", "closing_at", "reopened", "due_at", "present", "out_of_scope_at", "facts", "proof"],
 } as const satisfies BulkUpsert;
 const FINDINGS: BulkUpsert = {
@@ -45,12 +46,19 @@ function cells<Row extends object>(spec: BulkUpsert, rows: readonly Row[]): (rea
   return rows.map((row) => spec.columns.map(({ name }) => (row as Readonly<Record<string, string | number | null>>)[name] ?? null));
 }
 
-/** In the order of `INSTANCES`' columns, each by its own name: by a name that is looked up, a page's rows take three times as long. */
+/**
+ * In the order of `INSTANCES`' columns, each by its own name: by a name that is looked up, a page's rows take three times as long. What comes from the console as it is is made storable
+ * here; the rest is ours, hashes, words and JSON, which escapes what cannot be stored.
+ */
 function instanceCells(row: InstanceRow): readonly (string | number | null)[] {
   return [
-    row.id, row.tenant_id, row.connection_id, row.agent_id, row.finding_id, row.version, row.row_id, row.severity, row.status, row.decided_by, row.actor, row.reason,
+    row.id, row.tenant_id, row.connection_id, storable(row.agent_id), row.finding_id, storable(row.version), storable(row.row_id), row.severity, row.status, row.decided_by, storable(row.actor), storable(row.reason),
     row.decided_at, row.expires_at, row.class, row.first_seen, row.detected_at, row.scanned_at, row.fixed_at, row.closing_at, row.reopened, row.due_at, row.present, row.out_of_scope_at, row.facts, row.proof,
   ];
+}
+
+function storable(given: string | null): string | null {
+  return given === null ? null : storableText(given.toWellFormed());
 }
 
 export async function writeInstances(tx: Tx, rows: readonly InstanceRow[]): Promise<void> {
