@@ -31,6 +31,13 @@ export type FleetSort = (typeof FLEET_SORTS)[number];
 const SORTED = [...FLEET_SORTS, "-name", "-serial", "-site", "-os", "-verdict", "-seen"] as const;
 const beginning = (description: string) => Type.Optional(Type.String({ minLength: 1, maxLength: 100, description }));
 
+export const PostureRuleQuery = Type.Object({
+  tenant: Type.Optional(Name),
+  text: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: "Part of a name." })),
+  after: Type.Optional(Type.String({ minLength: 1, maxLength: 1000, description: "`next` of the page before." })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, description: "200 when left out." })),
+});
+
 export const FleetQuery = Type.Object({
   tenant: Type.Optional(Name),
   sort: Type.Optional(Type.Enum(SORTED, { description: "With `-` downwards; by name when left out. What says nothing of it comes last." })),
@@ -41,7 +48,7 @@ export const FleetQuery = Type.Object({
   serial: Type.Optional(Type.Enum(["none"], { description: "Those without a serial number that says anything." })),
   silent: Type.Optional(Type.Integer({ minimum: 1, maximum: 3_650, description: "Those whose agent last reported longer ago than so many days." })),
   after: Type.Optional(Type.String({ minLength: 1, maxLength: 1000 })),
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200 })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
 });
 export const FleetDevice = Type.Object({
   connection: Text,

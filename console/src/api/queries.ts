@@ -7,10 +7,14 @@ export const queryClient = new QueryClient({
     queries: {
       staleTime: 5_000,
       // What the hub refuses it refuses again; a hub that is just starting answers soon.
-      retry: (count, error) => count < 2 && (!(error instanceof CallFault) || error.status === 0 || error.status >= 500),
+      retry: (count, error) => count < 2 && passing(error),
     },
   },
 });
+
+function passing(error: unknown): boolean {
+  return !(error instanceof CallFault) || error.status === 0 || error.status >= 500;
+}
 
 interface AskOptions {
   /** Milliseconds after which it is asked again while the page is looked at. */
@@ -40,13 +44,23 @@ export interface Pages<T> {
   readonly loadingMore: boolean;
   loadMore(): void;
   again(): void;
+  /** All of it from the beginning, in pages as large as the hub gives them, whatever is loaded. */
+  walk(signal: AbortSignal): AsyncGenerator<readonly T[]>;
 }
 
+interface PagesOptions extends AskOptions {
+  /** The most that the hub gives at once. */
+  readonly most?: number;
+}
+
+const LOOKED_AT = 100;
+const MOST = 1000;
+
 /** A list of the hub, page by page, as far as somebody has scrolled. */
-export function usePages<T>(key: readonly unknown[], read: (after: string | undefined, signal: AbortSignal) => Promise<Page<T>>, options: AskOptions = {}): Pages<T> {
+export function usePages<T>(key: readonly unknown[], read: (after: string | undefined, signal: AbortSignal, limit: number) => Promise<Page<T>>, options: PagesOptions = {}): Pages<T> {
   const found = useInfiniteQuery({
     queryKey: key,
-    queryFn: ({ pageParam, signal }) => read(pageParam, signal),
+    queryFn: ({ pageParam, signal }) => read(pageParam, signal, LOOKED_AT),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next ?? undefined,
     ...(options.every === undefined ? {} : { refetchInterval: options.every }),
@@ -62,7 +76,31 @@ export function usePages<T>(key: readonly unknown[], read: (after: string | unde
       if (found.hasNextPage && !found.isFetchingNextPage) void found.fetchNextPage();
     },
     again: () => void found.refetch(),
+    async *walk(signal) {
+      for (let after: string | undefined, more = true; more; ) {
+        const place = after;
+        const page = await patiently(() => read(place, signal, options.most ?? MOST), signal);
+        yield page.items;
+        after = page.next ?? undefined;
+        more = page.next !== null;
+      }
+    },
   };
+}
+
+const TRIES = 4;
+const PAUSE_MS = 1_500;
+
+/** One page of many that a restart of the hub gets in the way of is no reason to begin anew. */
+async function patiently<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  for (let tried = 1; ; tried += 1) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (signal.aborted || tried === TRIES || !passing(error)) throw error;
+      await new Promise((resume) => setTimeout(resume, tried * PAUSE_MS));
+    }
+  }
 }
 
 /** A change; what the routes named give is asked anew afterwards. */

@@ -6,8 +6,19 @@ interface Column<T> {
 }
 
 export function csvOf<T>(columns: readonly Column<T>[], rows: readonly T[]): string {
-  const lines = [columns.map(({ header }) => cell(header)), ...rows.map((row) => columns.map(({ text }) => cell(text(row))))];
-  return `${lines.map((line) => line.join(",")).join("\r\n")}\r\n`;
+  return `${csvHead(columns)}${csvLines(columns, rows)}`;
+}
+
+export function csvHead(columns: readonly Pick<Column<never>, "header">[]): string {
+  return line(columns.map(({ header }) => header));
+}
+
+export function csvLines<T>(columns: readonly Column<T>[], rows: readonly T[]): string {
+  return rows.map((row) => line(columns.map(({ text }) => text(row)))).join("");
+}
+
+function line(texts: readonly string[]): string {
+  return `${texts.map(cell).join(",")}\r\n`;
 }
 
 /** A spreadsheet takes text that opens with one of these for a formula, and text of a record is anybody's: an apostrophe keeps it text. */

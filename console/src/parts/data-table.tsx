@@ -1,7 +1,7 @@
 /** A dense table of however many rows: only those in view are in the page, the next ones are asked for as somebody scrolls to them. */
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useRef, type CSSProperties, type ReactNode } from "react";
-import { csvOf, download } from "./csv.ts";
+import { Exports } from "./exports.tsx";
 import { Failed, Loading } from "./states.tsx";
 import { count } from "./words.tsx";
 
@@ -42,8 +42,11 @@ interface DataTableProps<T> {
   readonly more?: boolean;
   readonly loadingMore?: boolean;
   readonly loadMore?: () => void;
-  /** Where everything can be had as a file, not only what is loaded. */
+  /** Where the hub gives everything as a file; otherwise one is made of all pages. */
   readonly wholeExport?: string;
+  readonly walk?: (signal: AbortSignal) => AsyncGenerator<readonly T[]>;
+  /** What columns say of rows that are not loaded, where that is asked for besides. */
+  readonly columnsFor?: (rows: readonly T[], signal: AbortSignal) => Promise<readonly Column<T>[]>;
   /** As high as its rows instead of as high as the window. */
   readonly short?: boolean;
   readonly sorting?: Sorting;
@@ -52,7 +55,7 @@ interface DataTableProps<T> {
 }
 
 export function DataTable<T>(props: DataTableProps<T>): ReactNode {
-  const { name, columns, rows, rowKey, empty, pending = false, fault = null, again, more = false, loadingMore = false, loadMore, wholeExport, short = false, sorting, total = null } = props;
+  const { name, columns, rows, rowKey, empty, pending = false, fault = null, again, more = false, loadingMore = false, loadMore, wholeExport, walk, columnsFor, short = false, sorting, total = null } = props;
   const frame = useRef<HTMLDivElement>(null);
   const virtualizer = useVirtualizer({ count: rows.length, getScrollElement: () => frame.current, estimateSize: () => ROW_PX, overscan: 12 });
   const shown = virtualizer.getVirtualItems();
@@ -111,16 +114,7 @@ export function DataTable<T>(props: DataTableProps<T>): ReactNode {
           {loadingMore ? " · loading more…" : ""}
         </span>
         {fault === null ? null : <span className="bad-text">{fault.message}</span>}
-        <span className="table-exports">
-          <button type="button" className="link" onClick={() => download(`${name.replaceAll(" ", "-")}.csv`, csvOf(columns, rows))}>
-            Export {more ? "what is loaded" : "as CSV"}
-          </button>
-          {wholeExport === undefined ? null : (
-            <a className="link" href={wholeExport} download>
-              Export all
-            </a>
-          )}
-        </span>
+        <Exports name={name} columns={columns} rows={rows} more={more} rowKey={rowKey} wholeExport={wholeExport} walk={walk} columnsFor={columnsFor} />
       </footer>
     </div>
   );

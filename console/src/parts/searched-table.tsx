@@ -22,9 +22,10 @@ interface SearchedTableProps<T> {
   readonly note?: ReactNode;
   /** Where everything can be had as a file. */
   readonly wholeExport?: string;
+  readonly columnsFor?: (rows: readonly T[], signal: AbortSignal) => Promise<readonly Column<T>[]>;
 }
 
-export function SearchedTable<T>({ name, placeholder, columns, pages, rowKey, params = [], filters, empty, note, wholeExport }: SearchedTableProps<T>): ReactNode {
+export function SearchedTable<T>({ name, placeholder, columns, pages, rowKey, params = [], filters, empty, note, wholeExport, columnsFor }: SearchedTableProps<T>): ReactNode {
   const [typed, setTyped] = useTyped("text");
   const { filtered, clear: clearFilters } = useFilters(["text", ...params]);
   const clear = (): void => {
@@ -45,6 +46,7 @@ export function SearchedTable<T>({ name, placeholder, columns, pages, rowKey, pa
           {...pages}
           rowKey={rowKey}
           {...(wholeExport === undefined ? {} : { wholeExport })}
+          {...(columnsFor === undefined ? {} : { columnsFor })}
           empty={
             filtered ? (
               <Empty

@@ -1,4 +1,5 @@
 /** Names of tenants. The session brings the first of them; of whoever has more, those that a page speaks of are asked for. */
+import { call } from "../api/client.ts";
 import { useAsk } from "../api/queries.ts";
 import { useMay, useSession } from "../api/session.ts";
 
@@ -13,4 +14,19 @@ export function useTenantNames(ids: readonly string[]): (id: string) => string {
   const found = useAsk("GET /api/v1/tenants", { query: { ids: missing.join(","), limit: MOST } }, { enabled: mayRead && missing.length > 0 });
   const names = new Map([...tenants, ...(found.data?.items ?? [])].map(({ id, name }) => [id, name]));
   return (id) => names.get(id) ?? id;
+}
+
+/** The same of rows that go into a file. */
+export function useAskTenantNames(): (ids: readonly string[], signal: AbortSignal) => Promise<(id: string) => string> {
+  const { tenants } = useSession();
+  const mayRead = useMay("tenants.read");
+  return async (ids, signal) => {
+    const names = new Map(tenants.map(({ id, name }) => [id, name]));
+    const missing = mayRead ? [...new Set(ids)].filter((id) => !names.has(id)) : [];
+    for (let at = 0; at < missing.length; at += MOST) {
+      const { items } = await call("GET /api/v1/tenants", { query: { ids: missing.slice(at, at + MOST).join(","), limit: MOST } }, signal);
+      for (const { id, name } of items) names.set(id, name);
+    }
+    return (id) => names.get(id) ?? id;
+  };
 }

@@ -115,9 +115,9 @@ function History(): ReactNode {
   const url = useUrl();
   const days = [url.get("from"), url.get("to")];
   const asked = { tenant: url.get("tenant"), connection: url.get("connection"), principal: url.get("principal") };
-  const pages = usePages<Change>(["GET /api/v1/access/changes", ...days, asked], (after, signal) => {
+  const pages = usePages<Change>(["GET /api/v1/access/changes", ...days, asked], (after, signal, limit) => {
     const { from, to } = moments(url);
-    return call("GET /api/v1/access/changes", { query: { ...asked, since: from, until: to, after, limit: 100 } }, signal);
+    return call("GET /api/v1/access/changes", { query: { ...asked, since: from, until: to, after, limit } }, signal);
   });
   return (
     <div className="card">

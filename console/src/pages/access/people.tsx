@@ -20,7 +20,7 @@ export function PeoplePage(): ReactNode {
   const [typed, setTyped] = useTyped("text");
   const coverage = useAsk("GET /api/v1/access/coverage", {});
   const asked = { text: url.get("text"), tenant: url.get("tenant"), connection: url.get("connection") };
-  const pages = usePages<Principal>(["GET /api/v1/access/principals", asked], (after, signal) => call("GET /api/v1/access/principals", { query: { ...asked, after, limit: 100 } }, signal));
+  const pages = usePages<Principal>(["GET /api/v1/access/principals", asked], (after, signal, limit) => call("GET /api/v1/access/principals", { query: { ...asked, after, limit } }, signal));
   const connections = coverage.data?.items ?? [];
   const several = connections.length > 1;
   return (

@@ -102,7 +102,7 @@ function Holdings({ principal, items, left }: { readonly principal: What["princi
 }
 
 function HeldTable({ connection, principal, roles, onRole }: { readonly connection: string; readonly principal: string; readonly roles: readonly Role[]; readonly onRole: (role: Role) => void }): ReactNode {
-  const pages = usePages<Held>(["GET /api/v1/access/what", connection, principal], (after, signal) => call("GET /api/v1/access/what", { query: { connection, principal, after, limit: 100 } }, signal));
+  const pages = usePages<Held>(["GET /api/v1/access/what", connection, principal], (after, signal, limit) => call("GET /api/v1/access/what", { query: { connection, principal, after, limit } }, signal));
   const columns: readonly Column<Held>[] = [
     {
       id: "role",

@@ -30,7 +30,7 @@ export function AccessRisksPage(): ReactNode {
   const kinds = useAsk("GET /api/v1/access/risks/kinds", {});
   const filter = { tenant: url.get("tenant"), risk: url.get("risk"), severity: url.get("severity"), exceptions: url.get("exceptions"), principal: url.get("principal"), connection: url.get("connection") } as Filter;
   const summary = useAsk("GET /api/v1/access/risks/summary", { query: { ...filter, worst: 0 } }, { every: 120_000 });
-  const pages = usePages<Finding>(["GET /api/v1/access/risks", filter], (after, signal) => call("GET /api/v1/access/risks", { query: { ...filter, after, limit: 100 } }, signal));
+  const pages = usePages<Finding>(["GET /api/v1/access/risks", filter], (after, signal, limit) => call("GET /api/v1/access/risks", { query: { ...filter, after, limit } }, signal));
   const { filtered, clear } = useFilters(FILTERS);
   const notes = (summary.data?.notes ?? []).map(({ note, name }) => (name === null ? note : `${name}: ${note}`));
   return (

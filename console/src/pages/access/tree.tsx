@@ -30,7 +30,7 @@ export function ScopeTree({ state }: { readonly state: TreeState }): ReactNode {
 
 function Level({ connection, parent, state }: { readonly connection: string | undefined; readonly parent: string | undefined; readonly state: TreeState }): ReactNode {
   const tenant = useTenant();
-  const pages = usePages<Node>(["GET /api/v1/access/tree", connection, parent, tenant], (after, signal) => call("GET /api/v1/access/tree", { query: { connection, parent, tenant, after, limit: 50 } }, signal));
+  const pages = usePages<Node>(["GET /api/v1/access/tree", connection, parent, tenant], (after, signal, limit) => call("GET /api/v1/access/tree", { query: { connection, parent, tenant, after, limit } }, signal));
   if (pages.pending) return <Loading what="Loading scopes" />;
   if (pages.fault !== null && pages.rows.length === 0) return <Failed fault={pages.fault} again={pages.again} />;
   if (pages.rows.length === 0) return <Empty title="No scope has been read yet.">Accounts, sites and groups come with the first reading of a connection.</Empty>;
@@ -93,7 +93,7 @@ function ScopeLink({ connection, scope, name, here }: { readonly connection: str
 /** Scopes by a part of their name, wherever they lie. */
 export function ScopesFound({ text, state }: { readonly text: string; readonly state: TreeState }): ReactNode {
   const tenant = useTenant();
-  const pages = usePages<Scope>(["GET /api/v1/access/scopes", text, tenant], (after, signal) => call("GET /api/v1/access/scopes", { query: { text, tenant, after, limit: 50 } }, signal));
+  const pages = usePages<Scope>(["GET /api/v1/access/scopes", text, tenant], (after, signal, limit) => call("GET /api/v1/access/scopes", { query: { text, tenant, after, limit } }, signal));
   if (pages.pending) return <Loading what="Looking for scopes" />;
   if (pages.fault !== null && pages.rows.length === 0) return <Failed fault={pages.fault} again={pages.again} />;
   if (pages.rows.length === 0) return <Empty title="No scope is called that.">Part of the name of an account, a site or a group is enough.</Empty>;

@@ -26,7 +26,7 @@ export function WhoReaches({ scope, connection }: WhoProps): ReactNode {
   const role = url.get("role");
   const asked = { scope, connection, can, role };
   const first = useAsk("GET /api/v1/access/who", { query: { ...asked, limit: 1 } });
-  const pages = usePages<WhoRow>(["GET /api/v1/access/who", asked], (after, signal) => call("GET /api/v1/access/who", { query: { ...asked, after, limit: 100 } }, signal));
+  const pages = usePages<WhoRow>(["GET /api/v1/access/who", asked], (after, signal, limit) => call("GET /api/v1/access/who", { query: { ...asked, after, limit } }, signal));
   const found = first.data;
   const name = found === undefined ? "" : found.scope.kind === "global" ? "the whole console" : (found.scope.name ?? found.scope.id);
   const roles = [...new Set(pages.rows.map((row) => row.role.name))];

@@ -36,8 +36,9 @@ export function AuditPage(): ReactNode {
     ...given("since", momentOf(from, "T00:00:00")),
     ...given("until", momentOf(to, "T23:59:59.999")),
   };
-  const pages = usePages<Entry>(["GET /api/v1/audit", filter], (after, signal) => call("GET /api/v1/audit", { query: { ...filter, after: after === undefined ? undefined : Number(after), limit: 100 } }, signal));
+  const pages = usePages<Entry>(["GET /api/v1/audit", filter], (after, signal, limit) => call("GET /api/v1/audit", { query: { ...filter, after: after === undefined ? undefined : Number(after), limit } }, signal));
   const names = useActors(pages.rows);
+  const askNames = useAskActors();
   const { filtered, clear: clearFilters } = useFilters(FILTERS);
   const clear = (): void => {
     setTyped("");
@@ -65,6 +66,7 @@ export function AuditPage(): ReactNode {
         <DataTable
           name="entries"
           columns={columnsFor(names, setChosen)}
+          columnsFor={async (entries, signal) => columnsFor(new Map([...names, ...(await askNames(entries, signal))]), setChosen)}
           {...pages}
           rowKey={({ seq }) => String(seq)}
           empty={<Empty title={filtered ? "No entry matches." : "There is no entry that you may see."} action={filtered ? <Button variant="default" onClick={clear}>Show all entries</Button> : undefined} />}
@@ -109,6 +111,24 @@ function useActors(entries: readonly Entry[]): ReadonlyMap<string, string> {
     ["local", "the hub's own machine"] as const,
     ["hub", "the hub itself"] as const,
   ]);
+}
+
+/** Of entries that go into a file. */
+function useAskActors(): (entries: readonly Entry[], signal: AbortSignal) => Promise<ReadonlyMap<string, string>> {
+  const mayUsers = useMay("users.read");
+  const mayKeys = useMay("keys.read");
+  return async (entries, signal) => {
+    const ids = [...new Set(entries.flatMap(({ actor, subject }) => [actor, subject]))];
+    const names = new Map<string, string>();
+    for (const [may, begins, route, word] of [[mayUsers, "usr_", "GET /api/v1/users", ""], [mayKeys, "key_", "GET /api/v1/api-keys", "key "]] as const) {
+      const of = may ? ids.filter((id) => id.startsWith(begins)) : [];
+      for (let at = 0; at < of.length; at += MOST_NAMED) {
+        const { items } = await call(route, { query: { ids: of.slice(at, at + MOST_NAMED).join(",") } }, signal);
+        for (const { id, name } of items) names.set(id, `${word}${name}`);
+      }
+    }
+    return names;
+  };
 }
 
 function columnsFor(names: ReadonlyMap<string, string>, choose: (entry: Entry) => void): readonly Column<Entry>[] {

@@ -16,7 +16,7 @@ import { UrlChoice } from "../../parts/url-choice.tsx";
 import { useUrl } from "../../parts/url.ts";
 import { Ago, Tag, type Tone } from "../../parts/words.tsx";
 import { AdministrationPlaces } from "./places.tsx";
-import { ReachFields, useReachWords, type Reach } from "./reach.tsx";
+import { ReachFields, useAskReachWords, useReachWords, type Reach } from "./reach.tsx";
 
 type Key = Answer<"GET /api/v1/api-keys">["items"][number];
 
@@ -32,15 +32,16 @@ export function KeysPage(): ReactNode {
   const mayWrite = useMay("keys.write");
   const url = useUrl();
   const filter = { text: url.get("text"), state: url.get("state") } as Query<"GET /api/v1/api-keys">;
-  const pages = usePages<Key>(["GET /api/v1/api-keys", filter], (after, signal) => call("GET /api/v1/api-keys", { query: { ...filter, after } }, signal), { every: 60_000 });
+  const pages = usePages<Key>(["GET /api/v1/api-keys", filter], (after, signal, limit) => call("GET /api/v1/api-keys", { query: { ...filter, after, limit } }, signal), { every: 60_000 });
   const reachOf = useReachWords(pages.rows);
+  const askReach = useAskReachWords();
   const [making, setMaking] = useState(false);
   const [ending, setEnding] = useState<Key | null>(null);
   const revoke = useChange("DELETE /api/v1/api-keys/{id}", KEYS);
-  const columns: readonly Column<Key>[] = [
+  const columnsWith = (reach: typeof reachOf): readonly Column<Key>[] => [
     { id: "name", header: "Key", narrow: true, text: ({ name }) => name, cell: ({ name }) => <span className="strong">{name}</span> },
     { id: "role", header: "Role", width: 140, narrow: true, text: ({ role }) => roleWord(role) },
-    { id: "tenants", header: "Tenants", width: 160, text: ({ tenants }) => reachOf(tenants) },
+    { id: "tenants", header: "Tenants", width: 160, text: ({ tenants }) => reach(tenants) },
     { id: "made", header: "Made", width: 106, text: ({ createdAt }) => day(createdAt) },
     { id: "ends", header: "Ends", width: 106, text: ({ expiresAt }) => day(expiresAt) },
     { id: "used", header: "Last used", width: 100, text: ({ lastUsedAt }) => lastUsedAt ?? "never", cell: ({ lastUsedAt }) => <Ago at={lastUsedAt} /> },
@@ -53,7 +54,8 @@ export function KeysPage(): ReactNode {
       <SearchedTable
         name="keys"
         placeholder="Part of a name"
-        columns={columns}
+        columns={columnsWith(reachOf)}
+        columnsFor={async (rows, signal) => columnsWith(await askReach(rows, signal))}
         pages={pages}
         rowKey={({ id }) => id}
         params={["state"]}

@@ -2,7 +2,7 @@
 import { Checkbox, NativeSelect } from "@mantine/core";
 import type { ReactNode } from "react";
 import { roleWord, useSession, type Session } from "../../api/session.ts";
-import { useTenantNames } from "../../parts/tenant-names.ts";
+import { useAskTenantNames, useTenantNames } from "../../parts/tenant-names.ts";
 import { TenantsSearch } from "../../parts/tenant-search.tsx";
 import { count } from "../../parts/words.tsx";
 
@@ -50,9 +50,28 @@ export function ReachFields({ reach, onReach }: { readonly reach: Reach; readonl
 /** Of many the first are named. */
 const NAMED = 3;
 
+type ReachWords = (tenants: readonly string[] | null) => string;
+
+interface Reaching {
+  readonly tenants: readonly string[] | null;
+}
+
+/** The same of rows that go into a file. */
+export function useAskReachWords(): (rows: readonly Reaching[], signal: AbortSignal) => Promise<ReachWords> {
+  const ask = useAskTenantNames();
+  return async (rows, signal) => wordsWith(await ask(namedOf(rows), signal));
+}
+
 /** `rows`: whose reach is put into words. */
-export function useReachWords(rows: readonly { readonly tenants: readonly string[] | null }[]): (tenants: readonly string[] | null) => string {
-  const names = useTenantNames(rows.flatMap(({ tenants }) => tenants?.slice(0, NAMED) ?? []));
+export function useReachWords(rows: readonly Reaching[]): ReachWords {
+  return wordsWith(useTenantNames(namedOf(rows)));
+}
+
+function namedOf(rows: readonly Reaching[]): readonly string[] {
+  return rows.flatMap(({ tenants }) => tenants?.slice(0, NAMED) ?? []);
+}
+
+function wordsWith(names: (id: string) => string): ReachWords {
   return (tenants) => {
     if (tenants === null) return "every tenant";
     const named = tenants.slice(0, tenants.length === NAMED + 1 ? NAMED - 1 : NAMED).map(names);

@@ -25,7 +25,7 @@ type Asked = { readonly what: "add" } | { readonly what: "rename" | "leave"; rea
 export function TenantsPage(): ReactNode {
   const { everyTenant } = useSession();
   const text = useUrl().get("text");
-  const pages = usePages<Tenant>(["GET /api/v1/tenants", text], (after, signal) => call("GET /api/v1/tenants", { query: { text, after } }, signal));
+  const pages = usePages<Tenant>(["GET /api/v1/tenants", text], (after, signal, limit) => call("GET /api/v1/tenants", { query: { text, after, limit } }, signal));
   const [asked, setAsked] = useState<Asked | null>(null);
   const stay = useChange("PATCH /api/v1/tenants/{id}", TENANTS);
   const columns: readonly Column<Tenant>[] = [

@@ -15,7 +15,7 @@ import { UrlChoice } from "../../parts/url-choice.tsx";
 import { useUrl } from "../../parts/url.ts";
 import { Ago, Tag, type Tone } from "../../parts/words.tsx";
 import { AdministrationPlaces } from "./places.tsx";
-import { ReachFields, useReachWords, type Reach } from "./reach.tsx";
+import { ReachFields, useAskReachWords, useReachWords, type Reach } from "./reach.tsx";
 
 type User = Answer<"GET /api/v1/users">["items"][number];
 
@@ -28,16 +28,17 @@ export function UsersPage(): ReactNode {
   const { user: me } = useSession();
   const url = useUrl();
   const filter = { text: url.get("text"), state: url.get("state"), tenant: url.get("tenant") } as Query<"GET /api/v1/users">;
-  const pages = usePages<User>(["GET /api/v1/users", filter], (after, signal) => call("GET /api/v1/users", { query: { ...filter, after } }, signal), { every: 60_000 });
+  const pages = usePages<User>(["GET /api/v1/users", filter], (after, signal, limit) => call("GET /api/v1/users", { query: { ...filter, after, limit } }, signal), { every: 60_000 });
   const reachOf = useReachWords(pages.rows);
+  const askReach = useAskReachWords();
   const [asked, setAsked] = useState<Asked | null>(null);
   const change = useChange("PATCH /api/v1/users/{id}", USERS);
   const close = (): void => setAsked(null);
-  const columns: readonly Column<User>[] = [
+  const columnsWith = (reach: typeof reachOf): readonly Column<User>[] => [
     { id: "name", header: "Name", narrow: true, text: ({ name }) => name, cell: ({ id, name }) => <span className="strong">{name}{id === me?.id ? <span className="faint"> (you)</span> : null}</span> },
     { id: "email", header: "E-mail", text: ({ email }) => email },
     { id: "role", header: "Role", width: 134, narrow: true, text: ({ role }) => roleWord(role) },
-    { id: "tenants", header: "Tenants", width: 150, text: ({ tenants }) => reachOf(tenants) },
+    { id: "tenants", header: "Tenants", width: 150, text: ({ tenants }) => reach(tenants) },
     { id: "factor", header: "Second factor", width: 104, text: ({ totp }) => (totp ? "yes" : "no"), cell: ({ totp }) => (totp ? "yes" : <span className="faint">no</span>) },
     { id: "signed", header: "Signed in", width: 96, text: ({ signedInAt }) => signedInAt ?? "never", cell: ({ signedInAt }) => <Ago at={signedInAt} /> },
     { id: "state", header: "State", width: 124, text: (user) => stateOf(user)[1], cell: (user) => <Tag tone={stateOf(user)[0]}>{stateOf(user)[1]}</Tag> },
@@ -49,7 +50,8 @@ export function UsersPage(): ReactNode {
       <SearchedTable
         name="users"
         placeholder="Part of a name or an e-mail address"
-        columns={columns}
+        columns={columnsWith(reachOf)}
+        columnsFor={async (rows, signal) => columnsWith(await askReach(rows, signal))}
         pages={pages}
         rowKey={({ id }) => id}
         params={["state"]}

@@ -41,7 +41,7 @@ export function AlertsPage(): ReactNode {
   // An address is anybody's text: what the hub does not know it refuses, and the page says so.
   const narrow = { tenant: url.get("tenant"), severity: url.get("severity"), status: url.get("status"), verdict: url.get("verdict"), stream: url.get("stream"), product: url.get("product"), site: url.get("site"), connection: url.get("connection") };
   const filter = { ...narrow, text: url.get("text"), since } as Filter;
-  const pages = usePages<Alert>(["GET /api/v1/alerts", filter], (after, signal) => call("GET /api/v1/alerts", { query: { ...filter, after, limit: 100 } }, signal), { every: 60_000 });
+  const pages = usePages<Alert>(["GET /api/v1/alerts", filter], (after, signal, limit) => call("GET /api/v1/alerts", { query: { ...filter, after, limit } }, signal), { every: 60_000 });
   const isLog = narrow.stream === "activities";
   const { filtered, clear: clearFilters } = useFilters(FILTERS);
   const reset = (): void => {

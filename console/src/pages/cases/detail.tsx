@@ -64,7 +64,7 @@ export function CasePage(): ReactNode {
 
 function Members({ id }: { readonly id: string }): ReactNode {
   const [chosen, setChosen] = useState<Member | null>(null);
-  const pages = usePages<Member>(["GET /api/v1/cases/{id}/members", id], (after, signal) => call("GET /api/v1/cases/{id}/members", { params: { id }, query: { after, limit: 100 } }, signal));
+  const pages = usePages<Member>(["GET /api/v1/cases/{id}/members", id], (after, signal, limit) => call("GET /api/v1/cases/{id}/members", { params: { id }, query: { after, limit } }, signal));
   const columns: readonly Column<Member>[] = [
     { id: "severity", header: "Severity", width: 104, narrow: true, text: ({ severity }) => severity, cell: ({ severity }) => <Severity value={severity} /> },
     {

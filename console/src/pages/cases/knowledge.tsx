@@ -34,7 +34,7 @@ export function KnowledgePage(): ReactNode {
   const [bringing, setBringing] = useState(false);
   const [chosen, setChosen] = useState<Entry | null>(null);
   const filter = { tenant: url.get("tenant"), type: url.get("type"), meaning: url.get("meaning"), text: url.get("text") } as Query<"GET /api/v1/cases/knowledge">;
-  const pages = usePages<Entry>(["GET /api/v1/cases/knowledge", filter], (after, signal) => call("GET /api/v1/cases/knowledge", { query: { ...filter, after, limit: 100 } }, signal));
+  const pages = usePages<Entry>(["GET /api/v1/cases/knowledge", filter], (after, signal, limit) => call("GET /api/v1/cases/knowledge", { query: { ...filter, after, limit } }, signal));
   const { tenants } = useSession();
   const nameOf = useTenantNames(pages.rows.flatMap(({ tenant }) => tenant ?? []));
   const whole = (format: "csv" | "ndjson"): string => addressOf("/api/v1/cases/knowledge/export", undefined, { ...filter, format });
@@ -90,6 +90,7 @@ export function KnowledgePage(): ReactNode {
         pages={pages}
         rowKey={({ id }) => id}
         params={["type", "meaning"]}
+        wholeExport={whole("csv")}
         filters={
           <>
             <UrlChoice param="type" label="Type" any="Any type" data={TYPES.map((value) => ({ value, label: sentence(value) }))} width={150} />

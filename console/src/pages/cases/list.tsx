@@ -35,7 +35,7 @@ export function CasesPage(): ReactNode {
   const [typed, setTyped] = useTyped("text");
   // An address is anybody's text: what the hub does not know it refuses, and the page says so.
   const filter = { tenant: url.get("tenant"), status: url.get("status"), severity: url.get("severity"), owner: url.get("owner"), type: url.get("type"), text: url.get("text") } as Filter;
-  const pages = usePages<Case>(["GET /api/v1/cases", filter], (after, signal) => call("GET /api/v1/cases", { query: { ...filter, after, limit: 100 } }, signal), { every: 30_000 });
+  const pages = usePages<Case>(["GET /api/v1/cases", filter], (after, signal, limit) => call("GET /api/v1/cases", { query: { ...filter, after, limit } }, signal), { every: 30_000 });
   const { filtered, clear: clearFilters } = useFilters(FILTERS);
   const me = user?.email ?? user?.name;
   const owners = [{ value: "none", label: "Nobody's" }, ...(me === undefined ? [] : [{ value: me, label: "Mine" }])];

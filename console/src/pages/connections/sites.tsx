@@ -9,7 +9,7 @@ import { DataTable, type Column } from "../../parts/data-table.tsx";
 import { Section } from "../../parts/page.tsx";
 import { Empty, FaultNote } from "../../parts/states.tsx";
 import { TenantChoice } from "../../parts/tenant-choice.tsx";
-import { useTenantNames } from "../../parts/tenant-names.ts";
+import { useAskTenantNames, useTenantNames } from "../../parts/tenant-names.ts";
 import { useTyped, useUrl } from "../../parts/url.ts";
 import { many } from "../../parts/words.tsx";
 import type { Connection } from "./words.ts";
@@ -34,10 +34,11 @@ function SitesOf({ connection }: { readonly connection: Connection }): ReactNode
   const [typed, setTyped] = useTyped("site");
   const [chosen, setChosen] = useState<ReadonlyMap<string, Site>>(new Map());
   const text = url.get("site");
-  const pages = usePages<Site>(["GET /api/v1/connections/{id}/sites", connection.id, text], (after, signal) => call("GET /api/v1/connections/{id}/sites", { params: { id: connection.id }, query: { text, after, limit: 200 } }, signal));
+  const pages = usePages<Site>(["GET /api/v1/connections/{id}/sites", connection.id, text], (after, signal, limit) => call("GET /api/v1/connections/{id}/sites", { params: { id: connection.id }, query: { text, after, limit } }, signal));
   const nameOf = useTenantNames([connection.tenant, ...pages.rows.flatMap(({ tenant }) => tenant ?? [])]);
+  const askNames = useAskTenantNames();
   const own = nameOf(connection.tenant);
-  const columns: readonly Column<Site>[] = [
+  const columnsWith = (tenantName: typeof nameOf): readonly Column<Site>[] => [
     ...(mayWrite
       ? [
           {
@@ -65,7 +66,7 @@ function SitesOf({ connection }: { readonly connection: Connection }): ReactNode
     { id: "site", header: "Site", narrow: true, text: ({ siteName, site }) => siteName ?? site, cell: ({ siteName, site }) => <Link to="/access" search={{ connection: connection.id, scope: `site:${site}` }} title="Who reaches it">{siteName ?? site}</Link> },
     { id: "account", header: "Account", text: ({ accountName }) => accountName ?? "" },
     { id: "id", header: "Id", width: 190, text: ({ site }) => site, cell: ({ site }) => <code className="faint">{site}</code> },
-    { id: "tenant", header: "Tenant", narrow: true, text: ({ tenant }) => (tenant === null ? own : nameOf(tenant)), cell: ({ tenant }) => (tenant === null ? <span className="faint">{own}, as the connection</span> : <span className="strong">{nameOf(tenant)}</span>) },
+    { id: "tenant", header: "Tenant", narrow: true, text: ({ tenant }) => (tenant === null ? own : tenantName(tenant)), cell: ({ tenant }) => (tenant === null ? <span className="faint">{own}, as the connection</span> : <span className="strong">{tenantName(tenant)}</span>) },
   ];
   return (
     <Section title="Sites and whose they are" flush aside={mayWrite && tenants.length < 2 ? <Link to="/administration/tenants">Add a tenant to give sites to</Link> : undefined}>
@@ -75,7 +76,7 @@ function SitesOf({ connection }: { readonly connection: Connection }): ReactNode
         </div>
         {chosen.size === 0 ? null : <Give connection={connection} chosen={[...chosen.values()]} onDone={() => setChosen(new Map())} />}
       </div>
-      <DataTable short name="sites" columns={columns} {...pages} rowKey={({ site }) => site} empty={text === undefined ? <Empty title="No site has been read yet.">Sites come with the first reading, where the token may read them.</Empty> : <Empty title="No site matches." action={<Button variant="default" onClick={() => { setTyped(""); url.set({ site: undefined }); }}>Show all sites</Button>} />} />
+      <DataTable short name="sites" columns={columnsWith(nameOf)} columnsFor={async (rows, signal) => columnsWith(await askNames(rows.flatMap(({ tenant }) => tenant ?? []), signal))} {...pages} rowKey={({ site }) => site} empty={text === undefined ? <Empty title="No site has been read yet.">Sites come with the first reading, where the token may read them.</Empty> : <Empty title="No site matches." action={<Button variant="default" onClick={() => { setTyped(""); url.set({ site: undefined }); }}>Show all sites</Button>} />} />
     </Section>
   );
 }

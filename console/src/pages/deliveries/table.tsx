@@ -21,7 +21,7 @@ export function DeliveriesTable({ destinations, only }: { readonly destinations:
   const url = useUrl();
   const [shown, setShown] = useState<string | null>(null);
   const filter = { destination: only ?? url.get("destination"), state: url.get("state") } as Filter;
-  const pages = usePages<Delivery>(["GET /api/v1/deliveries", filter], (after, signal) => call("GET /api/v1/deliveries", { query: { ...filter, after, limit: 100 } }, signal), { every: 30_000 });
+  const pages = usePages<Delivery>(["GET /api/v1/deliveries", filter], (after, signal, limit) => call("GET /api/v1/deliveries", { query: { ...filter, after, limit } }, signal), { every: 30_000 });
   const nameOf = (id: string): string => destinations.find((one) => one.id === id)?.name ?? id;
   const filtered = (only === undefined && url.get("destination") !== undefined) || url.get("state") !== undefined;
   return (

@@ -103,7 +103,7 @@ function Device({ id }: { readonly id: string }): ReactNode {
 type Weakness = Answer<"GET /api/v1/vulnerabilities/assets/{id}/findings">["items"][number];
 
 function OnDevice({ id }: { readonly id: string }): ReactNode {
-  const pages = usePages<Weakness>(["GET /api/v1/vulnerabilities/assets/{id}/findings", id], (after, signal) => call("GET /api/v1/vulnerabilities/assets/{id}/findings", { params: { id }, query: { after, limit: 100 } }, signal));
+  const pages = usePages<Weakness>(["GET /api/v1/vulnerabilities/assets/{id}/findings", id], (after, signal, limit) => call("GET /api/v1/vulnerabilities/assets/{id}/findings", { params: { id }, query: { after, limit } }, signal));
   return (
     <Section title="What is on it" flush>
       <DataTable short name="weaknesses" columns={WEAKNESSES} {...pages} rowKey={({ id: instance }) => instance} empty={<Empty title="Nothing is open on this device." />} />
@@ -226,7 +226,7 @@ function value(given: Judged["verdicts"][number]["conditions"][number]["expected
 type Result = Answer<"GET /api/v1/posture/results">["items"][number];
 
 function Changes({ agent }: { readonly agent: Agent }): ReactNode {
-  const pages = usePages<Result>(["GET /api/v1/posture/results", agent.connection, agent.id], (after, signal) => call("GET /api/v1/posture/results", { query: { connection: agent.connection, agentId: agent.id, after, limit: 50 } }, signal));
+  const pages = usePages<Result>(["GET /api/v1/posture/results", agent.connection, agent.id], (after, signal, limit) => call("GET /api/v1/posture/results", { query: { connection: agent.connection, agentId: agent.id, after, limit } }, signal));
   if (pages.pending || pages.rows.length === 0) return null;
   return (
     <Section title="How it changed">

@@ -13,7 +13,7 @@ import { UrlChoice } from "../../parts/url-choice.tsx";
 import { useFilters, useTyped, useUrl } from "../../parts/url.ts";
 import { Ago, count, sentence, Tag } from "../../parts/words.tsx";
 import { DEVICE_PLACES, FLEET_TONES, FLEET_WORDS, SILENT_WORDS } from "./words.ts";
-import { useWeaknesses } from "./weaknesses.ts";
+import { useAskWeaknesses, useWeaknesses, type Weaknesses } from "./weaknesses.ts";
 
 type Fleet = Answer<"GET /api/v1/posture/fleet">;
 type Device = Fleet["items"][number];
@@ -28,12 +28,13 @@ export function DevicesPage(): ReactNode {
   const [os, setOs] = useTyped("os");
   const [total, setTotal] = useState<Fleet["total"]>(null);
   const filter = { tenant: url.get("tenant"), sort: url.get("sort"), ...Object.fromEntries(FILTERS.map((name) => [name, url.get(name)])) } as Filter;
-  const pages = usePages<Device>(["GET /api/v1/posture/fleet", filter], async (after, signal) => {
-    const page = await call("GET /api/v1/posture/fleet", { query: { ...filter, after, limit: 100 } }, signal);
+  const pages = usePages<Device>(["GET /api/v1/posture/fleet", filter], async (after, signal, limit) => {
+    const page = await call("GET /api/v1/posture/fleet", { query: { ...filter, after, limit } }, signal);
     setTotal(page.total);
     return page;
   });
   const weaknesses = useWeaknesses(pages.rows);
+  const ask = useAskWeaknesses();
   const columns = [...COLUMNS, weaknessesColumn(weaknesses)];
   const { filtered, clear: clearFilters } = useFilters(FILTERS);
   const clear = (): void => {
@@ -59,6 +60,7 @@ export function DevicesPage(): ReactNode {
           columns={columns}
           {...pages}
           total={total}
+          columnsFor={async (devices, signal) => [...COLUMNS, weaknessesColumn(await ask(devices, signal))]}
           sorting={{ by: url.get("sort") ?? "name", set: (by) => url.set({ sort: by === "name" ? undefined : by }) }}
           rowKey={({ connection, agentId }) => `${connection} ${agentId}`}
           empty={
@@ -99,7 +101,7 @@ const COLUMNS: readonly Column<Device>[] = [
 ];
 
 /** Open ones, in red where some are overdue: the cell's title, and a file, say how many. */
-function weaknessesColumn(of: ReturnType<typeof useWeaknesses>): Column<Device> {
+function weaknessesColumn(of: Weaknesses): Column<Device> {
   const text = (device: Device): string => {
     const counts = of(device);
     if (counts === undefined) return "";

@@ -14,7 +14,7 @@ type Shared = Answer<"GET /api/v1/posture/serials/duplicates">["items"][number];
 const OUTCOMES: Readonly<Record<Shared["outcome"], string>> = { "tie-break": "The one that is in use", preferred: "Decided", ambiguous: "Ambiguous" };
 
 export function SerialsPage(): ReactNode {
-  const pages = usePages<Shared>(["GET /api/v1/posture/serials/duplicates"], (after, signal) => call("GET /api/v1/posture/serials/duplicates", { query: { after, limit: 50 } }, signal));
+  const pages = usePages<Shared>(["GET /api/v1/posture/serials/duplicates"], (after, signal, limit) => call("GET /api/v1/posture/serials/duplicates", { query: { after, limit } }, signal));
   return (
     <Page title="Ambiguous serials" lead="Several devices report the same serial number. A question by that number is answered for none of them, until the others are gone or somebody decides.">
       <Places name="Devices and posture" places={DEVICE_PLACES} />

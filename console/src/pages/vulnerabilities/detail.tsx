@@ -16,7 +16,7 @@ export function FindingPage(): ReactNode {
   const { id } = useParams({ from: "/vulnerabilities/$id" });
   const found = useAsk("GET /api/v1/vulnerabilities/findings/{id}", { params: { id }, query: { limit: 1 } });
   const [chosen, setChosen] = useState<Instance | null>(null);
-  const pages = usePages<Instance>(["GET /api/v1/vulnerabilities/findings/{id}", id, "devices"], (after, signal) => call("GET /api/v1/vulnerabilities/findings/{id}", { params: { id }, query: { after, limit: 100 } }, signal));
+  const pages = usePages<Instance>(["GET /api/v1/vulnerabilities/findings/{id}", id, "devices"], (after, signal, limit) => call("GET /api/v1/vulnerabilities/findings/{id}", { params: { id }, query: { after, limit } }, signal));
   if (found.isPending) return <Loading what="Loading the finding" />;
   if (found.isError) return <Failed fault={found.error} again={() => void found.refetch()} />;
   const { finding } = found.data;

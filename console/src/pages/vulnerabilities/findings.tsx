@@ -1,7 +1,7 @@
 /** Every finding, by weakness and application, with how many devices have it and what became of it. */
 import { Button, Checkbox, TextInput } from "@mantine/core";
 import type { ReactNode } from "react";
-import { addressOf, call, type Answer, type Query } from "../../api/client.ts";
+import { call, type Answer, type Query } from "../../api/client.ts";
 import { usePages } from "../../api/queries.ts";
 import { DataTable, type Column } from "../../parts/data-table.tsx";
 import { Page } from "../../parts/page.tsx";
@@ -24,7 +24,7 @@ export function FindingsPage(): ReactNode {
   const [application, setApplication] = useTyped("application");
   const [cve, setCve] = useTyped("cve");
   const filter = { tenant: url.get("tenant"), severity: url.get("severity"), class: url.get("class"), overdue: url.get("overdue"), exploited: url.get("exploited"), cve: url.get("cve"), application: url.get("application") } as unknown as Filter;
-  const pages = usePages<Finding>(["GET /api/v1/vulnerabilities/findings", filter], (after, signal) => call("GET /api/v1/vulnerabilities/findings", { query: { ...filter, after, limit: 100 } }, signal));
+  const pages = usePages<Finding>(["GET /api/v1/vulnerabilities/findings", filter], (after, signal, limit) => call("GET /api/v1/vulnerabilities/findings", { query: { ...filter, after, limit } }, signal));
   const { clear: clearFilters } = useFilters(FILTERS);
   const reset = (): void => {
     setApplication("");
@@ -43,7 +43,7 @@ export function FindingsPage(): ReactNode {
         <Checkbox label="Exploited" checked={url.get("exploited") === "true"} onChange={(event) => url.set({ exploited: event.currentTarget.checked ? "true" : undefined })} />
       </div>
       <div className="card">
-        <DataTable name="findings" columns={COLUMNS} {...pages} rowKey={({ id }) => id} wholeExport={addressOf("/api/v1/vulnerabilities/export", undefined, { format: "csv", tenant: url.get("tenant") })} empty={<Empty title="No finding matches." action={<Button variant="default" onClick={reset}>Show all that are open</Button>} />} />
+        <DataTable name="findings" columns={COLUMNS} {...pages} rowKey={({ id }) => id} empty={<Empty title="No finding matches." action={<Button variant="default" onClick={reset}>Show all that are open</Button>} />} />
       </div>
     </Page>
   );

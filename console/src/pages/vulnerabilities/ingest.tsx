@@ -106,7 +106,7 @@ function RuleActions({ rule, onEdit }: { readonly rule: IngestRule; readonly onE
 
 function Runs(): ReactNode {
   const tenant = useTenant();
-  const pages = usePages<IngestRun>(["GET /api/v1/vulnerabilities/runs", tenant], (after, signal) => call("GET /api/v1/vulnerabilities/runs", { query: { tenant, after, limit: 100 } }, signal), { every: 15_000 });
+  const pages = usePages<IngestRun>(["GET /api/v1/vulnerabilities/runs", tenant], (after, signal, limit) => call("GET /api/v1/vulnerabilities/runs", { query: { tenant, after, limit } }, signal), { every: 15_000 });
   const failing = pages.rows[0];
   return (
     <Section title="History" flush>
