@@ -99,7 +99,7 @@ export function notesOf(estate: Estate): readonly EstateNote[] {
   return [
     ...(estate.usersRead ? [] : [{ risk: "creator-gone" as const, note: "The console's users are not read, so nobody can be called gone." }]),
     ...(estate.adminPermissions > 0 ? [] : [{ risk: "near-admin" as const, note: `What ${estate.thresholds.adminRoles.join(" or ")} may do could not be read, so no role can be compared with it.` }]),
-    ...(estate.lists.length > 0 ? [] : [{ risk: "not-in-list" as const, note: "No list of people was given: `vedette access risks lists upload FILE --kind hr|idp`." }]),
+    ...(estate.lists.length > 0 ? [] : [{ risk: "not-in-list" as const, note: "No list of people was given: upload one under Access › Settings, or with `vedette access risks lists upload FILE --kind hr|idp`." }]),
   ];
 }
 

@@ -16,7 +16,7 @@ import { parseTestCases, testRules, writeRecorded } from "./triage-recorded.ts";
 import { effectiveRules, parseRuleDrafts } from "./triage-rules.ts";
 import { storedAlike } from "./triage-run.ts";
 import { triage } from "./triage-score.ts";
-import { applyRules, asksOthers, rulesFor, ruleView, takingPart } from "./triage-store.ts";
+import { applyRules, asksOthers, rulesFor, rulesVersion, ruleView, takingPart } from "./triage-store.ts";
 import { askedOf, assertMayChange, isMsp, targetOf, tenantShown } from "./triage-target.ts";
 import { caseView, statusOf, verdictOf } from "./views.ts";
 
@@ -76,7 +76,7 @@ export function triageRoutes(deps: CaseRouteDeps): readonly Route<Tx>[] {
       answer: RuleList,
       async handle({ query }, context: RouteContext<Tx>) {
         const tenant = await askedOf(deps, context, query.tenant);
-        return { tenant: tenantShown(tenant), items: (await rulesFor(store.read, tenant)).map(ruleView) };
+        return { tenant: tenantShown(tenant), version: await rulesVersion(store.read, tenant), items: (await rulesFor(store.read, tenant)).map(ruleView) };
       },
     }),
     defineRoute({
@@ -92,7 +92,7 @@ export function triageRoutes(deps: CaseRouteDeps): readonly Route<Tx>[] {
         const tenant = await targetOf(deps, context, body.tenant);
         const drafts = parseRuleDrafts(body.rules);
         return store.tx(async (tx) => {
-          const items = await applyRules(tx, drafts, { tenant, replaceAll: body.replaceAll ?? false, msp: isMsp(context), by: context.actor.name, now: clock.now() });
+          const items = await applyRules(tx, drafts, { tenant, replaceAll: body.replaceAll ?? false, takeBack: body.takeBack ?? [], version: body.version, msp: isMsp(context), by: context.actor.name, now: clock.now() });
           const changed = items.filter(({ change }) => change !== "unchanged");
           await context.record(tx, { subject: "rules", tenant: tenantShown(tenant), details: { changed: changed.length, rules: changed.map(({ id, change }) => `${change} ${id}`).join(", ").slice(0, 1000) } });
           return { tenant: tenantShown(tenant), items };

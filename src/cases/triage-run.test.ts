@@ -10,7 +10,7 @@ import { oneList, putList, readHashes, removeList } from "./triage-lists.ts";
 import { byScore, isPending } from "./triage-queue.ts";
 import { parseRuleDrafts } from "./triage-rules.ts";
 import { triageDue } from "./triage-run.ts";
-import { applyRules, takingPart } from "./triage-store.ts";
+import { applyRules, rulesFor, rulesVersion, takingPart } from "./triage-store.ts";
 import { ALL_TENANTS, type KnowledgeRow } from "./triage-tables.ts";
 import { countTenantTriage, purgeTenantTriage, tenantTriage } from "./triage-upkeep.ts";
 
@@ -209,6 +209,19 @@ describe.each(["sqlite", "postgres"] as const)("triage on %s", (kind) => {
     expect(await given([line("PackStation Ltd", "still ours"), line("Other Ltd", "=1+1")].join("\n"))).toEqual({ added: 0, changed: 1, unchanged: 1 });
     await expect(given([line("Third Ltd", "x"), line("Fourth Ltd", "x", { expiresAt: "2020-01-01T00:00:00Z" })].join("\n"))).rejects.toMatchObject({ code: "CONFIG_INVALID" });
     expect((await sql<{ n: number }>`SELECT count(*) AS n FROM case_knowledge WHERE tenant_id = ${TEN}`.execute(bench.store.read)).rows[0]?.n).toBe(2);
+  });
+
+  it("takes back one rule and leaves what somebody else set meanwhile, and refuses a whole list made of what no longer stands", async () => {
+    const mine = { id: "mine", title: "Mine", weight: 3, when: { fact: "path", is: "x" } };
+    await rules(TEN, [mine, { id: "on-server", weight: 9 }]);
+    const seen = await rulesVersion(bench.store.read, TEN);
+    await rules(TEN, [{ ...mine, id: "theirs" }]);
+    const whole = bench.store.tx((tx) => applyRules(tx, parseRuleDrafts([mine]), { tenant: TEN, replaceAll: true, version: seen, msp: true, ...by() }));
+    await expect(whole).rejects.toMatchObject({ code: "CHANGED_SINCE" });
+    const done = await bench.store.tx((tx) => applyRules(tx, [], { tenant: TEN, replaceAll: false, takeBack: ["mine", "never-set"], msp: true, ...by() }));
+
+    expect(done).toEqual([{ id: "mine", change: "removed", rule: null }]);
+    expect((await rulesFor(bench.store.read, TEN)).filter(({ changed, from }) => from === "tenant" || changed?.for === "tenant").map(({ rule }) => rule.id).toSorted()).toEqual(["on-server", "theirs"]);
   });
 
   it("counts over tenants only those that take part, and keeps nothing of it where a tenant could see it", async () => {

@@ -1,4 +1,5 @@
 /** Rules as they are kept: what was set for all tenants, and for one. What changes asks for cases to be looked at again. */
+import { createHash } from "node:crypto";
 import { sql } from "kysely";
 import type { RulesApplied, RuleView } from "../kernel/case-triage-api.ts";
 import { isoTime } from "../kernel/clock.ts";
@@ -32,17 +33,28 @@ export interface Applying {
   /** '' : all. */
   readonly tenant: string;
   readonly replaceAll: boolean;
+  /** Ids of what is taken back, where it is set. */
+  readonly takeBack?: readonly string[];
+  /** What whoever asks has seen. */
+  readonly version?: string | undefined;
   /** May let a tenant take part in what is counted over tenants. */
   readonly msp: boolean;
   readonly by: string;
   readonly now: number;
 }
 
+/** Another one whenever somebody has set or taken back anything there. */
+export async function rulesVersion(db: Database, tenant: string): Promise<string> {
+  const rows = await triageTables(db).selectFrom("case_rules").select(["id", "body", "updated_at"]).where("tenant_id", "=", tenant).orderBy("id").execute();
+  return createHash("sha256").update(JSON.stringify(rows.map(({ id, body, updated_at: at }) => [id, body, Number(at)]))).digest("hex").slice(0, 32);
+}
+
 /** In the caller's transaction; nothing is taken over where one thing is wrong. */
-export async function applyRules(tx: Tx, drafts: readonly RuleDraft[], { tenant, replaceAll, msp, by, now }: Applying): Promise<RulesApplied["items"]> {
+export async function applyRules(tx: Tx, drafts: readonly RuleDraft[], { tenant, replaceAll, takeBack = [], version, msp, by, now }: Applying): Promise<RulesApplied["items"]> {
   const before = new Map((await storedRules(tx.db, tenant)).map((stored) => [idOf(stored.draft), stored]));
+  if (version !== undefined && version !== (await rulesVersion(tx.db, tenant))) throw new Fault("CHANGED_SINCE", "Somebody has set rules since you looked at them.", { cure: "Load the rules again, and change them as they are now." });
   const given = new Map(drafts.map((draft) => [idOf(draft), draft]));
-  const removed = replaceAll ? [...before.keys()].filter((id) => !given.has(id)) : [];
+  const removed = [...before.keys()].filter((id) => !given.has(id) && (replaceAll || takeBack.includes(id)));
   if (before.size - removed.length + [...given.keys()].filter((id) => !before.has(id)).length > MOST_RULES) throw new Fault("CONFIG_INVALID", `At most ${String(MOST_RULES)} rules and settings are kept for one tenant.`);
   const beneath = effectiveRules(tenant === ALL_TENANTS ? [] : await storedRules(tx.db, ALL_TENANTS), []);
   const held = new Map(beneath.map(({ rule }) => [rule.id, rule]));

@@ -33,7 +33,7 @@ const knowledge: KnowledgeView = {
 export const TRIAGE_ROUTES = {
   "GET /api/v1/cases/triage": { items: [queued], next: null, pending: false },
   "GET /api/v1/cases/cas_1/triage": triageView,
-  "GET /api/v1/cases/rules": { tenant: "ten_1", items: [rule] },
+  "GET /api/v1/cases/rules": { tenant: "ten_1", version: "v", items: [rule] },
   "POST /api/v1/cases/rules": { tenant: "ten_1", items: [{ id: "on-server", change: "changed", rule }] },
   "POST /api/v1/cases/rules/test": { items: [{ name: "one", passed: true, failures: [], triage: triageView.triage }], passed: 1, failed: 0 },
   "GET /api/v1/cases/lists": { items: [list] },

@@ -142,7 +142,8 @@ export const RuleView = Type.Object({
   changedAt: Nullable(Text),
 });
 export type RuleView = Static<typeof RuleView>;
-export const RuleList = Type.Object({ tenant: Nullable(Text), items: Type.Array(RuleView) });
+/** `version`: of what is set there; of none of what is shipped. */
+export const RuleList = Type.Object({ tenant: Nullable(Text), version: Text, items: Type.Array(RuleView) });
 export type RuleList = Static<typeof RuleList>;
 export const OfTenantQuery = Type.Object({ tenant: Type.Optional(Name) });
 
@@ -153,6 +154,10 @@ export const RulesDraft = Type.Object(
     rules: Type.Unknown({ description: "A list of rules and settings of rules, as docs/triage.md describes them." }),
     /** Take back whatever was set there and is not in the list. */
     replaceAll: Type.Optional(Type.Boolean()),
+    /** Take back what is set there of these, and nothing else. */
+    takeBack: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 200 }), { maxItems: 1000 })),
+    /** As the list gave it: refused where somebody has set anything there since. */
+    version: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
   },
   { additionalProperties: false },
 );

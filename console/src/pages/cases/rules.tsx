@@ -3,8 +3,8 @@ import { Button, Checkbox, Modal, NumberInput, TextInput, Textarea } from "@mant
 import { useMutation } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState, type ReactNode } from "react";
-import { call, type Route } from "../../api/client.ts";
-import { queryClient, useAsk, useChange } from "../../api/queries.ts";
+import type { Route } from "../../api/client.ts";
+import { useAsk, useChange } from "../../api/queries.ts";
 import { useMay } from "../../api/session.ts";
 import { DataTable, type Column } from "../../parts/data-table.tsx";
 import { AskTenant, useOneTenant } from "../../parts/of-one-tenant.tsx";
@@ -39,6 +39,8 @@ function Rules({ tenant }: { readonly tenant: string | undefined }): ReactNode {
   const url = useUrl();
   const [typed, setTyped] = useTyped("text");
   const [draft, setDraft] = useState<string | null>(null);
+  /** What the editor was opened on. */
+  const [seen, setSeen] = useState("");
   const [chosen, setChosen] = useState<string | null>(null);
   const found = useAsk("GET /api/v1/cases/rules", { query: { tenant } });
   const nameOf = useTenantNames(tenant === undefined ? [] : [tenant]);
@@ -61,12 +63,12 @@ function Rules({ tenant }: { readonly tenant: string | undefined }): ReactNode {
         <UrlChoice param="bears" label="Bears on" any="Bears on anything" data={[{ value: "verdict", label: "The verdict" }, { value: "urgency", label: "Urgency" }]} width={160} />
         <UrlChoice param="state" label="State" any="Any state" data={[{ value: "on", label: "On" }, { value: "off", label: "Off" }, { value: "set", label: "Set by somebody" }]} width={150} />
         {draft === null && found.data !== undefined ? (
-          <Button variant="default" onClick={() => setDraft(JSON.stringify(setAt(all, level).length > 0 ? setAt(all, level) : EXAMPLE, null, 2))}>
+          <Button variant="default" onClick={() => { setSeen(found.data?.version ?? ""); setDraft(JSON.stringify(setAt(all, level).length > 0 ? setAt(all, level) : EXAMPLE, null, 2)); }}>
             {mayWrite ? "Write rules" : "Try rules"}
           </Button>
         ) : null}
       </div>
-      {draft === null ? null : <Editor text={draft} onText={setDraft} onClose={() => setDraft(null)} rules={all} tenant={tenant} whose={whose} mayWrite={mayWrite} />}
+      {draft === null ? null : <Editor text={draft} onText={setDraft} version={seen} onClose={() => setDraft(null)} rules={all} tenant={tenant} whose={whose} mayWrite={mayWrite} />}
       <div className="card">
         <DataTable
           name="rules"
@@ -136,18 +138,11 @@ function One({ rule, rules, tenant, level, whose, mayWrite, onClose }: OneProps)
   const [weight, setWeight] = useState(rule.weight);
   const apply = useChange("POST /api/v1/cases/rules", TOUCHED);
   const of = tenant === undefined ? {} : { tenant };
-  const drafts: readonly Draft[] = [{ id: rule.id, enabled, weight }];
+  // What is left as it is may be set by somebody else meanwhile.
+  const drafts: readonly Draft[] = [{ id: rule.id, ...(enabled === rule.enabled ? {} : { enabled }), ...(weight === rule.weight ? {} : { weight }) }];
   const same = enabled === rule.enabled && weight === rule.weight;
   const own = rule.from === level;
-  /** What is set here is taken back by saying all that stays: as it is now, not as it was when the page was opened. */
-  const takeBack = useMutation({
-    mutationFn: async () => {
-      const { items } = await call("GET /api/v1/cases/rules", { query: { tenant } });
-      return call("POST /api/v1/cases/rules", { body: { ...of, replaceAll: true, rules: setAt(items, level).filter(({ id }) => id !== rule.id) } });
-    },
-    onSettled: () => Promise.all(TOUCHED.map((route) => queryClient.invalidateQueries({ queryKey: [route] }))),
-    onSuccess: onClose,
-  });
+  const takeBack = useChange("POST /api/v1/cases/rules", TOUCHED);
   const fault = apply.error ?? takeBack.error;
   return (
     <Modal opened onClose={onClose} title={rule.id} size="lg" closeButtonProps={{ "aria-label": "Close" }}>
@@ -185,7 +180,7 @@ function One({ rule, rules, tenant, level, whose, mayWrite, onClose }: OneProps)
                 Set for {whose}
               </Button>
               {own || rule.changedFor === level ? (
-                <Button variant="default" loading={takeBack.isPending} onClick={() => takeBack.mutate()}>
+                <Button variant="default" loading={takeBack.isPending} onClick={() => takeBack.mutate({ body: { ...of, rules: [], takeBack: [rule.id] } }, { onSuccess: onClose })}>
                   {own ? "Remove the rule" : "Take back what was set"}
                 </Button>
               ) : null}
@@ -199,6 +194,7 @@ function One({ rule, rules, tenant, level, whose, mayWrite, onClose }: OneProps)
 
 interface EditorProps {
   readonly text: string;
+  readonly version: string;
   readonly onText: (text: string) => void;
   readonly onClose: () => void;
   readonly rules: readonly Rule[];
@@ -207,7 +203,7 @@ interface EditorProps {
   readonly mayWrite: boolean;
 }
 
-function Editor({ text, onText, onClose, rules, tenant, whose, mayWrite }: EditorProps): ReactNode {
+function Editor({ text, version, onText, onClose, rules, tenant, whose, mayWrite }: EditorProps): ReactNode {
   const [replaceAll, setReplaceAll] = useState(false);
   const apply = useChange("POST /api/v1/cases/rules", TOUCHED);
   const { drafts, trouble } = readDrafts(text);
@@ -218,7 +214,7 @@ function Editor({ text, onText, onClose, rules, tenant, whose, mayWrite }: Edito
           className="stack"
           onSubmit={(event) => {
             event.preventDefault();
-            apply.mutate({ body: { rules: drafts, replaceAll, ...(tenant === undefined ? {} : { tenant }) } }, { onSuccess: onClose });
+            apply.mutate({ body: { rules: drafts, replaceAll, ...(replaceAll ? { version } : {}), ...(tenant === undefined ? {} : { tenant }) } }, { onSuccess: onClose });
           }}
         >
           <Textarea className="code-field" aria-label="Rules as JSON" autosize minRows={10} maxRows={28} spellCheck={false} value={text} onChange={(event) => onText(event.currentTarget.value)} error={trouble === "" ? undefined : trouble} />
