@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Fault } from "../kernel/fault.ts";
 import type { DevicePosture } from "../kernel/posture-api.ts";
-import { coverageGap, devicePosture, POSTURE_ROUTES } from "./test-posture-views.ts";
+import { connection } from "./test-views.ts";
+import { coverageGap, devicePosture, POSTURE_ROUTES, postureCoverage } from "./test-posture-views.ts";
 import { vedette } from "./test-support.ts";
 
 const answering = (answer: Partial<DevicePosture>) => ({ ...POSTURE_ROUTES, "GET /api/v1/posture/devices": { ...devicePosture, ...answer } });
@@ -137,6 +138,13 @@ describe("posture coverage", () => {
     expect(text.stdout).toMatch(/^Of 2 listed devices 1 has an agent, 1 has none\. Of 3 agents 1 is not in the list\.\n[^]+2 +no-device +S-2[^]+LT-9 +S-9/);
     const json = await vedette(["posture", "coverage", "-", "--json"], routes(coverageGap, summary), { stdin: "serial\n" });
     expect([json.code, JSON.parse(json.stdout)]).toEqual([1, { gaps: [coverageGap], ...summary }]);
+  });
+
+  it("says what a policy can rest on where no list is given", async () => {
+    const { code, stdout } = await vedette(["posture", "coverage"], { "GET /api/v1/posture/coverage": postureCoverage, "GET /api/v1/connections": { items: [connection()], next: null } });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/serial of its own +150 \(75 %\)\nshared serial +10 \(5 %\), 4 numbers, 3 ambiguous\n[^]+silent over 7 days +12 \(6 %\)[^]+emea +200 +fresh/u);
+    expect((await vedette(["posture", "coverage", "--csv"], { "GET /api/v1/posture/coverage": postureCoverage })).code).toBe(64);
   });
 
   it("ends with 0 without a gap, also as CSV, and with a fault where the file is not there", async () => {

@@ -1,7 +1,7 @@
 /** Small, valid answers of the posture routes, and which commands print them as JSON. */
 import Type, { type Static, type TSchema } from "typebox";
 import { Ok } from "../kernel/api.ts";
-import { CoverageGap, CoverageSummary, DevicePosture, DuplicateSerialView, PostureExceptionView, PostureResultView, PostureRulesApplied, PostureRuleView, ProviderAdded, ProviderView, SerialDecisionView, UnnumberedDeviceView, UserRiskView } from "../kernel/posture-api.ts";
+import { CoverageGap, CoverageSummary, DevicePosture, DuplicateSerialView, PostureCoverage, PostureExceptionView, PostureResultView, PostureRulesApplied, PostureRuleView, ProviderAdded, ProviderView, SerialDecisionView, UnnumberedDeviceView, UserRiskView } from "../kernel/posture-api.ts";
 import { WhatIfAnswer } from "../kernel/posture-whatif-api.ts";
 
 const AT = "2026-11-20T16:00:00.000Z";
@@ -45,6 +45,11 @@ export const whatIfAnswer: WhatIfAnswer = {
   devices: 10, outcomes: { pass: 6, warn: 0, fail: 3, unknown: 1 }, newlyFailing: 2, excepted: 1, rules: [{ name: "Clean", shadow: false, pass: 6, fail: 3, unknown: 1, notApplicable: 0, remarks: ["Seldom meant."] }], bySite: groups, byOs: groups, byUser: groups,
 };
 
+export const postureCoverage: PostureCoverage = {
+  devices: 200, serials: { own: 150, shared: { numbers: 4, devices: 10 }, ambiguous: { count: 3, is: "exact" }, none: 40 }, verdicts: { fail: 20, unknown: 5, warn: 1, pass: 170, none: 4 },
+  silent: [{ days: 7, devices: 12 }], neverReported: 0, connections: [{ connection: "con_1", devices: 200, readTo: AT, evidence: "fresh", setAside: 0 }],
+};
+
 export const POSTURE_ROUTES = {
   "GET /api/v1/posture/devices": { ...devicePosture, score: 100 },
   "GET /api/v1/posture/rules": list(postureRule),
@@ -68,6 +73,7 @@ export const POSTURE_ROUTES = {
   "DELETE /api/v1/posture/providers/prv_1": { ok: true },
   "PATCH /api/v1/posture/providers/prv_1": provider,
   "POST /api/v1/posture/providers/prv_1/rotate": { provider: { ...provider, previousUntil: AT }, url: "https://hub.example.com/integrations/cloudflare/posture", client_id: "c.access", client_secret: "t" },
+  "GET /api/v1/posture/coverage": postureCoverage,
   "POST /api/v1/posture/coverage": [`${JSON.stringify({ summary: { listed: 1, covered: 1, ambiguous: 0, noAgent: 0, agents: 1, notListed: 0 } })}\n`],
 };
 
@@ -80,6 +86,7 @@ export const POSTURE_PROMISES: readonly (readonly [string, TSchema])[] = [
   ["posture rules remove Clean --yes", PostureRuleView],
   ["posture whatif - --tenant Orchard", WhatIfAnswer],
   ["posture results --since 24h --rule Clean --connection emea", Type.Array(PostureResultView)],
+  ["posture coverage", PostureCoverage],
   ["posture coverage -", Type.Object({ gaps: Type.Array(CoverageGap), summary: CoverageSummary })],
   ["posture providers update cloudflare --rule Clean", ProviderView],
   ["posture providers rotate cloudflare --overlap 1h", ProviderAdded],

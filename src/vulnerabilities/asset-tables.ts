@@ -28,4 +28,9 @@ async function createAll(db: Database): Promise<void> {
   for (const statement of statements) await sql.raw(statement).execute(db);
 }
 
-export const assetMigrations: readonly Migration[] = [{ id: "0750-vulnerability-asset-rules", up: createAll }];
+/** A device is asked for by its id alone, whosever it is. */
+async function byId(db: Database): Promise<void> {
+  await sql.raw("create index vuln_agents_by_asset on vuln_agents (asset_id)").execute(db);
+}
+
+export const assetMigrations: readonly Migration[] = [{ id: "0770-vulnerability-assets-by-id", up: byId }, { id: "0750-vulnerability-asset-rules", up: createAll }];

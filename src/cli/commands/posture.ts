@@ -3,6 +3,7 @@ import { Argument, Option, type Command } from "commander";
 import { finish, integer, repeated, type CliCommand, type CliContext, type JsonOption } from "../command.ts";
 import { check, type DeviceOptions } from "../posture-check.ts";
 import { coverage, type CoverageOptions } from "../posture-coverage.ts";
+import { coverageKnown } from "../posture-coverage-known.ts";
 import { accept, duplicates, forget, listRisk, prefer, resetRisk, showRisk, unnumbered, type DecideOptions, type RiskOptions } from "../posture-people.ts";
 import { addProvider, listProviders, removeProvider, rotateProvider, updateProvider, type AddProviderOptions, type UpdateProviderOptions } from "../posture-providers.ts";
 import { addException, endException, listExceptions, results, type ExceptOptions, type ResultOptions } from "../posture-records.ts";
@@ -47,11 +48,11 @@ export const postureCommand: CliCommand = {
     );
     finish(
       group
-        .command("coverage <file>")
-        .description("Devices of a list (CSV; - for standard input) without an agent, and agents that are not in it; exit code 0 where there is no gap")
+        .command("coverage [file]")
+        .description("What an access policy can rest on: serial numbers, verdicts, how fresh what is known is. With a list (CSV; - for standard input): its devices without an agent, and agents that are not in it; exit code 0 where there is no gap")
         .option("--csv", "print every gap as CSV; cells that a spreadsheet would run as a formula get a leading apostrophe")
-        .action(context.ask((api, file: string, options: CoverageOptions) => coverage(context, api, file, options))),
-      ["vedette posture coverage inventory.csv", "vedette posture coverage inventory.csv --csv > gaps.csv"],
+        .action(context.ask((api, file: string | undefined, options: CoverageOptions) => (file === undefined ? coverageKnown(context, api, options) : coverage(context, api, file, options)))),
+      ["vedette posture coverage", "vedette posture coverage inventory.csv", "vedette posture coverage inventory.csv --csv > gaps.csv"],
     );
     exceptions(group, context);
     serials(group, context);
