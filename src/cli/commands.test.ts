@@ -121,6 +121,15 @@ describe("status", () => {
     expect(await code(statusView({ health: ill, connections: [connection({ fault: expired })], streams: [streamStatus({ fault: forbidden })] }))).toBe(77);
   });
 
+  it("goes through all pages of connections with their streams", async () => {
+    const pages = ({ query }: { readonly query: Readonly<Record<string, unknown>> }): unknown =>
+      query["after"] === "p2" ? statusView({ connections: [connection({ id: "con_2", name: "apac" })], streams: [streamStatus({ connection: "con_2", rows: 77 })] }) : statusView({ next: "p2" });
+    const { stdout } = await vedette(["status"], { "GET /api/v1/status": pages });
+
+    expect(stdout).toMatch(/emea[^]*apac/u);
+    expect(stdout).toMatch(/apac\s+agents\s+77/u);
+  });
+
   it("shows state, cure, freshness, lag and tokens near their end on one screen", async () => {
     const { stdout } = await vedette(["status"], {
       "GET /api/v1/status": statusView({

@@ -46,7 +46,7 @@ export function streamStatus(change: Partial<StreamStatus> = {}): StreamStatus {
 export function statusView(change: Partial<StatusView> = {}): StatusView {
   return {
     version: "0.1.0", now: AT, hub: { running: true, url: "http://127.0.0.1:8420", store: "sqlite", diskBytes: 1_500_000, diskBudgetBytes: null, readingPaused: false },
-    connections: [connection()], streams: [streamStatus()], expiring: [], parked: 0, destinations: [{ id: "dst_1", name: "access", kind: "webhook", queued: 2, parked: 1, delivered: 40, oldestSeconds: 90, fault: null }], health: { ok: true, reasons: [] }, ...change,
+    connections: [connection()], streams: [streamStatus()], next: null, expiring: [], parked: 0, destinations: [{ id: "dst_1", name: "access", kind: "webhook", queued: 2, parked: 1, delivered: 40, oldestSeconds: 90, fault: null }], health: { ok: true, reasons: [] }, ...change,
   };
 }
 

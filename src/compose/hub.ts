@@ -351,17 +351,17 @@ export async function openHub(options: HubOptions) {
     const credential = newLocalCredential();
     const keys = createApiKeys({ store: opened, clock, log, resolveTenant: async (scope, reference) => (await tenantRow(opened.read, scope, reference)).id });
     const people = peopleOf({ store: opened, clock, log, audit, vault, tenants, publicUrl: settings.publicUrl?.href ?? null, passwordCost: given.passwordCost });
-    const status = statusReader({ version: VERSION, clock, running, store: opened, disk, connections: (scope: TenantScope) => connections.list(scope), statuses, streams: STREAMS, failingRules: (scope) => failingRules(opened, scope), destinations: (scope) => registry.list(scope), troubles: (scope) => openTroubles(opened.read, scope) });
+    const status = statusReader({ version: VERSION, clock, running, store: opened, disk, standings: (scope: TenantScope) => connections.standings(scope), page: (scope, asked) => connections.page(scope, asked), connections: (scope: TenantScope) => connections.list(scope), statuses, streams: STREAMS, failingRules: (scope) => failingRules(opened, scope), destinations: (scope) => registry.list(scope), troubles: (scope) => openTroubles(opened.read, scope) });
     const looking = overviewReader({ store: opened, clock, status, destinations: (scope) => registry.list(scope), findTenant });
-    const live = createLive({ clock, log, runsUnderWay: () => runner.underWay(), runsEnded: () => runner.justEnded(), connections: () => connections.list(EVERY_TENANT), figures: looking.figures });
+    const live = createLive({ clock, log, runsUnderWay: () => runner.underWay(), runsEnded: () => runner.justEnded(), connections: () => connections.standings(EVERY_TENANT), figures: looking.figures });
     const sqlReader = openSql({ store: opened, streams: STREAMS });
     const routes = withOpenApi(
       [
         ...builtinRoutes({ store: opened, audit, keys, backups: createBackups(opened, join(settings.dataFolder, "backups"), clock), version: VERSION, migrated: () => true, status, rotateKeyring: () => vault.rotate() }),
         ...people.routes,
-        ...connectionRoutes(connections, rules),
+        ...connectionRoutes(connections, rules, (scope, reference) => findTenant(opened.read, scope, reference)),
         ...tenantRoutes(opened, tenants, sites),
-        ...syncRoutes({ store: opened, clock, ports, runner, streams: STREAMS, diskFull: () => disk.full() }),
+        ...syncRoutes({ store: opened, clock, ports, runner, streams: STREAMS, statuses, diskFull: () => disk.full() }),
         ...mirrorRoutes({
           store: opened,
           clock,

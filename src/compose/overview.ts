@@ -6,7 +6,6 @@ import { accessFigures } from "../access/index.ts";
 import { alertFigures, alertsByDay } from "../alerts/index.ts";
 import { caseFigures, casesByDay } from "../cases/index.ts";
 import { deliveredByHour } from "../delivery/health.ts";
-import type { StatusView } from "../kernel/api.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { OverviewQuery, Overview, type Figures } from "../kernel/overview-api.ts";
 import { defineRoute, unaudited, type Route, type RouteContext } from "../kernel/route.ts";
@@ -14,12 +13,13 @@ import { onlyTenants, scopeKey, type TenantScope } from "../kernel/scope.ts";
 import type { TenantId } from "../kernel/ids.ts";
 import { failuresByDay, postureFigures } from "../posture/index.ts";
 import type { Database, Store, Tx } from "../store/store.ts";
+import type { Status } from "./status-route.ts";
 import { activeByDay, findingFigures } from "../vulnerabilities/index.ts";
 
 export interface OverviewPorts {
   readonly store: Store;
   readonly clock: Clock;
-  status(scope: TenantScope): Promise<StatusView>;
+  status(scope: TenantScope, asked: { readonly limit: number }): Promise<Status>;
   destinations(scope: TenantScope): Promise<readonly { readonly queued: number; readonly parked: number; readonly delivered: number }[]>;
   findTenant(db: Database, scope: TenantScope, reference: string): Promise<TenantId>;
 }
@@ -73,13 +73,13 @@ export function overviewReader(ports: OverviewPorts): OverviewReader {
   return {
     figures,
     async overview(scope) {
-      const status = await ports.status(scope);
+      const status = await ports.status(scope, { limit: 1 });
       const found = await figures(scope);
-      const inState = (state: StatusView["connections"][number]["state"]): number => status.connections.filter((one) => one.state === state).length;
+      const inState = (state: Status["standings"][number]["state"]): number => status.standings.filter((one) => one.state === state).length;
       return {
         at: status.now,
         figures: found,
-        connections: { total: status.connections.length, connected: inState("Connected"), syncing: inState("Syncing") + inState("Verifying"), needAttention: inState("Needs attention"), paused: inState("Paused") },
+        connections: { total: status.standings.length, connected: inState("Connected"), syncing: inState("Syncing") + inState("Verifying"), needAttention: inState("Needs attention"), paused: inState("Paused") },
         today: today(status, found),
       };
     },
@@ -103,20 +103,33 @@ export function overviewRoute({ store, findTenant }: Pick<OverviewPorts, "store"
 
 type Item = Overview["today"][number];
 
-function today(status: StatusView, { cases, findings, deliveries }: Figures): Item[] {
+function today(status: Status, { cases, findings, deliveries }: Figures): Item[] {
   const item = (kind: Item["kind"], text: string, href: string, since: string | null = null): Item => ({ kind, text, href, since });
   const when = (many: number, one: Item): readonly Item[] => (many > 0 ? [one] : []);
   const place = (connection: string): string => `/connections/${encodeURIComponent(connection)}`;
   return [
     ...(status.hub.readingPaused ? [item("disk", "The disk budget is reached: reading is paused", "/connections")] : []),
-    ...status.connections.filter(({ state }) => state === "Needs attention").map(({ id, name, fault }) => item("connection", `${name}: ${fault?.message ?? "needs attention"}`, place(id))),
-    ...status.expiring.filter(({ daysLeft }) => daysLeft <= TOKEN_DAYS).map(({ connection, name, daysLeft, expiresAt }) => item("token", daysLeft < 0 ? `The token of ${name} has ended` : `The token of ${name} ends in ${plural(daysLeft, "day")}`, place(connection), daysLeft < 0 ? expiresAt : null)),
+    ...firstOf(
+      status.standings.filter(({ state }) => state === "Needs attention").map(({ id, name, fault }) => item("connection", `${name}: ${fault?.message ?? "needs attention"}`, place(id))),
+      (more) => item("connection", `${plural(more, "more connection")} ${more === 1 ? "needs" : "need"} attention`, "/connections?state=Needs%20attention"),
+    ),
+    ...firstOf(
+      status.expiring.filter(({ daysLeft }) => daysLeft <= TOKEN_DAYS).map(({ connection, name, daysLeft, expiresAt }) => item("token", daysLeft < 0 ? `The token of ${name} has ended` : `The token of ${name} ends in ${plural(daysLeft, "day")}`, place(connection), daysLeft < 0 ? expiresAt : null)),
+      (more) => item("token", `${plural(more, "more token")} ${more === 1 ? "ends" : "end"} within ${String(TOKEN_DAYS)} days`, "/connections"),
+    ),
     ...when(cases.urgentUnowned, item("cases", `${plural(cases.urgentUnowned, "high or critical case")} without an owner`, "/cases?owner=none&severity=high")),
     ...status.destinations.flatMap(({ name, fault }) => (fault === null ? [] : [item("destination", `${name} takes nothing: ${fault.reason}`, "/deliveries", fault.since)])),
     ...when(deliveries.parked, item("deliveries", `${plural(deliveries.parked, "delivery", "deliveries")} set aside`, "/deliveries?state=parked")),
     ...when(findings.overdue, item("findings", `${plural(findings.overdue, "finding")} past the date to fix ${findings.overdue === 1 ? "it" : "them"}`, "/vulnerabilities?overdue=true")),
     ...when(status.parked, item("parked", `${plural(status.parked, "record")} set aside while reading`, "/connections")),
   ];
+}
+
+/** Of one sort, as many as leave room for the others. */
+const MOST_OF_ONE = 5;
+
+function firstOf(items: readonly Item[], rest: (more: number) => Item): readonly Item[] {
+  return items.length <= MOST_OF_ONE ? items : [...items.slice(0, MOST_OF_ONE - 1), rest(items.length - MOST_OF_ONE + 1)];
 }
 
 function plural(many: number, one: string, more = `${one}s`): string {

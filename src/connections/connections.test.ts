@@ -354,3 +354,38 @@ describe("what the reader reports", () => {
     expect([lines.length, lines.at(-1)?.message]).toEqual([LOG_LINES_KEPT, String(LOG_LINES_KEPT + 4)]);
   });
 });
+
+describe("looking", () => {
+  it("gives connections a page at a time by name, with one name twice where two tenants have it, and narrows them by text and state", async () => {
+    const other = (await bench.tenants.create(EVERY_TENANT, "Orchard", bench.record)).id as TenantId;
+    for (const name of ["delta", "alpha", "charlie"]) await add(`t-${name}`, { name });
+    await add("t-other", { name: "alpha", tenant: other, description: "The branch in Lisbon" });
+    await bench.connections.setPaused(EVERY_TENANT, "delta", true, bench.record);
+    const walk = async (asked: Parameters<typeof bench.connections.page>[1], scope = EVERY_TENANT): Promise<string[]> => {
+      const names: string[] = [];
+      for (let after: string | undefined, more = true; more; ) {
+        const page = await bench.connections.page(scope, { ...asked, limit: 1, ...(after === undefined ? {} : { after }) });
+        names.push(...page.items.map(({ name, tenant }) => `${name} ${tenant === other ? "theirs" : "ours"}`));
+        after = page.next ?? undefined;
+        more = page.next !== null;
+      }
+      return names;
+    };
+
+    expect((await walk({})).toSorted()).toEqual(["alpha ours", "alpha theirs", "charlie ours", "delta ours"]);
+    expect((await walk({})).map((line) => line.split(" ")[0])).toEqual(["alpha", "alpha", "charlie", "delta"]);
+    expect(await walk({}, onlyTenants(other))).toEqual(["alpha theirs"]);
+    expect(await walk({ text: "LISBON" })).toEqual(["alpha theirs"]);
+    expect(await walk({ state: "Paused" })).toEqual(["delta ours"]);
+    await expect(bench.connections.page(EVERY_TENANT, { after: "[1]" })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+  });
+
+  it("says of all at once how they are, as each says of itself", async () => {
+    await add("a", { name: "alpha" });
+    await add("b", { name: "bravo" });
+    await bench.connections.setPaused(EVERY_TENANT, "bravo", true, bench.record);
+    const { items } = await bench.connections.page(EVERY_TENANT);
+
+    expect(await bench.connections.standings(EVERY_TENANT)).toEqual(items.map(({ id, name, tenant, state, fault, token: { expiresAt, daysLeft } }) => ({ id, name, tenant, state, fault, token: { expiresAt, daysLeft } })));
+  });
+});

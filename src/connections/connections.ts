@@ -14,6 +14,7 @@ import type { StreamId } from "../kernel/stream-ids.ts";
 import type { Database, Tx } from "../store/store.ts";
 import { connectionRow, NO_CONNECTION, readableConnections, surroundings, tenantForNew } from "./lookup.ts";
 import { faultPlace, storeFault } from "./faults.ts";
+import { createLooks } from "./looks.ts";
 import { appendLine, lastLines, type LogLine, type NewLogLine } from "./log-lines.ts";
 import { overlapsWith } from "./overlap.ts";
 import type { ConnectionPorts, Recorder } from "./ports.ts";
@@ -49,6 +50,7 @@ export function createConnections(ports: ConnectionPorts) {
   const { store, vault, clock, console: rules } = ports;
   /** Connections being verified right now, by this process. */
   const verifying = new Set<string>();
+  const looks = createLooks(store, clock, verifying);
 
   function owner(row: ConnectionRow) {
     return { tenant: row.tenant_id as TenantId, id: row.id, purpose: "console-token" } as const;
@@ -136,12 +138,7 @@ export function createConnections(ports: ConnectionPorts) {
   }
 
   async function list(scope: TenantScope): Promise<readonly ConnectionView[]> {
-    const rows = await tables(store.read).selectFrom("connections").selectAll().where("removed_at", "is", null).where(withinScope(scope, "tenant_id")).orderBy("name").orderBy("id").execute();
-    const around = await surroundings(store.read, rows, verifying);
-    return rows.flatMap((row) => {
-      const known = around.get(row.id);
-      return known === undefined ? [] : [connectionView(row, known, clock.now())];
-    });
+    return looks.viewsOf(await tables(store.read).selectFrom("connections").selectAll().where("removed_at", "is", null).where(withinScope(scope, "tenant_id")).orderBy("name").orderBy("id").execute());
   }
 
   async function get(scope: TenantScope, reference: string): Promise<ConnectionView> {
@@ -374,6 +371,8 @@ export function createConnections(ports: ConnectionPorts) {
     verifyOnly,
     add,
     list,
+    page: looks.page,
+    standings: looks.standings,
     get,
     update,
     setPaused,

@@ -60,7 +60,7 @@ export async function nameAmongTenants(db: Database, id: string): Promise<string
 }
 
 /** What a view needs beside the row, for many rows at once. */
-export async function surroundings(db: Database, rows: readonly ConnectionRow[], verifying: ReadonlySet<string>): Promise<ReadonlyMap<string, RowSurroundings>> {
+export async function surroundings(db: Database, rows: readonly Pick<ConnectionRow, "id" | "tenant_id">[], verifying: ReadonlySet<string>): Promise<ReadonlyMap<string, RowSurroundings>> {
   const faults = await faultsOf(db, rows.map((row) => row.id));
   const leaving = await tables(db).selectFrom("tenants").select("id").where("leaving_since", "is not", null).execute();
   const gone = new Set(leaving.map((tenant) => tenant.id));

@@ -1,7 +1,9 @@
 /** HTTP routes of connections. Tokens in bodies become Secrets in the first line of the handler and go no further as text. */
 import Type from "typebox";
-import { ConnectionDraft, ConnectionLogLine, ConnectionView, Ok, StreamName, VerifyReport } from "../kernel/api.ts";
+import { ConnectionDraft, ConnectionLogLine, ConnectionQuery, ConnectionView, Ok, StreamName, VerifyReport } from "../kernel/api.ts";
+import type { TenantId } from "../kernel/ids.ts";
 import { audited, defineRoute, unaudited, type Route, type RouteContext } from "../kernel/route.ts";
+import { onlyTenants, type TenantScope } from "../kernel/scope.ts";
 import { Secret } from "../kernel/secret.ts";
 import type { Tx } from "../store/store.ts";
 import { expiryCalendar } from "./calendar.ts";
@@ -27,7 +29,7 @@ const Added = Type.Object({ connection: ConnectionView, verify: VerifyReport, wa
 const Guide = Type.Array(Type.Object({ title: Type.String(), steps: Type.Array(Type.String()) }));
 const End = Type.Null({ description: "There is no further page." });
 
-export function connectionRoutes(connections: Connections, rules: Pick<ConsoleRules, "guide">): readonly Route<Tx>[] {
+export function connectionRoutes(connections: Connections, rules: Pick<ConsoleRules, "guide">, findTenant: (scope: TenantScope, reference: string) => Promise<TenantId>): readonly Route<Tx>[] {
   return [
     defineRoute({
       method: "POST",
@@ -51,11 +53,15 @@ export function connectionRoutes(connections: Connections, rules: Pick<ConsoleRu
     defineRoute({
       method: "GET",
       path: BASE,
-      summary: "All connections",
+      summary: "Connections, by name",
       permission: "connections.read",
       audit: unaudited(Reading),
-      answer: Type.Object({ items: Type.Array(ConnectionView), next: End }),
-      handle: async (_input, context: RouteContext<Tx>) => ({ items: [...(await connections.list(context.scope))], next: null }),
+      query: ConnectionQuery,
+      answer: Type.Object({ items: Type.Array(ConnectionView), next: Type.Union([Type.String(), Type.Null()]) }),
+      async handle({ query: { tenant, ...asked } }, { scope }: RouteContext<Tx>) {
+        const { items, next } = await connections.page(tenant === undefined ? scope : onlyTenants(await findTenant(scope, tenant)), asked);
+        return { items: [...items], next };
+      },
     }),
     defineRoute({
       method: "POST",

@@ -148,4 +148,11 @@ export const connectionMigrations: readonly Migration[] = [
       await sql`alter table connections add column look_back_days integer`.execute(db);
     },
   },
+  {
+    // Lists go by name, whosever they are.
+    id: "0140-connections-by-name",
+    async up(db) {
+      await sql`create index connections_by_name on connections (name, id) where removed_at is null`.execute(db);
+    },
+  },
 ];

@@ -46,9 +46,23 @@ export function streamsOf(row: ConnectionRow): StreamId[] {
   return readable.filter((stream) => chosen.has(stream));
 }
 
+/** How a connection is, without what it is. */
+export type ConnectionStanding = Pick<ConnectionView, "id" | "name" | "tenant" | "state" | "fault"> & { readonly token: Pick<ConnectionView["token"], "expiresAt" | "daysLeft"> };
+
+type StandingRow = Pick<ConnectionRow, "id" | "name" | "tenant_id" | "paused" | "verified_at" | "syncing" | "token_expires_at">;
+
+export function standingOf(row: StandingRow, around: RowSurroundings, now: number): ConnectionStanding {
+  const { state, fault } = stateOf(row, around, now);
+  return { id: row.id, name: row.name, tenant: row.tenant_id, state, fault, token: { expiresAt: row.token_expires_at, daysLeft: expiryOf(row.token_expires_at, now)?.daysLeft ?? null } };
+}
+
+function stateOf(row: StandingRow, around: RowSurroundings, now: number): ReturnType<typeof connectionState> {
+  return connectionState({ paused: row.paused === 1 || around.leaving, verifying: around.verifying, verified: row.verified_at !== null, syncing: row.syncing === 1, faults: around.faults }, now);
+}
+
 export function connectionView(row: ConnectionRow, around: RowSurroundings, now: number, report = reportOf(row)): ConnectionView {
   const paused = row.paused === 1 || around.leaving;
-  const { state, fault } = connectionState({ paused, verifying: around.verifying, verified: row.verified_at !== null, syncing: row.syncing === 1, faults: around.faults }, now);
+  const { state, fault } = stateOf(row, around, now);
   const expiry = expiryOf(row.token_expires_at, now);
   return {
     id: row.id,

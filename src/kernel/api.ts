@@ -190,13 +190,16 @@ export const StatusView = Type.Object({
   version: Text,
   now: Time,
   hub: Type.Object({ running: Type.Boolean(), url: Nullable(Text), store: Text, diskBytes: Count, diskBudgetBytes: Nullable(Count), readingPaused: Type.Boolean() }),
+  /** A page of them by name, each with its streams; everything else here is about all. */
   connections: Type.Array(ConnectionView),
   streams: Type.Array(StreamStatus),
-  /** Tokens within 30, 14, 7 or 1 days of their end, or past it. */
+  /** What the next page goes on from. */
+  next: Nullable(Text),
+  /** Tokens within 30, 14, 7 or 1 days of their end, or past it: the next 200. */
   expiring: Type.Array(Type.Object({ connection: Text, name: Text, expiresAt: Time, daysLeft: Type.Integer() })),
   parked: Count,
   destinations: Type.Array(DestinationStatus),
-  /** Healthy, or the first reason why not. */
+  /** Healthy, or the first reasons why not. */
   health: Type.Object({ ok: Type.Boolean(), reasons: Type.Array(Text) }),
 });
 export type StatusView = Static<typeof StatusView>;
@@ -209,6 +212,10 @@ const paged = {
   ids: Ids,
 };
 const Part = (of: string) => Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: `Part of ${of}.` }));
+export const ConnectionQuery = Type.Object({ ...paged, text: Part("a name, an address or a description"), state: Type.Optional(ConnectionState), tenant: Type.Optional(Type.String({ minLength: 1, maxLength: 400, description: "Id or name." })) });
+/** Of each connection the streams come along, so that a page is small. */
+export const StatusQuery = Type.Object({ after: paged.after, limit: paged.limit });
+export const StreamStatusQuery = Type.Object({ connections: Type.String({ minLength: 1, maxLength: 20_000, description: "Their ids, at most 200, with commas between." }) });
 export const TenantQuery = Type.Object({ ...paged, text: Part("a name") });
 export const ApiKeyQuery = Type.Object({ ...paged, text: Part("a name"), state: Type.Optional(Type.Enum(["in-use", "ended", "revoked"])) });
 export const UserQuery = Type.Object({ ...paged, text: Part("a name or an e-mail address"), state: Type.Optional(Type.Enum(["active", "disabled", "first-sign-in"])), tenant: Type.Optional(Type.String({ minLength: 1, maxLength: 400, description: "Id or name: those who see it." })) });

@@ -54,12 +54,14 @@ function verdictsOf(rows: readonly { readonly verdict: number | null; readonly n
 
 async function numbers({ read }: Reads, scope: TenantScope): Promise<{ readonly own: number; readonly shared: { readonly numbers: number; readonly devices: number } }> {
   const all = { own: 0, shared: { numbers: 0, devices: 0 } };
-  for (let after: string | null = ""; after !== null; ) {
+  let after: string | null = "";
+  while (after !== null) {
     await turn();
-    const { rows }: { readonly rows: readonly SerialSlice[] } = await sql<SerialSlice>`
+    const behind: string = after;
+    const found = await sql<SerialSlice>`
       SELECT count(*) AS slice, max(serial_key) AS last, sum(CASE WHEN n = 1 THEN 1 ELSE 0 END) AS own, sum(CASE WHEN n > 1 THEN 1 ELSE 0 END) AS numbers, sum(CASE WHEN n > 1 THEN n ELSE 0 END) AS devices
-      FROM (SELECT serial_key, count(*) AS n FROM posture_devices WHERE serial_key IS NOT NULL AND serial_key > ${after} AND ${withinScope(scope)} GROUP BY serial_key ORDER BY serial_key LIMIT ${SLICE}) AS each_number`.execute(read);
-    const [row] = rows;
+      FROM (SELECT serial_key, count(*) AS n FROM posture_devices WHERE serial_key IS NOT NULL AND serial_key > ${behind} AND ${withinScope(scope)} GROUP BY serial_key ORDER BY serial_key LIMIT ${SLICE}) AS each_number`.execute(read);
+    const row: SerialSlice | undefined = found.rows[0];
     all.own += Number(row?.own ?? 0);
     all.shared.numbers += Number(row?.numbers ?? 0);
     all.shared.devices += Number(row?.devices ?? 0);

@@ -1,15 +1,17 @@
 /** HTTP routes of the rules. */
 import Type from "typebox";
 import { isoTime } from "../kernel/clock.ts";
-import { PostureRulesApplied, PostureRulesDraft, PostureRuleView } from "../kernel/posture-api.ts";
+import { PostureRuleQuery, PostureRulesApplied, PostureRulesDraft, PostureRuleView } from "../kernel/posture-api.ts";
 import { audited, defineRoute, unaudited, type Route, type RouteContext } from "../kernel/route.ts";
+import { onlyTenants } from "../kernel/scope.ts";
 import type { Tx } from "../store/store.ts";
 import { ownerOf } from "./owner.ts";
 import type { PostureRouteDeps } from "./routes.ts";
 import { parseRules, writeRule } from "./rule-form.ts";
-import { applyRules, findRule, liveRules, removeRule, type AppliedRule, type StoredRule } from "./rules-store.ts";
+import { applyRules, findRule, removeRule, rulesPage, type AppliedRule, type StoredRule } from "./rules-store.ts";
 
 const ById = Type.Object({ id: Type.String({ minLength: 1, maxLength: 400, description: "Id, or name where it is the only one." }) });
+const DEFAULT_PAGE = 200;
 const BASE = "/api/v1/posture/rules";
 /** A thousand rules of two hundred conditions each are more than anybody writes. */
 const BODY_LIMIT = 16 * 1_048_576;
@@ -22,8 +24,12 @@ export function ruleRoutes({ store, clock, findTenant }: PostureRouteDeps): read
       summary: "Posture rules, by name",
       permission: "posture.read",
       audit: unaudited("reads only"),
-      answer: Type.Object({ items: Type.Array(PostureRuleView), next: Type.Null() }),
-      handle: async (_input, { scope }: RouteContext<Tx>) => ({ items: (await liveRules(store.read, scope)).map(ruleView), next: null }),
+      query: PostureRuleQuery,
+      answer: Type.Object({ items: Type.Array(PostureRuleView), next: Type.Union([Type.String(), Type.Null()]) }),
+      async handle({ query: { text, tenant, after, limit = DEFAULT_PAGE } }, { scope }: RouteContext<Tx>) {
+        const { items, next } = await rulesPage(store.read, tenant === undefined ? scope : onlyTenants(await findTenant(store.read, scope, tenant)), { text, after, limit });
+        return { items: items.map(ruleView), next };
+      },
     }),
     defineRoute({
       method: "POST",

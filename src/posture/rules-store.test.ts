@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { EVERY_TENANT, onlyTenants } from "../kernel/scope.ts";
 import { parseRules } from "./rule-form.ts";
-import { applyRules, findRule, liveRules, removeRule } from "./rules-store.ts";
+import { applyRules, findRule, liveRules, removeRule, rulesPage } from "./rules-store.ts";
 import { CLEAN, OTHER, postureBench, rule, TEN, type PostureBench } from "./test-bench.ts";
 
 const DISK = rule("Disk", { input: "disk_encrypted", operator: "==", value: true });
@@ -91,5 +91,17 @@ describe("tenants", () => {
     await bench.due();
 
     expect((await bench.results()).map((row) => String(row["rule_name"])).toSorted()).toEqual(["Clean", "Common"]);
+  });
+});
+
+describe("a page of rules", () => {
+  it("goes by name and finds part of one, however they are called", async () => {
+    await bench.rules([CLEAN, DISK, rule("Disk of servers", { input: "disk_encrypted", operator: "==", value: true })]);
+    const first = await rulesPage(bench.store.read, EVERY_TENANT, { limit: 2 });
+    const second = await rulesPage(bench.store.read, EVERY_TENANT, { limit: 2, after: first.next ?? "" });
+    const found = await rulesPage(bench.store.read, EVERY_TENANT, { limit: 2, text: "disk" });
+
+    expect([first.items, second.items, found.items].map((items) => items.map(({ name }) => name))).toEqual([["Clean", "Disk"], ["Disk of servers"], ["Disk", "Disk of servers"]]);
+    expect([second.next, found.next]).toEqual([null, null]);
   });
 });

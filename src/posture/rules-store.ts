@@ -8,6 +8,7 @@ import { newId, type TenantId } from "../kernel/ids.ts";
 import { oneByReference } from "../kernel/reference.ts";
 import { scopeAllows, type TenantScope } from "../kernel/scope.ts";
 import { withinScope } from "../store/conditions.ts";
+import { fittingPage, pairOf, type FittingPage } from "../store/fitting.ts";
 import type { Database, Tx } from "../store/store.ts";
 import { sql } from "kysely";
 import type { Rule, RuleDraft } from "./model.ts";
@@ -59,6 +60,23 @@ function fromRow(row: RuleRow): StoredRule {
 export async function liveRules(db: Database, scope: TenantScope): Promise<readonly StoredRule[]> {
   const rows = await tables(db).selectFrom("posture_rules").selectAll().where("removed_at", "is", null).where(visible(scope)).orderBy("name").orderBy("id").execute();
   return rows.map(fromRow);
+}
+
+/** Of the live ones a page, by name. `text`: part of a name. */
+export async function rulesPage(db: Database, scope: TenantScope, { text, after, limit }: { readonly text?: string | undefined; readonly after?: string | undefined; readonly limit: number }): Promise<FittingPage<StoredRule>> {
+  const wanted = text?.trim().toLowerCase() ?? "";
+  const { items, next } = await fittingPage<RuleRow>({
+    after,
+    limit,
+    fits: ({ name }) => name.toLowerCase().includes(wanted),
+    place: ({ name, id }) => JSON.stringify([name, id]),
+    read(behind, size) {
+      let query = tables(db).selectFrom("posture_rules").selectAll().where("removed_at", "is", null).where(visible(scope)).orderBy("name").orderBy("id").limit(size);
+      if (behind !== undefined) query = query.where(sql<boolean>`(name, id) > (${sql.join(pairOf(behind))})`);
+      return query.execute();
+    },
+  });
+  return { items: items.map(fromRow), next };
 }
 
 /** By id, or by name where one visible rule has it; NOT_FOUND alike for another tenant's and for none. */

@@ -45,7 +45,7 @@ interface World {
 const LOCAL = "vdl_the-credential-of-this-test";
 
 async function status(): Promise<StatusView> {
-  return { version: "0", now: "2026-03-01T12:00:00.000Z", hub: { running: true, url: null, store: "sqlite", diskBytes: 1, diskBudgetBytes: null, readingPaused: false }, connections: [], streams: [], expiring: [], parked: 0, destinations: [], health: { ok: true, reasons: [] } };
+  return { version: "0", now: "2026-03-01T12:00:00.000Z", hub: { running: true, url: null, store: "sqlite", diskBytes: 1, diskBudgetBytes: null, readingPaused: false }, connections: [], streams: [], next: null, expiring: [], parked: 0, destinations: [], health: { ok: true, reasons: [] } };
 }
 
 async function openWorld(): Promise<World> {
@@ -65,7 +65,7 @@ async function openWorld(): Promise<World> {
   }
   const routes = withOpenApi(
     [
-      ...connectionRoutes(bench.connections, bench.rules),
+      ...connectionRoutes(bench.connections, bench.rules, async (scope, reference) => (await bench.tenants.get(scope, reference)).id as TenantId),
       ...tenantRoutes(store, bench.tenants, bench.sites),
       ...builtinRoutes({ store, audit, keys, backups: createBackups(store, join(bench.folder, "backups"), clock), version: "0", migrated: () => true, status, rotateKeyring: () => bench.vault.rotate() }),
     ],

@@ -12,6 +12,7 @@ const status: StatusView = {
     { id: "con_1", name: 'evil"} 1\nvedette_up 0', description: "d", labels: {}, owners: ["a@b.example"], tenant: "t", url: "https://x", state: "Needs attention", fault: view, paused: false, token: { form: "jwt", createdAt: null, expiresAt: null, daysLeft: -2, warning: null }, identity: null, scope: null, roles: [], streams: [], polling: "5m", lookBackDays: 7, createdAt: "", verifiedAt: null },
   ],
   streams: [stream],
+  next: null,
   expiring: [],
   parked: 2,
   destinations: [{ id: "dst_1", name: 'evil"} 2', kind: "webhook", queued: 3, parked: 1, delivered: 400, oldestSeconds: 90, fault: { code: "DESTINATION_UNREACHABLE", reason: "evil", since: "2026-03-01T11:00:00.000Z" } }],

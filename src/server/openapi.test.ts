@@ -9,7 +9,7 @@ import { openApiDocument, openApiPath } from "./openapi.ts";
 
 /** Only declarations are read here: nothing of what the routes would call. */
 const none = {} as never;
-const routes: readonly Route<Tx>[] = withOpenApi([...connectionRoutes(none, { guide: [] }), ...tenantRoutes(none, none, none), ...builtinRoutes(none)], "1.2.3");
+const routes: readonly Route<Tx>[] = withOpenApi([...connectionRoutes(none, { guide: [] }, none), ...tenantRoutes(none, none, none), ...builtinRoutes(none)], "1.2.3");
 const document = JSON.parse(JSON.stringify(openApiDocument(routes, "1.2.3"))) as {
   openapi: string;
   info: { version: string };

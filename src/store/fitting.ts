@@ -2,6 +2,8 @@
  * One page of a list in which only a look at each row tells whether it fits. Blocks are read along the list's key until the page is full or enough was looked at: then the
  * page says where to go on, also where it is not full, so that no answer takes as long as the list.
  */
+import { wrongPlace } from "../kernel/fault.ts";
+
 export interface Walk<Row> {
   readonly after: string | undefined;
   readonly limit: number;
@@ -35,6 +37,20 @@ export async function fittingPage<Row>({ after, limit, read, fits, place }: Walk
     at = place(last);
   }
   return { items, next: at ?? null };
+}
+
+/** Where a page of a list by two columns of text goes on, as `place` wrote it. */
+export function pairOf(after: string): readonly [string, string] {
+  let place: unknown = null;
+  try {
+    place = JSON.parse(after);
+  } catch {
+    throw wrongPlace();
+  }
+  if (!Array.isArray(place) || place.length !== 2) throw wrongPlace();
+  const [first, second] = place as readonly unknown[];
+  if (typeof first !== "string" || typeof second !== "string") throw wrongPlace();
+  return [first, second];
 }
 
 /** Ids as they are given in an address: `a,b,c`. */

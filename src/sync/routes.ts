@@ -1,18 +1,20 @@
 /** Runs, streams and gaps over HTTP. */
 import Type from "typebox";
 import { Fault } from "../kernel/fault.ts";
-import { Ok, RunRequest, RunView, StreamName, StreamView } from "../kernel/api.ts";
+import { Ok, RunRequest, RunView, StreamName, StreamStatus, StreamStatusQuery, StreamView } from "../kernel/api.ts";
 import { audited, defineRoute, unaudited, type Route } from "../kernel/route.ts";
 import type { RunId } from "../kernel/ids.ts";
 import type { TenantScope } from "../kernel/scope.ts";
-import type { Clock } from "../kernel/clock.ts";
+import { isoTime, type Clock } from "../kernel/clock.ts";
 import { viewName } from "../kernel/stream-ids.ts";
 import type { Stream } from "../sentinelone/streams/stream.ts";
+import { idList } from "../store/fitting.ts";
 import type { Store, Tx } from "../store/store.ts";
 import { acknowledgeGap, listGaps } from "./gaps.ts";
 import type { SyncConnection, SyncPorts } from "./ports.ts";
 import { findRun, listRuns } from "./run-history.ts";
 import type { Runner } from "./runner.ts";
+import type { StreamStatuses } from "./status.ts";
 import { patchState } from "./stream-state.ts";
 
 export interface SyncRouteDeps {
@@ -22,8 +24,10 @@ export interface SyncRouteDeps {
   readonly runner: Runner;
   readonly streams: readonly Stream[];
   readonly diskFull: () => Promise<boolean>;
+  readonly statuses: StreamStatuses;
 }
 
+const MOST_CONNECTIONS = 200;
 const ById = Type.Object({ id: Type.String() });
 const StreamOfConnection = Type.Object({ id: Type.String(), stream: StreamName });
 const GapView = Type.Object({
@@ -107,7 +111,7 @@ function runRoutes({ store, ports, runner, streams, diskFull }: SyncRouteDeps): 
   ];
 }
 
-function streamRoutes({ store, ports, runner, streams, clock }: SyncRouteDeps): readonly Route<Tx>[] {
+function streamRoutes({ store, ports, runner, streams, clock, statuses }: SyncRouteDeps): readonly Route<Tx>[] {
   const pausing = (verb: "pause" | "resume"): Route<Tx> =>
     defineRoute({
       method: "POST",
@@ -147,6 +151,20 @@ function streamRoutes({ store, ports, runner, streams, clock }: SyncRouteDeps): 
           columns: stream.columns.map(({ name, type, source }) => ({ name, type, source })),
         }));
         return { items, next: null };
+      },
+    }),
+    defineRoute({
+      method: "GET",
+      path: "/api/v1/streams/status",
+      summary: "How the streams of some connections stand: how fresh, how many rows, what was set aside",
+      permission: "status.read",
+      audit: unaudited("reads figures only"),
+      query: StreamStatusQuery,
+      answer: Type.Object({ now: Type.String(), items: Type.Array(StreamStatus) }),
+      async handle({ query }, { scope }) {
+        const ids = [...new Set(idList(query.connections) ?? [])];
+        if (ids.length > MOST_CONNECTIONS) throw new Fault("CONFIG_INVALID", `Streams of at most ${String(MOST_CONNECTIONS)} connections are told at once.`);
+        return { now: isoTime(clock.now()), items: [...(await statuses.of(scope, ids))] };
       },
     }),
     pausing("pause"),

@@ -21,6 +21,9 @@ export interface StatusDeps {
   readonly parkedCounts: (scope: TenantScope) => Promise<ReadonlyMap<string, number>>;
 }
 
+/** How a stream stands, without how many rows it has. */
+export type StreamStanding = Omit<StreamStatus, "rows" | "goneRows" | "budget">;
+
 /** Counting a large table takes a while; figures this old are good enough to look at. */
 const COUNT_LIVES_MS = 5_000;
 
@@ -32,33 +35,58 @@ export class StreamStatuses {
     this.#deps = deps;
   }
 
-  async list(scope: TenantScope): Promise<readonly StreamStatus[]> {
+  /** Of all connections, what can be said without counting anything; rows are counted of `among` alone, of all where it is left out. */
+  async look(scope: TenantScope, among?: ReadonlySet<string>): Promise<{ readonly standings: readonly StreamStanding[]; readonly rows: readonly StreamStatus[] }> {
     const { store, ports, streams } = this.#deps;
-    const states = await readStates(store);
+    const states = new Map((await readStates(store)).map((state) => [`${state.connection} ${state.stream}`, state]));
     const parked = await this.#deps.parkedCounts(scope);
-    const gaps = await listGaps(scope, store);
+    const gaps = Map.groupBy(await listGaps(scope, store), (gap) => `${gap.connection_id} ${gap.stream}`);
+    const standings: StreamStanding[] = [];
     const rows: StreamStatus[] = [];
     for (const connection of await ports.connections()) {
       if (!scopeAllows(scope, connection.tenant)) continue;
       for (const stream of streams) {
         if (!connection.streams.includes(stream.id)) continue;
-        const state = states.find((entry) => entry.connection === connection.id && entry.stream === stream.id);
-        const open = gaps.filter((gap) => gap.connection_id === connection.id && gap.stream === stream.id).length;
-        rows.push(await this.#one(connection, stream, state, parked.get(`${connection.id} ${stream.id}`) ?? 0, open));
+        const key = `${connection.id} ${stream.id}`;
+        const standing = this.#standing(connection, stream, states.get(key), parked.get(key) ?? 0, gaps.get(key)?.length ?? 0);
+        standings.push(standing);
+        if (among === undefined || among.has(connection.id)) rows.push(await this.#counted(connection, stream, standing));
+      }
+    }
+    return { standings, rows };
+  }
+
+  /** Of these alone; those that the scope does not see are left out. */
+  async of(scope: TenantScope, ids: readonly string[]): Promise<readonly StreamStatus[]> {
+    const { store, ports, streams } = this.#deps;
+    if (ids.length === 0) return [];
+    const states = new Map((await readStates(store, ids)).map((state) => [`${state.connection} ${state.stream}`, state]));
+    const parked = await this.#deps.parkedCounts(scope);
+    const gaps = Map.groupBy(await listGaps(scope, store), (gap) => `${gap.connection_id} ${gap.stream}`);
+    const rows: StreamStatus[] = [];
+    for (const id of ids) {
+      const connection = await ports.current(id as ConnectionId);
+      if (connection === undefined || !scopeAllows(scope, connection.tenant)) continue;
+      for (const stream of streams) {
+        if (!connection.streams.includes(stream.id)) continue;
+        const key = `${connection.id} ${stream.id}`;
+        rows.push(await this.#counted(connection, stream, this.#standing(connection, stream, states.get(key), parked.get(key) ?? 0, gaps.get(key)?.length ?? 0)));
       }
     }
     return rows;
   }
 
-  async #one(connection: SyncConnection, stream: Stream, state: StreamState | undefined, parked: number, gaps: number): Promise<StreamStatus> {
-    const { ports, clock } = this.#deps;
-    const counts = await this.#count(connection.id, stream);
+  async #counted(connection: SyncConnection, stream: Stream, standing: StreamStanding): Promise<StreamStatus> {
+    const { live, gone } = await this.#count(connection.id, stream);
+    return { ...standing, rows: live, goneRows: gone, budget: this.#deps.ports.budget(connection.url, stream.id) };
+  }
+
+  #standing(connection: SyncConnection, stream: Stream, state: StreamState | undefined, parked: number, gaps: number): StreamStanding {
+    const { clock } = this.#deps;
     const freshAt = state?.freshAt ?? null;
     return {
       connection: connection.id,
       stream: stream.id,
-      rows: counts.live,
-      goneRows: counts.gone,
       parked,
       watermark: state?.watermark ?? null,
       freshAt: freshAt === null ? null : isoTime(freshAt),
@@ -70,7 +98,6 @@ export class StreamStatuses {
       gaps,
       fault: state?.fault ?? null,
       ...(state === undefined || state.drift === null ? {} : { drift: { ...state.drift, at: isoTime(state.drift.at) } }),
-      budget: ports.budget(connection.url, stream.id),
     };
   }
 
@@ -86,7 +113,7 @@ export class StreamStatuses {
 }
 
 /** In words, why the reading is not as it should be; empty when it is. */
-export function readingTroubles(rows: readonly StreamStatus[], names: ReadonlyMap<string, string>, streams: readonly Stream[]): readonly string[] {
+export function readingTroubles(rows: readonly StreamStanding[], names: ReadonlyMap<string, string>, streams: readonly Stream[]): readonly string[] {
   return rows.flatMap((row) => {
     const where = `${names.get(row.connection) ?? row.connection} ${row.stream}`;
     const every = streams.find((stream) => stream.id === row.stream)?.everyMs ?? Number.POSITIVE_INFINITY;

@@ -22,9 +22,9 @@ export interface StreamState {
   readonly drift: (Drift & { readonly at: number }) | null;
 }
 
-export async function readStates(store: Store, connection?: ConnectionId): Promise<readonly StreamState[]> {
+export async function readStates(store: Store, of?: ConnectionId | readonly string[]): Promise<readonly StreamState[]> {
   let query = store.read.withTables<SyncTables>().selectFrom("stream_state").selectAll().orderBy("connection_id").orderBy("stream");
-  if (connection !== undefined) query = query.where("connection_id", "=", connection);
+  if (of !== undefined) query = typeof of === "string" ? query.where("connection_id", "=", of) : query.where("connection_id", "in", [...of]);
   const rows = await query.execute();
   return rows.flatMap((row) => {
     if (!isStreamId(row.stream)) return [];

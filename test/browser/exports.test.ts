@@ -54,8 +54,9 @@ describe.skipIf(CHROMIUM === undefined)("a file of what a page shows", () => {
 
     expect(head).toContain(header);
     expect(expected.length).toBeGreaterThan(0);
+    expect(rows).toHaveLength(expected.length);
     // What the hub writes itself comes in its own order.
-    if (header === "id") expect(rows.map((row) => row[at]).toSorted()).toEqual(expected.toSorted());
+    if (header === "id") expect(new Set(rows.map((row) => row[at]))).toEqual(new Set(expected));
     else expect(rows.map((row) => row[at])).toEqual(expected);
   });
 

@@ -37,9 +37,9 @@ export function useLive(): void {
       const told = JSON.parse(event.data) as Progress;
       progress = new Map(progress).set(`${told.connection} ${told.stream}`, told);
       for (const listener of listeners) listener();
-      askAnew("GET /api/v1/runs", "GET /api/v1/status");
+      askAnew("GET /api/v1/runs", "GET /api/v1/streams/status");
     });
-    source.addEventListener("connection", () => askAnew("GET /api/v1/status", "GET /api/v1/connections", "GET /api/v1/connections/{id}"));
+    source.addEventListener("connection", () => askAnew("GET /api/v1/connections", "GET /api/v1/connections/{id}"));
     source.addEventListener("figures", () => askAnew("GET /api/v1/overview", "GET /api/v1/cases"));
     source.addEventListener("reload", () => void queryClient.invalidateQueries());
     return () => source.close();

@@ -22,10 +22,23 @@ export const statusCommand: CliCommand = {
 };
 
 async function status(context: CliContext, api: ApiClient, options: JsonOption): Promise<number> {
-  const view = await api.request<StatusView>("GET", "/api/v1/status");
+  const view = await whole(api);
   if (options.json === true) context.out.json(view);
   else print(context, view, api.origin);
   return statusExitCode(view);
+}
+
+/** Connections come a page at a time; the rest is of the first answer, about all of them. */
+async function whole(api: ApiClient): Promise<StatusView> {
+  const first = await api.request<StatusView>("GET", "/api/v1/status");
+  const [connections, streams] = [[...first.connections], [...first.streams]];
+  for (let after = first.next; after !== null && after !== undefined; ) {
+    const page: StatusView = await api.request<StatusView>("GET", "/api/v1/status", { query: { after } });
+    connections.push(...page.connections);
+    streams.push(...page.streams);
+    after = page.next;
+  }
+  return { ...first, connections, streams, next: null };
 }
 
 export function statusExitCode(view: StatusView): number {

@@ -26,7 +26,7 @@ const COLUMNS: readonly Column<Shipped>[] = [
 
 export function AboutPage(): ReactNode {
   const { version } = useSession();
-  const status = useAsk("GET /api/v1/status", {}, { enabled: useMay("status.read") });
+  const status = useAsk("GET /api/v1/status", { query: { limit: 1 } }, { enabled: useMay("status.read") });
   const url = useUrl();
   const [typed, setTyped] = useTyped("text");
   const text = (url.get("text") ?? "").toLowerCase();

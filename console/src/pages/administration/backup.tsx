@@ -14,7 +14,7 @@ function bytes(value: number): string {
 }
 
 export function BackupPage(): ReactNode {
-  const status = useAsk("GET /api/v1/status", {});
+  const status = useAsk("GET /api/v1/status", { query: { limit: 1 } });
   const [name, setName] = useState("");
   const backup = useChange("POST /api/v1/backup", ["GET /api/v1/audit"]);
   const file = backup.data?.file ?? "/var/backups/vedette.sqlite";

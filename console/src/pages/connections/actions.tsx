@@ -11,7 +11,7 @@ import { FaultNote } from "../../parts/states.tsx";
 import { VerifyLines } from "./verify-lines.tsx";
 import type { Connection } from "./words.ts";
 
-const TOUCHED: readonly Route[] = ["GET /api/v1/status", "GET /api/v1/connections", "GET /api/v1/connections/{id}", "GET /api/v1/connections/{id}/log", "GET /api/v1/runs"];
+const TOUCHED: readonly Route[] = ["GET /api/v1/streams/status", "GET /api/v1/connections", "GET /api/v1/connections/{id}", "GET /api/v1/connections/{id}/log", "GET /api/v1/runs"];
 
 export function ConnectionActions({ connection }: { readonly connection: Connection }): ReactNode {
   const mayWrite = useMay("connections.write");
@@ -91,7 +91,7 @@ function Rotate({ connection, open, onClose }: DialogProps): ReactNode {
 function Remove({ connection, open, onClose }: DialogProps): ReactNode {
   const navigate = useNavigate();
   // The page of what is gone may be gone before the answer is through: whoever waits for it is led away all the same.
-  const remove = useChange("DELETE /api/v1/connections/{id}", ["GET /api/v1/status", "GET /api/v1/connections"]);
+  const remove = useChange("DELETE /api/v1/connections/{id}", ["GET /api/v1/streams/status", "GET /api/v1/connections"]);
   const close = (): void => {
     remove.reset();
     onClose();

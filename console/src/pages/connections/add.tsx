@@ -147,7 +147,7 @@ function ReadingStep({ token, found, onBack }: { readonly token: string; readonl
   const { tenants } = useSession();
   const chosenTenant = useTenant();
   const navigate = useNavigate();
-  const add = useChange("POST /api/v1/connections", ["GET /api/v1/status", "GET /api/v1/connections"]);
+  const add = useChange("POST /api/v1/connections", ["GET /api/v1/streams/status", "GET /api/v1/connections"]);
   const readable = found.streams.filter((stream) => stream.readable).map(({ stream }) => stream);
   const [name, setName] = useState(() => nameOf(hostOf(found.url)));
   const [tenant, setTenant] = useState(chosenTenant ?? tenants[0]?.id ?? "");

@@ -18,8 +18,9 @@ import { hostOf, STATE_TONES, tokenTone, tokenWords, type Connection } from "./w
 export function ConnectionPage(): ReactNode {
   const { id } = useParams({ from: "/connections/$id" });
   const found = useAsk("GET /api/v1/connections/{id}", { params: { id } }, { every: 15_000 });
-  const status = useAsk("GET /api/v1/status", {}, { every: 10_000 });
   const mayReadRuns = useMay("status.read");
+  const connectionId = found.data?.id ?? "";
+  const streams = useAsk("GET /api/v1/streams/status", { query: { connections: connectionId } }, { every: 10_000, enabled: mayReadRuns && connectionId !== "" });
   const runs = useAsk("GET /api/v1/runs", { query: { connection: id, limit: 20 } }, { every: 5_000, enabled: mayReadRuns });
   if (found.isPending) return <Loading what="Loading the connection" />;
   if (found.isError) return <Failed fault={found.error} again={() => void found.refetch()} />;
@@ -40,8 +41,8 @@ export function ConnectionPage(): ReactNode {
     >
       {connection.fault === null ? null : <FaultNote fault={{ name: "fault", ...connection.fault }} />}
       {running === undefined ? null : <ReadingNow run={running} />}
-      <Section title="Streams" flush aside={status.data === undefined ? undefined : <span>as of <Ago at={status.data.now} /></span>}>
-        <Streams connection={connection} streams={(status.data?.streams ?? []).filter((stream) => stream.connection === connection.id)} pending={status.isPending} fault={status.error} />
+      <Section title="Streams" flush aside={streams.data === undefined ? undefined : <span>as of <Ago at={streams.data.now} /></span>}>
+        <Streams connection={connection} streams={streams.data?.items ?? []} pending={streams.isPending && mayReadRuns} fault={streams.error} />
       </Section>
       <div className="columns">
         <div className="column">

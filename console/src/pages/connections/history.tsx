@@ -31,7 +31,7 @@ export function Runs({ runs, pending, fault }: { readonly runs: readonly Run[]; 
 export function Gaps({ connection }: { readonly connection: string }): ReactNode {
   const gaps = useAsk("GET /api/v1/gaps", {});
   const mayWrite = useMay("connections.write");
-  const acknowledge = useChange("POST /api/v1/gaps/{id}/acknowledge", ["GET /api/v1/gaps", "GET /api/v1/status"]);
+  const acknowledge = useChange("POST /api/v1/gaps/{id}/acknowledge", ["GET /api/v1/gaps", "GET /api/v1/streams/status"]);
   const mine = gaps.data?.items.filter((gap) => gap.connection === connection) ?? [];
   if (mine.length === 0) return null;
   return (

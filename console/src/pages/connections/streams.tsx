@@ -54,7 +54,7 @@ export function Streams({ connection, streams, pending, fault }: StreamsProps): 
   );
 }
 
-const TOUCHED: readonly Route[] = ["GET /api/v1/status", "GET /api/v1/runs"];
+const TOUCHED: readonly Route[] = ["GET /api/v1/streams/status", "GET /api/v1/runs"];
 
 function StreamMenu({ connection, stream, mayWrite, mayRun }: { readonly connection: string; readonly stream: StreamState; readonly mayWrite: boolean; readonly mayRun: boolean }): ReactNode {
   const run = useChange("POST /api/v1/connections/{id}/streams/{stream}/run", TOUCHED);

@@ -3,7 +3,7 @@ import type { Answer } from "../../api/client.ts";
 import type { Tone } from "../../parts/words.tsx";
 
 export type Connection = Answer<"GET /api/v1/connections/{id}">;
-export type StreamState = Answer<"GET /api/v1/status">["streams"][number];
+export type StreamState = Answer<"GET /api/v1/streams/status">["items"][number];
 export type VerifyAnswer = Answer<"POST /api/v1/verify">;
 
 export const STATE_TONES: Readonly<Record<Connection["state"], Tone>> = { Verifying: "busy", Syncing: "busy", Connected: "good", "Needs attention": "bad", Paused: "plain" };

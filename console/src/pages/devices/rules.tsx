@@ -4,16 +4,17 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
 import { call, type Answer } from "../../api/client.ts";
-import { useAsk, useChange } from "../../api/queries.ts";
+import { useChange, usePages } from "../../api/queries.ts";
 import { useMay } from "../../api/session.ts";
 import { Confirm } from "../../parts/confirm.tsx";
-import { DataTable, type Column } from "../../parts/data-table.tsx";
+import type { Column } from "../../parts/data-table.tsx";
 import { Bars } from "../../parts/figures.tsx";
 import { Page, Section } from "../../parts/page.tsx";
 import { Places } from "../../parts/places.tsx";
+import { SearchedTable } from "../../parts/searched-table.tsx";
 import { Empty, FaultNote, Loading } from "../../parts/states.tsx";
 import { day } from "../../parts/time.ts";
-import { useTenant } from "../../parts/url.ts";
+import { useTenant, useUrl } from "../../parts/url.ts";
 import { count, many, Tag } from "../../parts/words.tsx";
 import { DEVICE_PLACES } from "./words.ts";
 
@@ -23,7 +24,9 @@ const EXAMPLE = JSON.stringify([{ name: "Healthy devices", expiration: "30m", co
 
 export function RulesPage(): ReactNode {
   const mayWrite = useMay("posture.write");
-  const rules = useAsk("GET /api/v1/posture/rules", {});
+  const url = useUrl();
+  const filter = { text: url.get("text"), tenant: url.get("tenant") };
+  const rules = usePages<Rule>(["GET /api/v1/posture/rules", filter], (after, signal, limit) => call("GET /api/v1/posture/rules", { query: { ...filter, after, limit } }, signal));
   const [draft, setDraft] = useState<string | null>(null);
   const [removing, setRemoving] = useState<Rule | null>(null);
   const remove = useChange("DELETE /api/v1/posture/rules/{id}", ["GET /api/v1/posture/rules", "GET /api/v1/posture/devices"]);
@@ -39,9 +42,7 @@ export function RulesPage(): ReactNode {
     <Page title="Posture rules" lead="Each rule gives every device a verdict, with what was expected and what was received. Cloudflare's SentinelOne rules carry over as they stand." actions={mayWrite && draft === null ? <Button onClick={() => setDraft(EXAMPLE)}>Write a rule</Button> : undefined}>
       <Places name="Devices and posture" places={DEVICE_PLACES} />
       {draft === null ? null : <Editor text={draft} onText={setDraft} onClose={() => setDraft(null)} mayWrite={mayWrite} />}
-      <div className="card">
-        <DataTable short name="rules" columns={columns} rows={rules.data?.items ?? []} rowKey={({ id }) => id} pending={rules.isPending} fault={rules.error} again={() => void rules.refetch()} empty={<Empty title="There is no rule yet." action={mayWrite ? <Button onClick={() => setDraft(EXAMPLE)}>Write the first one</Button> : undefined}>Without a rule no device is judged. The editor shows who would fail before you apply anything.</Empty>} />
-      </div>
+      <SearchedTable name="rules" placeholder="Part of a name" columns={columns} pages={rules} rowKey={({ id }) => id} empty={<Empty title="There is no rule yet." action={mayWrite ? <Button onClick={() => setDraft(EXAMPLE)}>Write the first one</Button> : undefined}>Without a rule no device is judged. The editor shows who would fail before you apply anything.</Empty>} />
       <Confirm open={removing !== null} danger title={`Remove ${removing?.name ?? ""}?`} act="Remove" busy={remove.isPending} fault={remove.error} onClose={() => { setRemoving(null); remove.reset(); }} onAct={() => { if (removing !== null) remove.mutate({ params: { id: removing.id } }, { onSuccess: () => setRemoving(null) }); }}>
         <p>Its verdicts go with it; whoever asks for them is no longer told of this rule.</p>
       </Confirm>

@@ -57,7 +57,7 @@ export function OverviewPage(): ReactNode {
             </ul>
           )}
         </Section>
-        <ConnectionHealth />
+        <ConnectionHealth total={connections.total} />
       </div>
       <div className="tiles">
         <Tile to="/cases" name="Open cases" value={figures.cases.value} note={`${count(figures.cases.urgent)} high or critical, ${count(figures.cases.urgentUnowned)} of them nobody's`} trend={figures.cases.trend} per={figures.cases.per} what="new cases" />
@@ -94,19 +94,23 @@ function Tile({ to, name, value, note, trend, per, what }: TileProps): ReactNode
   );
 }
 
-function ConnectionHealth(): ReactNode {
+const SHOWN_CONNECTIONS = 8;
+
+/** Those that need somebody first. */
+function ConnectionHealth({ total }: { readonly total: number }): ReactNode {
   const tenant = useTenant();
-  const status = useAsk("GET /api/v1/status", {}, { every: 30_000 });
-  const shown = (status.data?.connections ?? []).filter((one) => tenant === undefined || one.tenant === tenant).toSorted((a, b) => Number(b.fault !== null) - Number(a.fault !== null));
+  const ill = useAsk("GET /api/v1/connections", { query: { tenant, state: "Needs attention", limit: SHOWN_CONNECTIONS } }, { every: 30_000 });
+  const first = useAsk("GET /api/v1/connections", { query: { tenant, limit: SHOWN_CONNECTIONS } }, { every: 30_000 });
+  const shown = [...new Map([...(ill.data?.items ?? []), ...(first.data?.items ?? [])].map((one) => [one.id, one])).values()].slice(0, SHOWN_CONNECTIONS);
   return (
     <Section title="Connections" aside={<Link to="/connections">All</Link>}>
-      {status.isPending ? (
+      {first.isPending || ill.isPending ? (
         <Loading what="Loading the connections" />
-      ) : status.isError ? (
-        <Failed fault={status.error} again={() => void status.refetch()} />
+      ) : first.isError ? (
+        <Failed fault={first.error} again={() => void first.refetch()} />
       ) : (
         <ul className="plain-list">
-          {shown.slice(0, 8).map((one) => (
+          {shown.map((one) => (
             <li key={one.id} className="row row-apart">
               <Link to="/connections/$id" params={{ id: one.id }}>
                 {one.name}
@@ -114,7 +118,7 @@ function ConnectionHealth(): ReactNode {
               <Tag tone={STATE_TONES[one.state]}>{one.state}</Tag>
             </li>
           ))}
-          {shown.length > 8 ? <li className="faint">and {count(shown.length - 8)} more</li> : null}
+          {total > shown.length ? <li className="faint">and {count(total - shown.length)} more</li> : null}
         </ul>
       )}
     </Section>
