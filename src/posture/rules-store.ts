@@ -58,7 +58,8 @@ function fromRow(row: RuleRow): StoredRule {
 
 /** Every rule that may speak of a device of these tenants, the common ones among them, by name. */
 export async function liveRules(db: Database, scope: TenantScope): Promise<readonly StoredRule[]> {
-  const rows = await tables(db).selectFrom("posture_rules").selectAll().where("removed_at", "is", null).where(visible(scope)).orderBy("name").orderBy("id").execute();
+  // Asked with every device: as text it takes a third of what putting it together does.
+  const { rows } = await sql<RuleRow>`SELECT * FROM posture_rules WHERE removed_at IS NULL AND ${visible(scope)} ORDER BY name, id`.execute(db);
   return rows.map(fromRow);
 }
 

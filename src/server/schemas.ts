@@ -19,6 +19,7 @@ export function checkFor(part: Part, schema: TSchema): Check {
   let compiled: ReturnType<typeof compileStrict> | undefined;
   return (value) => {
     compiled ??= compileStrict(schema);
+    if (compiled.Check(value)) return value;
     // Only text comes in an address; a body says itself what is a number.
     const given = part === "body" ? value : Convert(schema, value);
     if (compiled.Check(given)) return given;

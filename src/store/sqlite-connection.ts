@@ -3,7 +3,7 @@
  * made through a transaction that has ended is refused rather than run in whichever transaction happens to be open.
  */
 import Sqlite from "better-sqlite3";
-import { Kysely, SqliteDialect, type SqliteStatement } from "kysely";
+import { Kysely, SqliteAdapter, SqliteDialect, type SqliteStatement } from "kysely";
 import { Fault } from "../kernel/fault.ts";
 import type { BulkUpsert, Database } from "./store.ts";
 import { APPLICATION_ID, assertSettings, PAGE_SIZE, settingsFor } from "./sqlite-settings.ts";
@@ -81,7 +81,7 @@ function connectionOver(handle: Sqlite.Database, version: string, settings: Sqli
         if (!alive()) throw new Fault("INTERNAL", "A query was made through a transaction that has ended.");
         return guarded(statement(sql));
       };
-      return new Kysely<object>({ dialect: new SqliteDialect({ database: { prepare, close() {} } }) });
+      return new Kysely<object>({ dialect: new Dialect({ database: { prepare, close() {} } }) });
     },
     upsert(spec, rows) {
       const insert = statement(upsertSql(spec));
@@ -103,6 +103,22 @@ function connectionOver(handle: Sqlite.Database, version: string, settings: Sqli
 function holdsNul(row: readonly UpsertValue[]): boolean {
   for (const value of row) if (typeof value === "string" && value.includes("\0")) return true;
   return false;
+}
+
+/**
+ * One query runs at a time in any case, and transactions wait for each other before they begin (`sqlite.ts`): that Kysely lets queries wait for one another too would only cost each
+ * of them its promises.
+ */
+class Dialect extends SqliteDialect {
+  override createAdapter(): SqliteAdapter {
+    return new Adapter();
+  }
+}
+
+class Adapter extends SqliteAdapter {
+  override get supportsMultipleConnections(): boolean {
+    return true;
+  }
 }
 
 function guarded(inner: Statement): SqliteStatement {
