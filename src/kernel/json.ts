@@ -14,7 +14,9 @@ interface JsonWithRaw {
 const withRaw = JSON as unknown as JsonWithRaw;
 
 /** Digits that may be an integer outside a string; true for some text inside strings too, never false for such an integer. */
-const LONG_NUMBER = /[\s:,[-]\d{16}|^\d{16}/;
+const LONG_NUMBER = /[\s:,[-]\d{16}/;
+/** The same at the text's beginning: as an alternative of the other it would make every search half as long again. */
+const LONG_NUMBER_FIRST = /^\d{16}/;
 const LONG = 16;
 /** One outside a string: no part of a fraction or an exponent, and no key (which would be no JSON, and has to stay none). */
 const LONG_INTEGER = /(?<![\d.eE+-])-?[1-9]\d{15,}(?![\d.eE]|\s*:)/g;
@@ -24,7 +26,7 @@ const SPELT_MARK = "\\u0001";
 
 /** As JSON.parse, with integers beyond 2^53 as bigints. Throws SyntaxError. */
 export function parseExact(text: string): Json {
-  const marked = LONG_NUMBER.test(text) ? withMarkedIntegers(text) : text;
+  const marked = LONG_NUMBER.test(text) || LONG_NUMBER_FIRST.test(text) ? withMarkedIntegers(text) : text;
   if (marked === text) return JSON.parse(text) as Json;
   return text.includes(SPELT_MARK) ? parseSlowly(text) : unmarked(JSON.parse(marked) as Json);
 }
