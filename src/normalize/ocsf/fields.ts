@@ -58,11 +58,7 @@ export class Fields {
 
   /** As it stands; does not count as used. */
   peek(key: string): Json | undefined {
-    const values = this.#values;
-    if (values === undefined) return this.#record[key];
-    const place = this.#place(key);
-    // A name that was asked for after the record was read.
-    return place < values.length ? values[place] : this.#record[key];
+    return this.#at(this.#place(key), key);
   }
 
   /** Every field that a table knows, in one pass. */
@@ -75,10 +71,7 @@ export class Fields {
   }
 
   use(key: string): void {
-    const values = this.#values;
-    const place = values === undefined ? 0 : this.#place(key);
-    if (values !== undefined && place < values.length) (this.#usedPlaces ??= []).push(place);
-    else (this.#used ??= []).push(key);
+    this.#use(this.#place(key), key);
   }
 
   isUsed(key: string): boolean {
@@ -87,7 +80,7 @@ export class Fields {
 
   /** Text that says something; numbers and booleans as their text. */
   text(key: string): string | undefined {
-    return this.#given(key, text(this.peek(key)));
+    return this.#given(key, text);
   }
 
   /** The first of several fields that says something; only that one counts as used. */
@@ -101,29 +94,28 @@ export class Fields {
 
   /** An integer of 64 bits (OCSF's long). */
   long(key: string): number | bigint | undefined {
-    return this.#given(key, whole(this.peek(key)));
+    return this.#given(key, whole);
   }
 
   /** An integer that a JavaScript number holds (OCSF's integer, whose size the schema leaves open). */
   integer(key: string): number | undefined {
-    const found = whole(this.peek(key));
-    return this.#given(key, typeof found === "number" ? found : undefined);
+    return this.#given(key, integer);
   }
 
   decimal(key: string): number | undefined {
-    return this.#given(key, decimal(this.peek(key)));
+    return this.#given(key, decimal);
   }
 
   flag(key: string): boolean | undefined {
-    return this.#given(key, flag(this.peek(key)));
+    return this.#given(key, flag);
   }
 
   port(key: string): number | undefined {
-    return this.#given(key, port(this.peek(key)));
+    return this.#given(key, port);
   }
 
   ip(key: string): string | undefined {
-    return this.#given(key, ip(address(this.peek(key))));
+    return this.#given(key, ipAddress);
   }
 
   ips(key: string): readonly string[] {
@@ -133,15 +125,15 @@ export class Fields {
   }
 
   hash(key: string): string | undefined {
-    return this.#given(key, hash(this.peek(key)));
+    return this.#given(key, hash);
   }
 
   mac(key: string): string | undefined {
-    return this.#given(key, mac(this.peek(key)));
+    return this.#given(key, mac);
   }
 
   email(key: string): string | undefined {
-    return this.#given(key, email(this.peek(key)));
+    return this.#given(key, email);
   }
 
   /** Addresses of an array; used where it holds nothing else. */
@@ -154,7 +146,7 @@ export class Fields {
 
   /** Milliseconds since 1970. */
   time(key: string): number | undefined {
-    return this.#given(key, time(this.peek(key)));
+    return this.#given(key, time);
   }
 
   /** Texts of an array; used where it holds nothing else. */
@@ -252,13 +244,31 @@ export class Fields {
 
   /** The place of a name, which it gets when it is first asked for; beyond all places where there are too many names. */
   #place(key: string): number {
+    // Asked by name, it needs none.
+    if (this.#values === undefined) return 0;
     const names = this.#names;
     return names.known(key) ?? (names.size < MOST_NAMES ? names.place(key) : Number.POSITIVE_INFINITY);
   }
 
-  #given<T>(key: string, value: T | undefined): T | undefined {
-    if (value !== undefined) this.use(key);
-    return value;
+  /** The value at a place that was looked up already. */
+  #at(place: number, key: string): Json | undefined {
+    const values = this.#values;
+    // A name that was asked for after the record was read has no value there.
+    return values !== undefined && place < values.length ? values[place] : this.#record[key];
+  }
+
+  #use(place: number, key: string): void {
+    const values = this.#values;
+    if (values !== undefined && place < values.length) (this.#usedPlaces ??= []).push(place);
+    else (this.#used ??= []).push(key);
+  }
+
+  /** What a field gives, which then counts as used. */
+  #given<T>(key: string, read: (value: Json | undefined) => T | undefined): T | undefined {
+    const place = this.#place(key);
+    const found = read(this.#at(place, key));
+    if (found !== undefined) this.#use(place, key);
+    return found;
   }
 }
 
@@ -271,6 +281,15 @@ function saying(value: Json | undefined): Json | undefined {
   if (typeof value !== "object" || (Array.isArray(value) && value.length > 0)) return value;
   for (const _ in value as JsonObject) return value;
   return undefined;
+}
+
+function integer(value: Json | undefined): number | undefined {
+  const found = whole(value);
+  return typeof found === "number" ? found : undefined;
+}
+
+function ipAddress(value: Json | undefined): string | undefined {
+  return ip(address(value));
 }
 
 /** OCSF takes at most forty characters, which no address needs unless it spells out an IPv4 address within an IPv6 one. */
