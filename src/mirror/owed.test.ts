@@ -97,6 +97,26 @@ describe.each(server === undefined ? ["sqlite"] : ["sqlite", "postgres"])("a fir
     expect(rows.map(({ raw }) => raw.length > 2)).toEqual([true, true, true]);
   });
 
+  it("in the order of a column comes in large pages, and in small ones where one fails: what is set aside with a record that cannot be taken in are few", async () => {
+    Object.assign(patient, { firstReadBy: { agents: "name" } });
+    await page(many(1200).map(({ id }) => record(id, { name: `device ${id}` })), true);
+    await ended();
+    const react = patient.react.bind(patient);
+    Object.assign(patient, {
+      async react(...[set, tx, now]: Parameters<typeof react>) {
+        if (set.inserted.some(({ id }) => id === "a00700")) throw new Error("cannot be taken in");
+        await react(set, tx, now);
+      },
+    });
+    await b.mirror.payOwed();
+
+    const parked = (await sql<{ record_key: string }>`SELECT record_key FROM mirror_parked WHERE kind = 'posture'`.execute(b.store.read)).rows.map((row) => row.record_key);
+    expect([parked.length, parked.includes("a00700")]).toEqual([200, true]);
+    // A transaction that was undone is handed over again.
+    expect(new Set([...shown(), ...parked]).size).toBe(1200);
+    expect(await owed()).toBe(0);
+  });
+
   it("whose capability fails is parked for it, and does not stand in the way of the rest", async () => {
     await page(many(3), true);
     await ended();

@@ -17,7 +17,7 @@ import { columnSql, type RowShape, type StreamTable } from "./tables.ts";
 
 /** Rows handed in at once: each is an object of all its columns, and nobody is in a hurry. */
 const PAGE = 200;
-/** The same of a capability that has its rows in an order of its own: what it asks for each page is asked less often, and a row's device is met again less often. */
+/** The same of a capability that has its rows in an order of its own: what it asks for each page is asked less often. Not where pages are set aside: whatever is in one that fails is. */
 const ORDERED_PAGE = 500;
 /** Rows looked through at once for those that are recent enough. */
 const LOOKED_THROUGH = 2_000;
@@ -79,10 +79,11 @@ interface Hand {
   react(...args: Parameters<typeof reactOne>): Promise<unknown>;
   /** What is set aside is shown whole, with the record's text. */
   readonly shape: RowShape;
+  readonly orderedPage: number;
 }
 
-const WHOLE: Hand = { react: reactWhole, shape: "values" };
-const CAREFUL: Hand = { react: reactOne, shape: "all" };
+const WHOLE: Hand = { react: reactWhole, shape: "values", orderedPage: ORDERED_PAGE };
+const CAREFUL: Hand = { react: reactOne, shape: "all", orderedPage: PAGE };
 
 /** False when nothing is left. */
 async function payPages(tx: Tx, context: MirrorContext, now: () => number, signal: AbortSignal | undefined, hand: Hand): Promise<boolean> {
@@ -142,7 +143,7 @@ async function windowOf(tx: Tx, table: StreamTable, one: Owed, capabilities: rea
   const [first] = capabilities;
   if (first === undefined) return NOTHING;
   const by = first.firstReadBy?.[one.stream];
-  if (by !== undefined) return windowBy(tx, table, one, by, hand.shape);
+  if (by !== undefined) return windowBy(tx, table, one, by, hand);
   const shape = capabilities.some(({ needsRaw }) => needsRaw === true) ? "all" : hand.shape;
   return windowAfter(tx, table, one, await first.firstReadFrom?.(tx, one.connection_id, one.began ?? now), shape);
 }
@@ -172,7 +173,7 @@ async function windowAfter(tx: Tx, table: StreamTable, { connection_id: connecti
 }
 
 /** The next rows in the order of a column: a place is the last row's value of it and its id. Rows without a value come first, and have null there. */
-async function windowBy(tx: Tx, table: StreamTable, { connection_id: connection, after_id: after }: Owed, by: string, shape: RowShape): Promise<Window> {
+async function windowBy(tx: Tx, table: StreamTable, { connection_id: connection, after_id: after }: Owed, by: string, { shape, orderedPage: page }: Hand): Promise<Window> {
   const rowsOf = (tail: RawBuilder<unknown>) => selectRows(tx.db, tx.kind, table, tail, shape);
   // A place in another order, of a version before, is none.
   const [value, id] = after.startsWith("[") ? (JSON.parse(after) as [string | null, string]) : [null, ""];
@@ -180,11 +181,11 @@ async function windowBy(tx: Tx, table: StreamTable, { connection_id: connection,
   // `||` keeps the key's index out, by which all that is owed would be sorted for each page.
   const ours = sql`connection_id || '' = ${connection} AND gone_at IS NULL`;
   if (value === null) {
-    const rows = await rowsOf(sql`WHERE ${column} IS NULL AND ${ours} AND id > ${id} ORDER BY id LIMIT ${ORDERED_PAGE}`);
-    return { rows, last: JSON.stringify(rows.length < ORDERED_PAGE ? ["", ""] : [null, idOf(rows)]), page: ORDERED_PAGE };
+    const rows = await rowsOf(sql`WHERE ${column} IS NULL AND ${ours} AND id > ${id} ORDER BY id LIMIT ${page}`);
+    return { rows, last: JSON.stringify(rows.length < page ? ["", ""] : [null, idOf(rows)]), page };
   }
-  const rows = await rowsOf(sql`WHERE ${column} >= ${value} AND ${ours} AND (${column} > ${value} OR id > ${id}) ORDER BY ${column}, id LIMIT ${ORDERED_PAGE}`);
-  return { rows, last: rows.length < ORDERED_PAGE ? null : JSON.stringify([rows.at(-1)?.[by], idOf(rows)]), page: ORDERED_PAGE };
+  const rows = await rowsOf(sql`WHERE ${column} >= ${value} AND ${ours} AND (${column} > ${value} OR id > ${id}) ORDER BY ${column}, id LIMIT ${page}`);
+  return { rows, last: rows.length < page ? null : JSON.stringify([rows.at(-1)?.[by], idOf(rows)]), page };
 }
 
 function idOf(rows: readonly MirrorRow[]): string {
