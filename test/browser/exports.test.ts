@@ -29,7 +29,7 @@ const PAGES: readonly Shown[] = [
   { address: "/cases?severity=high&status=any", list: "/api/v1/cases", header: "id", says: ({ id }) => id },
   { address: "/alerts?severity=medium&stream=threats", list: "/api/v1/alerts", header: "id", says: ({ id }) => id },
   { address: "/access/risks?severity=medium", list: "/api/v1/access/risks", header: "id", says: ({ id }) => id },
-  { address: "/administration/audit?event=session", list: "/api/v1/audit", query: "event=session&newestFirst=true", header: "No.", says: ({ seq }) => String(seq) },
+  { address: "/administration/audit?event=hub", list: "/api/v1/audit", query: "event=hub&newestFirst=true", header: "No.", says: ({ seq }) => String(seq) },
 ];
 
 describe.skipIf(CHROMIUM === undefined)("a file of what a page shows", () => {
