@@ -122,7 +122,8 @@ export function tables(db: Database): Kysely<AccessTables> {
 
 /** By name, what they are on. `scattered.ts` tells of them. */
 export const SCATTERED_INDEXES = {
-  access_bindings_scope: "access_bindings (connection_id, scope_kind, scope_id, principal_kind, principal_id, role_id, tenant_id)",
+  /** All that "who holds what there" is answered from: going to the row of each binding would take longer than all the rest. */
+  access_bindings_scope: "access_bindings (connection_id, scope_kind, scope_id, principal_kind, principal_id, role_id, tenant_id, seen_at, absent_at, doubted_at)",
   access_principals_name_number: "access_principals (name_number) where name_number is not null",
   access_principals_mail_number: "access_principals (mail_number) where mail_number is not null",
 } as const;
@@ -186,12 +187,16 @@ async function narrow(db: Database): Promise<void> {
 }
 
 /**
- * A binding is its key and little else: kept in the key's own tree it is written, and kept, once instead of twice. PostgreSQL has no such tables. Whatever indexes
- * there are, not all of them while a first reading is going on, are there again afterwards.
+ * A binding is its key and little else: kept in the key's own tree it is written, and kept, once instead of twice (PostgreSQL has no such tables). Whatever indexes
+ * there are, not all of them while a first reading is going on, are there again afterwards; the one by scope with all that is asked of it.
  */
 async function keepBindingsByKey(db: Database, kind: Store["kind"]): Promise<void> {
-  if (kind !== "sqlite") return;
-  const { rows: indexes } = await sql<{ sql: string }>`select sql from sqlite_schema where type = 'index' and tbl_name = 'access_bindings' and sql is not null`.execute(db);
+  const byScope = `create index access_bindings_scope on ${SCATTERED_INDEXES.access_bindings_scope}`;
+  if (kind !== "sqlite") {
+    for (const statement of ["drop index access_bindings_scope", byScope]) await sql.raw(statement).execute(db);
+    return;
+  }
+  const { rows: indexes } = await sql<{ name: string; sql: string }>`select name, sql from sqlite_schema where type = 'index' and tbl_name = 'access_bindings' and sql is not null`.execute(db);
   const columns = "connection_id, principal_kind, principal_id, role_id, scope_kind, scope_id, tenant_id, seen_at, absent_at, doubted_at";
   const statements = [
     "alter table access_bindings rename to access_bindings_before",
@@ -202,7 +207,7 @@ async function keepBindingsByKey(db: Database, kind: Store["kind"]): Promise<voi
     `insert into access_bindings (${columns}) select ${columns} from access_bindings_before order by connection_id, principal_kind, principal_id, role_id, scope_kind, scope_id`,
     // Its indexes go with it, and leave their names.
     "drop table access_bindings_before",
-    ...indexes.map((index) => index.sql),
+    ...indexes.map((index) => (index.name === "access_bindings_scope" ? byScope : index.sql)),
   ];
   for (const statement of statements) await sql.raw(statement).execute(db);
 }
