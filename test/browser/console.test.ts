@@ -185,11 +185,11 @@ describe.skipIf(CHROMIUM === undefined)("the web console", () => {
     const first = await names();
     await page.getByRole("button", { name: "Device", exact: true }).click();
     await page.locator("th[aria-sort=descending]").waitFor();
-    await expect.poll(async () => (await names())[0]).not.toBe(first[0]);
+    await expect.poll(async () => (await names())[0], { timeout: WAIT_MS }).not.toBe(first[0]);
     expect(page.url()).toContain("sort=-name");
 
     await page.getByLabel("Search devices").fill((first[0] ?? "").toLowerCase());
-    await expect.poll(names).toEqual([first[0]]);
+    await expect.poll(names, { timeout: WAIT_MS }).toEqual([first[0]]);
     await page.getByRole("textbox", { name: "Site" }).fill("no such site");
     await page.getByText("No device matches.").waitFor();
     await page.getByRole("button", { name: "Show all devices" }).click();
