@@ -133,15 +133,17 @@ async function adoptNamed(tx: Tx, connection: string, roles: readonly Listed[]):
   const { rows } = await sql<{ id: string }>`SELECT id FROM access_roles WHERE connection_id = ${connection} AND id IN ${textList(tx.kind, names.map(idByName))}`.execute(tx.db);
   if (rows.length === 0) return;
   const found = await rolesByName(tx, connection, names);
+  // Without statistics SQLite would rather look through all that is held: the index by scope has every column.
+  const byName = sql.raw(tx.kind === "sqlite" ? "INDEXED BY access_bindings_by_name" : "");
   for (const name of names) {
     const id = found.get(name);
     const alias = idByName(name);
     if (id === undefined || !rows.some((row) => row.id === alias)) continue;
     await sql`
-      UPDATE access_bindings AS b SET role_id = ${id} WHERE connection_id = ${connection} AND role_id = ${alias} AND ${sql.raw(KNOWN_BY_NAME)} AND NOT EXISTS (
+      UPDATE access_bindings AS b ${byName} SET role_id = ${id} WHERE connection_id = ${connection} AND role_id = ${alias} AND ${sql.raw(KNOWN_BY_NAME)} AND NOT EXISTS (
         SELECT 1 FROM access_bindings AS o WHERE o.connection_id = b.connection_id AND o.principal_kind = b.principal_kind AND o.principal_id = b.principal_id AND o.role_id = ${id}
           AND o.scope_kind = b.scope_kind AND o.scope_id = b.scope_id)`.execute(tx.db);
-    await sql`DELETE FROM access_bindings WHERE connection_id = ${connection} AND role_id = ${alias} AND ${sql.raw(KNOWN_BY_NAME)}`.execute(tx.db);
+    await sql`DELETE FROM access_bindings ${byName} WHERE connection_id = ${connection} AND role_id = ${alias} AND ${sql.raw(KNOWN_BY_NAME)}`.execute(tx.db);
     await sql`UPDATE access_changes SET role_id = ${id} WHERE connection_id = ${connection} AND role_id = ${alias}`.execute(tx.db);
     await sql`DELETE FROM access_roles WHERE connection_id = ${connection} AND id = ${alias}`.execute(tx.db);
   }
