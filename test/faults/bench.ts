@@ -98,6 +98,14 @@ export class FaultBench {
     return wrongfullyGone(this.world, stream);
   }
 
+  /** Ids of what the console has and its last full listing did not bring. */
+  async unseen(stream: StreamId): Promise<readonly string[]> {
+    const { rows } = await sql<{ id: string }>`
+      SELECT s.id FROM mirror_snapshots AS n JOIN mirror_seen AS s ON s.owner = n.owner AND s.snapshot = n.number WHERE n.connection_id = ${this.world.connection} AND n.stream = ${stream}`.execute(this.world.hub.store.read);
+    const seen = new Set(rows.map(({ id }) => id));
+    return [...this.truth(stream).keys()].filter((id) => !seen.has(id));
+  }
+
   /** What nothing takes back by itself. */
   async discardParked(): Promise<void> {
     await this.world.hub.store.tx(async (tx) => {

@@ -51,7 +51,7 @@ async function expectNothingWrong(trouble: Trouble, stream: StreamId, ...times: 
 }
 
 async function strike(trouble: Trouble): Promise<void> {
-  const { fault, stream = "agents", rule, code, orElse = code, cure, attention } = trouble;
+  const { fault, stream = "agents", rule, cure, attention } = trouble;
   await bench.wake(stream);
   const before = bench.truth(stream);
   const live = (await bench.world.ids(stream)).length;
@@ -64,7 +64,8 @@ async function strike(trouble: Trouble): Promise<void> {
   const run = (await bench.world.sync({ streams: [stream], full: true })).streams[0];
   const shown = await bench.seen(stream);
 
-  expect([code, orElse]).toContain(shown.stream.fault?.code ?? null);
+  const code = trouble.unseen !== undefined && (await bench.unseen(stream)).length > 0 ? trouble.unseen : trouble.code;
+  expect(shown.stream.fault?.code ?? null).toBe(code);
   if (code !== null) expect(shown.stream.fault?.cure).toMatch(cure ?? /./);
   expect(shown.stream.fault?.message ?? "").not.toMatch(/undefined|\[object|NaN/);
   expect(shown.connection.state).toBe(attention === "at once" ? "Needs attention" : "Connected");

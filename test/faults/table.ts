@@ -15,8 +15,8 @@ export interface Trouble {
   readonly rule?: Partial<FaultRule>;
   /** Code on the stream; null: nobody is bothered, because nothing is missing or it was overcome within the reading. */
   readonly code: FaultCode | null;
-  /** Where it hangs on which of the pages that are read beside each other comes first. */
-  readonly orElse?: FaultCode;
+  /** Code instead, where the listing did not bring all that the console has: which it is hangs on which of the pages that are read beside each other comes first. */
+  readonly unseen?: FaultCode;
   /** What people are told to do about it. */
   readonly cure?: RegExp;
   /** When the connection asks for attention. */
@@ -157,8 +157,8 @@ export const TROUBLES: { readonly [Kind in FaultKind]: readonly [Row<Kind>, ...R
   ],
   "move-sites": [
     { fault: { kind: "move-sites", rows: 2 }, rule: { after: 3, times: 2 }, code: null, attention: "never", holds: "truth", heals: "soon" },
-    // Moved from a part not read yet into one that was, it is seen by neither and the count tells; the other way round it is seen twice.
-    { fault: { kind: "move-sites", rows: 2, silent: true }, rule: { after: 3, times: 2 }, code: null, orElse: "SNAPSHOT_UNPROVEN", attention: "never", holds: "truth", heals: "in a day" },
+    // Moved from a part not read yet into one that was, it is seen by neither and the count tells; the other way round it is seen twice, and nobody is bothered.
+    { fault: { kind: "move-sites", rows: 2, silent: true }, rule: { after: 3, times: 2 }, code: null, unseen: "SNAPSHOT_UNPROVEN", attention: "never", holds: "truth", heals: "in a day" },
   ],
   "equal-times": [
     { fault: { kind: "equal-times", rows: 17 }, rule: { times: 1 }, ...UNNOTICED },
